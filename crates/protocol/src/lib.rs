@@ -1,0 +1,9 @@
+//! Sentry's wire formats: DSN, auth header, envelope grammar, event normalisation.
+//!
+//! Everything here is a pure function of bytes: no I/O, no clock, no knowledge of hooks, stores or HTTP.
+//! `model` builds the domain on these types; `web` feeds bytes in.
+
+pub mod event;
+mod ids;
+
+pub use ids::{BadEventId, BadPublicKey, EventId, PublicKey};
