@@ -1,1 +1,4 @@
 //! TODO
+
+pub mod attempt;
+pub mod egress;

@@ -173,7 +173,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_signed_verifies_and_one_changed_bit_does_not(
-            secret in any::<[u8; 32]>(), body in prop::collection::vec(any::<u8>(), 1..300), place in any::<prop::sample::Index>(),
+            secret in any::<[u8; 32]>(),
+            body in prop::collection::vec(any::<u8>(), 1..300),
+            place in any::<prop::sample::Index>(),
         ) {
             let signer = Signer::new(&Secret::from_random(secret));
             let time = NOW.to_string();
