@@ -1,8 +1,8 @@
 """Receives webhooks as Sentry's documentation tells receivers to, and writes down what it got.
 
-`receiver.py --secret-file F --out FILE` listens on a free port of 127.0.0.1 and prints the port as its first line. F holds the hook's `secret`
-in its first line and the `signingSecret` (`whsec_…`) in its second; it is read again for each request, so that a rotation can be tested.
-Each request is answered 204 and becomes one JSON line in FILE:
+`receiver.py --secret-file F --out FILE` listens on a free port of 127.0.0.1 and prints the port as its first line. F holds the hook's
+`secret` in its first line and the `signingSecret` (`whsec_…`) in its second; it is read again for each request, so that a rotation can be
+tested. Each request is answered 204 and becomes one JSON line in FILE:
 
     method, path, headers (pairs, as sent)  body (text)
     signature_valid      X-Sentry-Hook-Signature is the HMAC-SHA256 of the raw body under the secret's text bytes
