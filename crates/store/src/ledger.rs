@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use model::attempt::{Cause, Outcome};
+use model::attempt::{Interrupted, Outcome};
 use model::decide::EventCandidates;
 use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
@@ -45,7 +45,7 @@ pub trait Ledger: Send + Sync + 'static {
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
 
     /// The bodies of deliveries, as they are to be sent; `None` where the event is gone. Same order as asked.
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<Bytes>>, StoreError>;
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError>;
 
     /// One slice of upkeep: deletes what is older than `keep_from` and what belongs to deleted projects and hooks, cancels
     /// what waits for disabled hooks, expires what waits too long. Returns whether more is left to do.
@@ -119,7 +119,7 @@ pub struct BatchEvent {
 }
 
 /// What one transaction does.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub struct Batch {
     /// In whose name leases are written and settled.
     pub owner: ProcessId,
@@ -213,8 +213,6 @@ pub struct AttemptRow {
     pub started: Millis,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why, where the outcome has causes.
-    pub cause: Option<Cause>,
     /// Whether a byte of the request was written, or may have been.
     pub went_out: bool,
     /// The receiver's status.
@@ -307,6 +305,15 @@ pub struct Totals {
     pub interrupted: u64,
 }
 
+/// The body of a delivery as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBody {
+    /// The bytes that are signed and sent.
+    pub body: Bytes,
+    /// How many webhooks led to its event.
+    pub hop: u8,
+}
+
 /// An event as stored.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
@@ -378,6 +385,24 @@ pub enum Resolution {
     Hour,
     /// A day, kept 90 days.
     Day,
+}
+
+impl AttemptRow {
+    /// Stands for an attempt whose end was never seen: it may have been sent.
+    pub fn interrupted(started: Millis, cause: Interrupted) -> AttemptRow {
+        AttemptRow {
+            started,
+            outcome: Outcome::Interrupted(cause),
+            went_out: true,
+            status: None,
+            reused: false,
+            duration_us: 0,
+            phases_us: [0; 4],
+            error: "the end of this attempt was never seen: it may have been sent".to_owned(),
+            response_headers: String::new(),
+            response_body: String::new(),
+        }
+    }
 }
 
 impl Resolution {
