@@ -50,28 +50,27 @@ pub(crate) fn tokenize(text: &str, classes: &[Class]) -> Vec<Token> {
     let mut at = 0;
     let mut line = 1;
     while at < bytes.len() {
-        let end = match classes[at] {
-            Class::Comment | Class::Code if bytes[at].is_ascii_whitespace() => at + 1,
-            Class::Comment => class_end(classes, at),
-            Class::Literal => class_end(classes, at),
-            Class::Code if bytes[at..].starts_with(b"r#") && bytes.get(at + 2).is_some_and(|byte| is_word(*byte)) => {
-                word_end(bytes, at + 2)
-            }
-            Class::Code if is_word(bytes[at]) => word_end(bytes, at),
-            Class::Code if bytes[at..].starts_with(b"::") => at + 2,
-            Class::Code => at + 1,
-        };
+        let end = token_end(bytes, classes, at);
         if classes[at] != Class::Comment && !bytes[at].is_ascii_whitespace() {
             let word = &text[at..end];
-            tokens.push(Token {
-                text: word.strip_prefix("r#").filter(|_| classes[at] == Class::Code).unwrap_or(word).to_owned(),
-                line,
-            });
+            let name = if classes[at] == Class::Code { word.trim_start_matches("r#") } else { word };
+            tokens.push(Token { text: name.to_owned(), line });
         }
-        line += bytes[at..end].iter().filter(|byte| **byte == b'\n').count();
+        line += text[at..end].matches('\n').count();
         at = end;
     }
     tokens
+}
+
+/// The end of the token, comment or white space at `at`.
+fn token_end(bytes: &[u8], classes: &[Class], at: usize) -> usize {
+    match classes[at] {
+        Class::Comment | Class::Literal => class_end(classes, at),
+        Class::Code if bytes[at..].starts_with(b"r#") => word_end(bytes, at + 2),
+        Class::Code if is_word(bytes[at]) => word_end(bytes, at),
+        Class::Code if bytes[at..].starts_with(b"::") => at + 2,
+        Class::Code => at + 1,
+    }
 }
 
 /// The comments of `text`, marks included, each with the line it begins on. Comments that touch are one.
