@@ -111,7 +111,7 @@ impl<'t> Recorder<'t> {
         self.next_seq += 1;
         let (issue, is_new) = self.issue(index, event)?;
         self.insert_event(event, issue, seq)?;
-        let owed = self.owe(item, Recording { issue, day, seq }, &IssueState { is_new })?;
+        let owed = self.owe(item, Recording { day, seq }, &IssueState { is_new })?;
         Ok(EventResult::Recorded(RecordedEvent { seq: Seq::try_from(seq)?, issue, owed }))
     }
 
@@ -305,7 +305,6 @@ impl<'t> Recorder<'t> {
 /// Where an event was recorded.
 #[derive(Clone, Copy)]
 struct Recording {
-    issue: IssueId,
     day: Day,
     seq: i64,
 }
