@@ -48,6 +48,8 @@ pub(super) enum Fault {
     Event(#[source] EventError),
     #[error("the server is at its limit: try again")]
     Overloaded,
+    #[error("the event could not be compressed")]
+    Compressor(#[source] std::io::Error),
     #[error("the event could not be stored")]
     Record(#[from] RecordError),
 }
@@ -71,7 +73,7 @@ impl Fault {
             | Fault::StoreBody(StoreBodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::Slow => StatusCode::REQUEST_TIMEOUT,
             Fault::Overloaded | Fault::Record(RecordError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
-            Fault::Record(RecordError::Refused(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Fault::Compressor(_) | Fault::Record(RecordError::Refused(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Fault::ProjectId
             | Fault::Auth(_)
             | Fault::Encoding

@@ -126,7 +126,7 @@ async fn take(
     let spare = spare_id(ingest.random);
     let Some(item) = envelope.event.as_ref() else { return Ok(envelope.response_id(None, spare)) };
     let client_ip = client_ip(ingest, call.peer, head);
-    let source = prepare::Source { item, header: &envelope.header, spare, client_ip, head };
+    let source = prepare::Source { item, header: &envelope.header, spare, client_ip };
     let event = prepare::prepare(ingest, &admitted, &source)?;
     let id = event.id;
     drop(envelope);

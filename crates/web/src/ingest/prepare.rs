@@ -5,14 +5,12 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use axum::http::request;
 use bytes::Bytes;
 use model::grouping::group;
 use model::ids::Millis;
-use model::payload::{BodyParts, CreatedBody, event_value};
+use model::payload::{CreatedBody, Place, event_value};
 use model::title::Title;
 use model::{culprit, loops};
-use pipeline::directory::candidates;
 use protocol::EventId;
 use protocol::envelope::{EnvelopeHeader, EventItem, EventItemKind};
 use protocol::event::{Context, Event, Scratch, normalise, normalise_csp};
@@ -30,7 +28,6 @@ pub(super) struct Source<'a> {
     pub(super) header: &'a EnvelopeHeader,
     pub(super) spare: EventId,
     pub(super) client_ip: Option<IpAddr>,
-    pub(super) head: &'a request::Parts,
 }
 
 /// Buffers that every request on a thread uses again.
@@ -65,4 +62,55 @@ pub(super) fn prepare(ingest: &Ingest, admitted: &Admitted, source: &Source<'_>)
         .map_err(Fault::Event)?;
         write(ingest, admitted, &event, Made { received, compressor: &mut buffers.compressor })
     })
+}
+
+/// What is known besides the event.
+struct Made<'b> {
+    received: Millis,
+    compressor: &'b mut Option<zstd::bulk::Compressor<'static>>,
+}
+
+fn write(ingest: &Ingest, admitted: &Admitted, event: &Event<'_>, made: Made<'_>) -> Result<NewEvent, Fault> {
+    let project = &admitted.project.project;
+    let title = Title::of(event);
+    let culprit = culprit::of(event);
+    let place = Place {
+        base_url: &ingest.base_url,
+        organization: &admitted.project.organization.slug,
+        project_id: project.id,
+        project_slug: &project.slug,
+        project_name: &project.name,
+    };
+    let value = event_value(event, &title);
+    let compressed = compress(made.compressor, &value).map_err(Fault::Compressor)?;
+    Ok(NewEvent {
+        project: project.id,
+        generation: project.generation,
+        key: admitted.key,
+        id: event.id,
+        received: made.received,
+        timestamp: Millis(event.timestamp.div_euclid(1000)),
+        grouping: group(event),
+        summary: Summary {
+            level: event.level,
+            kind: event.kind,
+            platform: event.platform,
+            title: title.as_str().to_owned(),
+            culprit: culprit.clone().into_owned(),
+        },
+        body: CreatedBody::new(event, &title, &culprit, &place),
+        value: Bytes::from(value),
+        compressed,
+        candidates: admitted.project.candidates(loops::hop(event)),
+    })
+}
+
+fn compress(
+    compressor: &mut Option<zstd::bulk::Compressor<'static>>,
+    value: &[u8],
+) -> Result<Vec<u8>, std::io::Error> {
+    match compressor {
+        Some(compressor) => compressor.compress(value),
+        None => zstd::bulk::compress(value, ZSTD_LEVEL),
+    }
 }
