@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,6 +15,8 @@ use model::limits::{CONNECTIONS_MAX, REQUEST_HEADER_MAX_BYTES};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
+
+use crate::ingest::Peer;
 
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,7 +29,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::R
     let router = router.into_service::<Body>();
     loop {
         let accepted = tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = stopped(&mut stopping) => break,
             accepted = accept(&listener, &permits) => accepted,
         };
         match accepted {
@@ -46,6 +47,11 @@ pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::R
     if tokio::time::timeout(grace, permits.acquire_many(all)).await.is_err() {
         tracing::warn!("requests were still being answered when the time to stop ran out");
     }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // A sender that is gone can never say so: that is a stop too.
+    drop(stopping.wait_for(|stopping| *stopping).await);
 }
 
 async fn accept(
@@ -75,7 +81,7 @@ where
         let (peer, router) = (self.peer, self.router);
         let service = service_fn(move |request: Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(Peer(peer));
             router.clone().oneshot(request)
         });
         let connection = http1::Builder::new()
@@ -86,7 +92,7 @@ where
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            _ = self.stopping.wait_for(|stopping| *stopping) => {
+            () = stopped(&mut self.stopping) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

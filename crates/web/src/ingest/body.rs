@@ -169,7 +169,7 @@ impl<'h> Sink<'h> {
         match std::mem::replace(&mut self.target, Target::Taken) {
             Target::Envelope(parser) => parser.finish().map_err(Fault::Envelope),
             Target::Whole(EventItemKind::Event, bytes) => {
-                let payload = store_body::decode(bytes, EVENT_MAX_BYTES).map_err(Fault::StoreBody)?;
+                let payload = store_body::event_json(&bytes).map_err(Fault::StoreBody)?.into_owned();
                 Ok(envelope_of(EventItemKind::Event, payload))
             }
             Target::Whole(kind, bytes) => Ok(envelope_of(kind, bytes)),

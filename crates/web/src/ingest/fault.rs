@@ -61,7 +61,7 @@ impl Fault {
     fn status(&self) -> StatusCode {
         match self {
             Fault::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Fault::Auth(AuthError::Missing | AuthError::Multiple | AuthError::NoKey) => StatusCode::UNAUTHORIZED,
+            Fault::Auth(AuthError::Missing | AuthError::Multiple | AuthError::MissingKey) => StatusCode::UNAUTHORIZED,
             Fault::UnknownKey | Fault::WrongProject | Fault::Origin | Fault::Record(RecordError::Gone) => {
                 StatusCode::FORBIDDEN
             }
