@@ -8,18 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use model::egress::{Policy, Target, UrlRefusal, judge_url};
+use model::egress::UrlRefusal;
 use model::ids::{HookNumber, OrganizationId, ProjectId};
+use model::loops::Hop;
+use model::matching::{EventCandidates, Subscription, Wants};
 use protocol::PublicKey;
 use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
 use store::{Store, StoreError};
 use tokio::sync::Mutex;
-use webhook::Signer;
+use webhook::{Kind, Signer};
+
+use crate::egress::{Destination, Egress};
 
 /// How long an attempt may take, from the DNS question to the last byte read.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of one hook at once, in one process.
-const HOOK_CONCURRENCY: usize = 16;
+pub(crate) const HOOK_CONCURRENCY: usize = 16;
 
 /// One look at the configuration.
 #[derive(Default)]
@@ -46,7 +50,7 @@ pub struct HookEntry {
     /// The hook.
     pub hook: Hook,
     /// Its URL, judged by its text.
-    pub target: Result<Target, UrlRefusal>,
+    pub destination: Result<Destination, UrlRefusal>,
     /// Signs with its secret.
     pub signer: Signer,
     /// The total of one attempt.
@@ -58,7 +62,7 @@ pub struct HookEntry {
 /// The present directory, and the way to a newer one.
 pub struct DirectoryHandle {
     store: Arc<dyn Store>,
-    policy: Arc<Policy>,
+    egress: Arc<Egress>,
     current: ArcSwap<Directory>,
     refreshing: Mutex<()>,
 }
@@ -79,11 +83,11 @@ impl Directory {
         self.hooks.get(&number)
     }
 
-    fn build(rows: DirectoryRows, policy: &Policy) -> Directory {
+    fn build(rows: DirectoryRows, egress: &Egress) -> Directory {
         let organizations: HashMap<_, _> =
             rows.organizations.into_iter().map(|organization| (organization.id, Arc::new(organization))).collect();
         let hooks: HashMap<_, _> =
-            rows.hooks.into_iter().map(|hook| (hook.number, Arc::new(HookEntry::new(hook, policy)))).collect();
+            rows.hooks.into_iter().map(|hook| (hook.number, Arc::new(HookEntry::new(hook, egress)))).collect();
         let mut of_project = HashMap::<ProjectId, Vec<Arc<HookEntry>>>::new();
         for hook in hooks.values() {
             of_project.entry(hook.hook.project).or_default().push(Arc::clone(hook));
@@ -108,11 +112,29 @@ impl Directory {
     }
 }
 
+impl ProjectEntry {
+    /// What an event of this project may be owed to.
+    pub fn candidates(&self, hop: Hop) -> EventCandidates {
+        let firing = self.hooks.iter().filter(|hook| hook.hook.active);
+        EventCandidates::new(hop, firing.filter_map(|hook| Some(Subscription { hook: hook.hook.number, wants: hook.wants()? })))
+    }
+}
+
 impl HookEntry {
-    fn new(hook: Hook, policy: &Policy) -> HookEntry {
-        let target = judge_url(&hook.url, policy);
+    fn wants(&self) -> Option<Wants> {
+        let has = |kind| self.hook.kinds.contains(&kind);
+        match (has(Kind::EventCreated), has(Kind::EventAlert)) {
+            (true, true) => Some(Wants::Both),
+            (true, false) => Some(Wants::Created),
+            (false, true) => Some(Wants::Alerts),
+            (false, false) => None,
+        }
+    }
+
+    fn new(hook: Hook, egress: &Egress) -> HookEntry {
+        let destination = egress.destination(&hook.url);
         let signer = Signer::new(&hook.secret);
-        HookEntry { hook, target, signer, timeout: HOOK_TIMEOUT, concurrency: HOOK_CONCURRENCY }
+        HookEntry { hook, destination, signer, timeout: HOOK_TIMEOUT, concurrency: HOOK_CONCURRENCY }
     }
 }
 
@@ -121,9 +143,9 @@ impl DirectoryHandle {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn open(store: Arc<dyn Store>, policy: Arc<Policy>) -> Result<DirectoryHandle, StoreError> {
-        let current = Directory::build(store.directory().await?, &policy);
-        Ok(DirectoryHandle { store, policy, current: ArcSwap::from_pointee(current), refreshing: Mutex::new(()) })
+    pub async fn open(store: Arc<dyn Store>, egress: Arc<Egress>) -> Result<DirectoryHandle, StoreError> {
+        let current = Directory::build(store.directory().await?, &egress);
+        Ok(DirectoryHandle { store, egress, current: ArcSwap::from_pointee(current), refreshing: Mutex::new(()) })
     }
 
     /// The present directory.
@@ -140,7 +162,7 @@ impl DirectoryHandle {
         let _one_at_a_time = self.refreshing.lock().await;
         if self.store.directory_version().await? != self.current.load().version {
             let rows = self.store.directory().await?;
-            self.current.store(Arc::new(Directory::build(rows, &self.policy)));
+            self.current.store(Arc::new(Directory::build(rows, &self.egress)));
         }
         Ok(())
     }

@@ -65,9 +65,6 @@ pub enum RecordError {
     Refused(#[source] Arc<StoreError>),
 }
 
-/// Prepares an event again under a newer directory; `None` where its key or project is not accepted any more.
-pub type Rematch = Box<dyn Fn(&Directory, &NewEvent) -> Option<NewEvent> + Send + Sync>;
-
 struct Pending {
     event: Arc<NewEvent>,
     held: Held,
@@ -83,7 +80,6 @@ pub(crate) struct RecorderTask {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
-    pub(crate) rematch: Rematch,
     queue: mpsc::Receiver<Pending>,
 }
 
@@ -95,7 +91,6 @@ pub(crate) struct Parts {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
-    pub(crate) rematch: Rematch,
 }
 
 impl Recorder {
@@ -103,8 +98,8 @@ impl Recorder {
     pub(crate) fn new(parts: Parts) -> (Recorder, RecorderTask) {
         let (sender, queue) = mpsc::channel(QUEUED_EVENTS);
         let recorder = Recorder { queue: sender, work: Arc::clone(&parts.work) };
-        let Parts { store, directory, lanes, work, clock, owner, rematch } = parts;
-        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, rematch, queue })
+        let Parts { store, directory, lanes, work, clock, owner } = parts;
+        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, queue })
     }
 
     /// Records an event; answers after its commit. Dropping the future does not withdraw the event.
@@ -249,7 +244,7 @@ impl RecorderTask {
         let mut again = Vec::new();
         for mut pending in moved {
             pending.matches += 1;
-            match (self.rematch)(&directory, &pending.event) {
+            match rematch(&directory, &pending.event) {
                 None => drop(pending.answer.send(Err(RecordError::Gone))),
                 Some(_) if pending.matches > MATCHES => drop(pending.answer.send(Err(RecordError::Unavailable))),
                 Some(event) => {
@@ -304,4 +299,12 @@ impl RecorderTask {
             }
         }
     }
+}
+
+/// The event matched under a newer directory; `None` where its key or project is not accepted any more.
+fn rematch(directory: &Directory, event: &NewEvent) -> Option<NewEvent> {
+    directory.key(event.key).filter(|key| key.active && key.project == event.project)?;
+    let project = directory.project(event.project)?;
+    let candidates = project.candidates(event.candidates.hop);
+    Some(NewEvent { generation: project.project.generation, candidates, ..event.clone() })
 }

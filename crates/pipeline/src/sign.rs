@@ -1,6 +1,6 @@
 //! The headers of one attempt: names, both signatures, attempt number, hop. The body is signed as it is sent.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use model::delivery_key::DeliveryId;
 use model::ids::Millis;
 use webhook::{Kind, headers};
@@ -19,19 +19,20 @@ pub(crate) struct Envelope {
 }
 
 /// Every header of ours; `egress` adds those that HTTP needs.
-pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> HeaderMap {
+pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> Vec<(HeaderName, HeaderValue)> {
     let id = envelope.delivery.to_string();
     let timestamp = envelope.now.0.div_euclid(1000).to_string();
     let hex = hook.signer.hex(body);
     let standard = hook.signer.standard(&id, &timestamp, body);
     let guid = hook.hook.guid.to_string();
-    let mut map = HeaderMap::with_capacity(16);
+    let mut list = Vec::with_capacity(12);
     let mut add = |name: headers::HeaderName, value: &[u8]| {
         // All of these are hex, base64 or digits: a header value by construction.
         if let Ok(value) = HeaderValue::from_bytes(value) {
-            map.insert(HeaderName::from_static(name.wire), value);
+            list.push((HeaderName::from_static(name.wire), value));
         }
     };
+    add(headers::CONTENT_TYPE, b"application/json");
     add(headers::SIGNATURE, &hex);
     add(headers::EVENT, envelope.kind.event_header().as_bytes());
     add(headers::DELIVERY, id.as_bytes());
@@ -43,5 +44,5 @@ pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> Hea
     add(headers::WEBHOOK_ID, id.as_bytes());
     add(headers::WEBHOOK_TIMESTAMP, timestamp.as_bytes());
     add(headers::WEBHOOK_SIGNATURE, &standard);
-    map
+    list
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::clock::StoreClock;
-use model::ids::ProcessId;
+use model::ids::{Millis, ProcessId};
 use store::ledger::SweepPlan;
 use store::{Store, StoreError};
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
-use crate::recorder::{self, Recorder, Rematch};
+use crate::recorder::{self, Recorder};
 use crate::work::Work;
 
 /// How often the ledger is asked which hooks have due deliveries, and the store for a newer directory.
@@ -34,13 +34,11 @@ pub struct Settings {
     /// Everything durable.
     pub store: Arc<dyn Store>,
     /// The way out.
-    pub egress: Egress,
+    pub egress: Arc<Egress>,
     /// The directory.
     pub directory: Arc<DirectoryHandle>,
     /// The store's time.
     pub clock: Arc<StoreClock>,
-    /// Prepares an event again under a newer directory.
-    pub rematch: Rematch,
     /// How long events and deliveries are kept.
     pub retention: Duration,
 }
@@ -60,7 +58,7 @@ impl Pipeline {
     /// # Errors
     /// What the store says.
     pub async fn start(settings: Settings) -> Result<Pipeline, StoreError> {
-        let Settings { store, egress, directory, clock, rematch, retention } = settings;
+        let Settings { store, egress, directory, clock, retention } = settings;
         let owner = register(&*store, &clock).await?;
         let work = Arc::new(Work::default());
         let lanes = Arc::new(Lanes::new(lanes::Parts {
@@ -77,7 +75,6 @@ impl Pipeline {
             work,
             clock: Arc::clone(&clock),
             owner,
-            rematch,
         });
         let stopping = watch::Sender::new(false);
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
@@ -147,6 +144,7 @@ struct Look {
 impl Look {
     async fn look_forever(self: Arc<Self>) {
         loop {
+            self.lanes.close_expired_connections();
             if let Err(error) = self.look().await {
                 tracing::warn!(error = %error, "the ledger could not be asked what is due");
             }
@@ -165,8 +163,8 @@ impl Look {
             let now = self.clock.now();
             let plan = SweepPlan {
                 now,
-                keep_from: now.minus(self.retention),
-                expire_before: now.minus(MAX_AGE),
+                keep_from: before(now, self.retention),
+                expire_before: before(now, MAX_AGE),
                 limit: SLICE_ROWS,
             };
             let pause = match self.store.sweep(plan).await {
@@ -180,4 +178,8 @@ impl Look {
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+fn before(now: Millis, by: Duration) -> Millis {
+    Millis(now.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
 }

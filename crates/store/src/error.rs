@@ -43,8 +43,20 @@ pub enum StoreError {
     /// An id that cannot be one: the store is damaged, or full beyond its numbers.
     #[error(transparent)]
     Id(#[from] model::ids::IdOutOfRange),
+    /// A stored state or priority that this version does not know.
+    #[error(transparent)]
+    Code(#[from] model::delivery::UnknownCode),
+    /// A stored kind that this version does not know.
+    #[error(transparent)]
+    Kind(#[from] webhook::UnknownKind),
+    /// A stored outcome that this version does not know.
+    #[error(transparent)]
+    Outcome(#[from] model::attempt::UnknownOutcome),
     /// The data folder is served by another process.
-    #[error("the data folder {} is in use by the process with pid {pid}: stop it first, or choose another folder with --data", folder.display())]
+    #[error(
+        "the data folder {} is in use by the process with pid {pid}: stop it first, or choose another folder with --data",
+        folder.display()
+    )]
     Locked {
         /// The folder.
         folder: PathBuf,
@@ -85,6 +97,9 @@ impl StoreError {
             | StoreError::UnknownValue { .. }
             | StoreError::Damaged { .. }
             | StoreError::Id(_)
+            | StoreError::Code(_)
+            | StoreError::Kind(_)
+            | StoreError::Outcome(_)
             | StoreError::Locked { .. }
             | StoreError::SchemaTooNew { .. }
             | StoreError::Folder { .. }

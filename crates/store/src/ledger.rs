@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::attempt::{Interrupted, Outcome};
-use model::decide::EventCandidates;
+use model::matching::EventCandidates;
 use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::grouping::GroupingKey;
 use model::ids::{Generation, HookNumber, IssueId, Millis, ProcessId, ProjectId, Seq};
 use model::payload::CreatedBody;
-use protocol::EventId;
+use protocol::{EventId, PublicKey};
 use protocol::event::{EventKind, Level};
 
 use crate::error::StoreError;
@@ -68,12 +68,14 @@ pub trait Ledger: Send + Sync + 'static {
 }
 
 /// An event that needs nothing but an issue and a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewEvent {
     /// Whose it is.
     pub project: ProjectId,
     /// The directory's generation of the project under which `candidates` were matched.
     pub generation: Generation,
+    /// The key that it was sent with.
+    pub key: PublicKey,
     /// The SDK's id.
     pub id: EventId,
     /// When it was read.
@@ -256,6 +258,8 @@ pub enum ClaimOrder {
 pub struct Claimed {
     /// Which delivery.
     pub key: DeliveryKey,
+    /// When its event was received.
+    pub received: Millis,
     /// Attempts in its log that went out or may have.
     pub sent: u32,
 }
@@ -309,7 +313,7 @@ pub struct Totals {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredBody {
     /// The bytes that are signed and sent.
-    pub body: Bytes,
+    pub bytes: Bytes,
     /// How many webhooks led to its event.
     pub hop: u8,
 }
@@ -323,6 +327,8 @@ pub struct StoredEvent {
     pub issue: IssueId,
     /// When it was read.
     pub received: Millis,
+    /// How many webhooks led to it.
+    pub hop: u8,
     /// The whole `event.created` body.
     pub body: Bytes,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use model::ids::IssueId;
+use model::payload::CreatedBody;
 use store::ledger::NewEvent;
 
 use crate::budget::Held;
@@ -22,7 +23,7 @@ struct SharedBody {
 impl Body {
     /// The body of an event that was just recorded: the same pieces that the store was given.
     pub(crate) fn new(event: &NewEvent, issue: IssueId, held: Held) -> Body {
-        let (head, tail) = (event.body.head(issue), event.body.tail(issue));
+        let (head, tail) = (event.body.head(issue), CreatedBody::tail(issue));
         let mut bytes = BytesMut::with_capacity(head.len() + event.value.len() + tail.len());
         bytes.put_slice(&head);
         bytes.put_slice(&event.value);

@@ -5,11 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use model::delivery_key::DeliveryKey;
-use model::ids::HookNumber;
+use model::ids::{HookNumber, Millis};
+use model::loops::Hop;
 use store::ledger::{ClaimOrder, NextState, Settlement};
 use tokio::sync::Notify;
 
 use super::Body;
+use crate::directory::HOOK_CONCURRENCY;
 use crate::egress::Connections;
 
 /// A lane never holds more deliveries than this.
@@ -39,8 +41,10 @@ pub(crate) struct Item {
     pub(crate) body: Body,
     /// Attempts in its log that went out or may have.
     pub(crate) sent: u32,
+    /// When its event was received.
+    pub(crate) received: Millis,
     /// How many webhooks led to its event.
-    pub(crate) hop: u8,
+    pub(crate) hop: Hop,
 }
 
 struct State {
@@ -87,7 +91,7 @@ impl Lane {
             claims: 0,
             pace: Pace { begun: Instant::now(), present: 0, last: 0 },
         };
-        Lane { hook, state: Mutex::new(state), room: Notify::new(), connections: Connections::default() }
+        Lane { hook, state: Mutex::new(state), room: Notify::new(), connections: Connections::new(HOOK_CONCURRENCY) }
     }
 
     /// Whose lane it is.

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
+use model::loops::Hop;
 use store::Store;
 use store::ledger::{Claim, ClaimOrder, Claimed, NewEvent};
 use tokio::sync::watch;
@@ -41,7 +42,7 @@ pub struct Lanes {
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) directory: Arc<DirectoryHandle>,
-    pub(crate) egress: Egress,
+    pub(crate) egress: Arc<Egress>,
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) budget: Budget,
@@ -50,7 +51,7 @@ pub(crate) struct Shared {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopping {
+pub(crate) enum Stopping {
     No,
     Yes,
 }
@@ -59,7 +60,7 @@ enum Stopping {
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) directory: Arc<DirectoryHandle>,
-    pub(crate) egress: Egress,
+    pub(crate) egress: Arc<Egress>,
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
 }
@@ -79,7 +80,7 @@ impl Lanes {
         if self.shared.is_stopping() {
             return Vec::new();
         }
-        event.candidates.hooks.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
+        event.candidates.created.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
     }
 
     /// Gives places back that were not used.
@@ -103,7 +104,7 @@ impl Lanes {
         let body = Body::new(event, issue, held);
         for key in keys {
             let lane = self.lane(key.hook);
-            lane.push(Item { key, body: body.clone(), sent: 0, hop: event.candidates.hop });
+            lane.push(Item { key, body: body.clone(), sent: 0, received: event.received, hop: event.candidates.hop });
             self.start_workers(&lane);
         }
     }
@@ -114,6 +115,13 @@ impl Lanes {
             let lane = self.lane(hook);
             lane.spill();
             self.claim_if_wanted(&lane);
+        }
+    }
+
+    /// Closes connections that have been idle or open for too long. Called each second.
+    pub(crate) fn close_expired_connections(&self) {
+        for lane in self.all() {
+            lane.connections.close_expired();
         }
     }
 
@@ -200,10 +208,11 @@ impl Lanes {
                 self.shared.work.settle(send::cancelled(claimed.key));
                 continue;
             };
-            match self.shared.budget.take(stored.body.len()) {
+            match self.shared.budget.take(stored.bytes.len()) {
                 Some(held) => {
-                    let body = Body::stored(stored.body, held);
-                    items.push(Item { key: claimed.key, body, sent: claimed.sent, hop: stored.hop });
+                    let body = Body::stored(stored.bytes, held);
+                    let Claimed { key, received, sent } = claimed;
+                    items.push(Item { key, body, sent, received, hop: Hop(stored.hop) });
                 }
                 None => unheld.push(claimed.key),
             }

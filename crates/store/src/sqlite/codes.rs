@@ -1,6 +1,5 @@
 //! Small integers in the tables, and the types they stand for. An unknown one is an error, never a default.
 
-use model::delivery::DeliveryState;
 use protocol::event::{EventKind, Level};
 use webhook::Kind;
 
@@ -78,24 +77,3 @@ fn kind_bit(kind: Kind) -> i64 {
 pub(super) const WAITING: i64 = 0;
 /// Leased.
 pub(super) const SENDING: i64 = 1;
-
-impl Code for DeliveryState {
-    const WHAT: &'static str = "delivery state";
-
-    fn code(&self) -> i64 {
-        match self {
-            DeliveryState::Waiting => WAITING,
-            DeliveryState::Sending => SENDING,
-            DeliveryState::Delivered => 2,
-            DeliveryState::Failed => 3,
-            DeliveryState::Expired => 4,
-            DeliveryState::Cancelled => 5,
-            DeliveryState::Skipped => 6,
-        }
-    }
-
-    fn known(code: i64) -> Option<Self> {
-        use DeliveryState::{Cancelled, Delivered, Expired, Failed, Sending, Skipped, Waiting};
-        [Waiting, Sending, Delivered, Failed, Expired, Cancelled, Skipped].into_iter().find(|it| it.code() == code)
-    }
-}

@@ -1,7 +1,6 @@
 //! [`Ledger`] on SQLite: which thread each method runs on; the statements are in the rooms beside.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
@@ -9,21 +8,21 @@ use protocol::EventId;
 use super::{Sqlite, reading, record, settle, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
+    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
 
 #[async_trait]
 impl Ledger for Sqlite {
     async fn register(&self, now: Millis) -> Result<ProcessId, StoreError> {
         self.write(move |transaction| {
-            transaction.execute("update process set dead_ms = ? where dead_ms is null", [now.get()])?;
+            transaction.execute("update process set dead_ms = ? where dead_ms is null", [now.0])?;
             transaction.execute(
                 "delete from process
                  where not exists (select 1 from delivery d where d.owner is not null and d.owner = process.id)",
                 [],
             )?;
-            transaction.execute("insert into process (started_ms) values (?)", [now.get()])?;
-            Ok(ProcessId::new(transaction.last_insert_rowid()))
+            transaction.execute("insert into process (started_ms) values (?)", [now.0])?;
+            Ok(ProcessId::new(transaction.last_insert_rowid())?)
         })
         .await
     }
@@ -59,7 +58,7 @@ impl Ledger for Sqlite {
         self.read(move |connection| reading::due_hooks(connection, now)).await
     }
 
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<Bytes>>, StoreError> {
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError> {
         self.read(move |connection| deliveries.into_iter().map(|key| reading::body(connection, key)).collect()).await
     }
 

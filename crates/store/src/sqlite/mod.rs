@@ -107,7 +107,8 @@ impl Sqlite {
             Ok::<_, StoreError>((connection, answer))
         })
         .await
-        .map_err(|_| StoreError::Closed)??;
+        .map_err(|_| StoreError::Closed)
+        .flatten()?;
         self.readers.idle.lock().map_err(|_| StoreError::Closed)?.push(connection);
         answer
     }

@@ -3,8 +3,8 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use model::attempt::{Cause, Outcome};
-use model::delivery::DeliveryState;
+use model::attempt::{Interrupted, Outcome};
+use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Day, HookNumber, IssueId, Millis, ProjectId, Seq};
 use protocol::EventId;
@@ -12,10 +12,10 @@ use protocol::event::Level;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use webhook::Kind;
 
-use super::codes::{Code, priority_from_code};
+use super::codes::Code;
 use super::settle::key_of;
 use crate::error::StoreError;
-use crate::ledger::{AttemptRow, CountRange, Issue, OwedRow, RecordedEvent, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{AttemptRow, CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
 /// The largest body that a stored event can have: the event and room for head and tail.
 const BODY_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
@@ -38,7 +38,7 @@ pub(super) fn find_recorded(
              join event e on e.seq = k.seq
              where k.project_id = ? and k.day in (?, ?) and k.event_id = ?",
         )?
-        .query_row(params![project.get(), day.get(), day.get() - 1, event.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![project.get(), day.0, day.0 - 1, event.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((seq, issue)) = found else { return Ok(None) };
     let mut statement = connection.prepare_cached(
@@ -47,17 +47,17 @@ pub(super) fn find_recorded(
          join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day in (?, ?) and d.seq = ?
          where h.project_id = ?",
     )?;
-    let mut rows = statement.query(params![day.get(), day.get() - 1, seq, project.get()])?;
+    let mut rows = statement.query(params![day.0, day.0 - 1, seq, project.get()])?;
     let mut owed = Vec::new();
     while let Some(row) = rows.next()? {
         let state = DeliveryState::from_code(row.get(6)?)?;
         owed.push(OwedRow {
             key: key_of(row)?,
-            priority: priority_from_code(row.get(5)?)?,
+            priority: Priority::from_code(row.get(5)?)?,
             leased: state == DeliveryState::Sending,
         });
     }
-    Ok(Some(RecordedEvent { seq: Seq::new(seq), issue: IssueId::new(issue), owed }))
+    Ok(Some(RecordedEvent { seq: Seq::try_from(seq)?, issue: IssueId::new(issue)?, owed }))
 }
 
 /// Hooks that have due unleased deliveries: one look at the index for each hook that has any waiting.
@@ -73,8 +73,8 @@ pub(super) fn due_hooks(connection: &Connection, now: Millis) -> Result<Vec<Hook
     let mut found = Vec::new();
     let mut last = 0_u32;
     while let Some(hook) = next.query_row([last], |row| row.get::<_, u32>(0)).optional()? {
-        if due.exists(params![hook, now.get()])? {
-            found.push(HookNumber::new(hook));
+        if due.exists(params![hook, now.0])? {
+            found.push(HookNumber::new(hook)?);
         }
         last = hook;
     }
@@ -82,20 +82,20 @@ pub(super) fn due_hooks(connection: &Connection, now: Millis) -> Result<Vec<Hook
 }
 
 /// The body of a delivery as it is to be sent.
-pub(super) fn body(connection: &Connection, key: DeliveryKey) -> Result<Option<Bytes>, StoreError> {
-    if key.kind == Kind::EventAlert {
-        let body: Option<Vec<u8>> = connection
-            .prepare_cached(
-                "select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
-            )?
-            .query_row(
-                params![key.project.get(), key.hook.get(), key.day.get(), key.seq.get(), key.kind.code()],
-                |row| row.get(0),
-            )
-            .optional()?;
-        return Ok(body.map(Bytes::from));
+pub(super) fn body(connection: &Connection, key: DeliveryKey) -> Result<Option<StoredBody>, StoreError> {
+    let Some(event) = stored_event(connection, key.seq)? else { return Ok(None) };
+    if key.kind != Kind::EventAlert {
+        return Ok(Some(StoredBody { bytes: event.body, hop: event.hop }));
     }
-    Ok(stored_event(connection, key.seq)?.map(|event| event.body))
+    // An alert's small body is kept with its delivery.
+    let bytes: Option<Vec<u8>> = connection
+        .prepare_cached("select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?")?
+        .query_row(
+            params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(bytes.map(|bytes| StoredBody { bytes: Bytes::from(bytes), hop: event.hop }))
 }
 
 /// An event by the project's id for it.
@@ -125,22 +125,16 @@ fn seq_of(connection: &Connection, project: ProjectId, event: EventId) -> Result
         )?
         .query_row(params![project.get(), event.0], |row| row.get(0))
         .optional()?;
-    Ok(seq.map(Seq::new))
+    Ok(seq.map(Seq::try_from).transpose()?)
 }
 
 fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>, StoreError> {
-    connection
-        .prepare_cached("select issue_id, received_ms, head, value, tail from event where seq = ?")?
-        .query_row([seq.get()], |row| {
-            Ok(StoredEvent {
-                seq,
-                issue: IssueId::new(row.get(0)?),
-                received: Millis::new(row.get(1)?),
-                body: whole_body(row)?,
-            })
-        })
-        .optional()
-        .map_err(StoreError::from)
+    let mut statement =
+        connection.prepare_cached("select issue_id, received_ms, head, value, tail, hop from event where seq = ?")?;
+    let mut rows = statement.query([i64::from(seq)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let issue = IssueId::new(row.get(0)?)?;
+    Ok(Some(StoredEvent { seq, issue, received: Millis(row.get(1)?), hop: row.get(5)?, body: whole_body(row)? }))
 }
 
 /// Head, decompressed value and tail of an event's row, in one piece.
@@ -167,15 +161,15 @@ pub(super) fn issue(connection: &Connection, issue: IssueId) -> Result<Option<Is
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(Issue {
         id: issue,
-        project: ProjectId::new(row.get(0)?),
-        short_number: row.get(1)?,
+        project: ProjectId::new(row.get(0)?)?,
+        short_number: row.get::<_, i64>(1)?.unsigned_abs(),
         grouping_version: row.get(2)?,
         title: row.get(3)?,
         culprit: row.get(4)?,
         level: Level::from_code(row.get(5)?)?.as_str().to_owned(),
-        count: row.get(6)?,
-        first_seen: Millis::new(row.get(7)?),
-        last_seen: Millis::new(row.get(8)?),
+        count: row.get::<_, i64>(6)?.unsigned_abs(),
+        first_seen: Millis(row.get(7)?),
+        last_seen: Millis(row.get(8)?),
     }))
 }
 
@@ -194,14 +188,14 @@ pub(super) fn deliveries(
          where e.seq = ?
          order by d.hook, d.kind",
     )?;
-    let mut rows = statement.query([seq.get()])?;
+    let mut rows = statement.query([i64::from(seq)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let key = key_of(row)?;
         found.push(StoredDelivery {
             key,
             state: DeliveryState::from_code(row.get(5)?)?,
-            created: Millis::new(row.get(6)?),
+            created: Millis(row.get(6)?),
             attempts: attempts(connection, key)?,
         });
     }
@@ -219,21 +213,19 @@ fn attempts(connection: &Connection, key: DeliveryKey) -> Result<Vec<AttemptRow>
     let mut rows = statement.query(params![
         key.project.get(),
         key.hook.get(),
-        key.day.get(),
-        key.seq.get(),
+        key.day.0,
+        i64::from(key.seq),
         key.kind.code()
     ])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let cause: Option<i64> = row.get(2)?;
         found.push(AttemptRow {
-            started: Millis::new(row.get(0)?),
-            outcome: Outcome::from_code(row.get(1)?)?,
-            cause: cause.map(Cause::from_code).transpose()?,
+            started: Millis(row.get(0)?),
+            outcome: Outcome::from_codes(row.get(1)?, row.get(2)?)?,
             went_out: row.get(3)?,
             status: row.get(4)?,
             reused: row.get(5)?,
-            duration_us: row.get(6)?,
+            duration_us: row.get::<_, i64>(6)?.unsigned_abs(),
             phases_us: phases(&row.get::<_, String>(7)?),
             error: row.get(8)?,
             response_headers: row.get(9)?,
@@ -253,7 +245,7 @@ fn phases(text: &str) -> [u64; 4] {
 
 /// Counts over the whole store.
 pub(super) fn totals(connection: &Connection) -> Result<Totals, StoreError> {
-    let interrupted = Outcome::Interrupted.code();
+    let interrupted = Outcome::Interrupted(Interrupted::Lost).code();
     Ok(connection.query_row(
         "select (select count(*) from event),
                 (select count(*) from delivery where state < 2),
@@ -264,12 +256,12 @@ pub(super) fn totals(connection: &Connection) -> Result<Totals, StoreError> {
         [interrupted],
         |row| {
             Ok(Totals {
-                events: row.get(0)?,
-                unsettled: row.get(1)?,
-                delivered: row.get(2)?,
-                failed: row.get(3)?,
-                attempts: row.get(4)?,
-                interrupted: row.get(5)?,
+                events: row.get::<_, i64>(0)?.unsigned_abs(),
+                unsettled: row.get::<_, i64>(1)?.unsigned_abs(),
+                delivered: row.get::<_, i64>(2)?.unsigned_abs(),
+                failed: row.get::<_, i64>(3)?.unsigned_abs(),
+                attempts: row.get::<_, i64>(4)?.unsigned_abs(),
+                interrupted: row.get::<_, i64>(5)?.unsigned_abs(),
             })
         },
     )?)
@@ -286,9 +278,9 @@ pub(super) fn hook_attempts(
          where hook = ? and resolution_s = ? and start_s between ? and ?
          order by start_s",
     )?;
-    let (since, until) = (range.since.get() / 1000, range.until.get() / 1000);
+    let (since, until) = (range.since.0 / 1000, range.until.0 / 1000);
     let rows = statement.query_map(params![hook.get(), range.resolution.seconds(), since, until], |row| {
-        Ok((Millis::new(row.get::<_, i64>(0)? * 1000), row.get(1)?))
+        Ok((Millis(row.get::<_, i64>(0)? * 1000), row.get::<_, i64>(1)?.unsigned_abs()))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use model::decide::{IssueState, decide};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Day, Generation, IssueId, ProjectId, Seq};
+use model::payload::CreatedBody;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::codes::{Code, SENDING, WAITING};
@@ -108,10 +109,10 @@ impl<'t> Recorder<'t> {
             return Ok(EventResult::Duplicate);
         }
         self.next_seq += 1;
-        let (issue, new) = self.issue(index, event)?;
+        let (issue, is_new) = self.issue(index, event)?;
         self.insert_event(event, issue, seq)?;
-        let owed = self.owe(item, Recording { issue, day, seq }, &IssueState { new })?;
-        Ok(EventResult::Recorded(RecordedEvent { seq: Seq::new(seq), issue, owed }))
+        let owed = self.owe(item, Recording { day, seq }, &IssueState { is_new })?;
+        Ok(EventResult::Recorded(RecordedEvent { seq: Seq::try_from(seq)?, issue, owed }))
     }
 
     fn generation(&mut self, project: ProjectId) -> Result<Option<Generation>, StoreError> {
@@ -123,7 +124,7 @@ impl<'t> Recorder<'t> {
             .prepare_cached("select generation from project where id = ? and deleted_ms is null")?
             .query_row([project.get()], |row| row.get(0))
             .optional()?
-            .map(Generation::new);
+            .map(Generation);
         self.generations.insert(project, found);
         Ok(found)
     }
@@ -133,7 +134,7 @@ impl<'t> Recorder<'t> {
         let mut yesterday = self.transaction.prepare_cached(
             "select 1 from event_key where project_id = ? and day = ? and event_id = ?",
         )?;
-        if yesterday.exists(params![event.project.get(), day.get() - 1, event.id.0])? {
+        if yesterday.exists(params![event.project.get(), day.0 - 1, event.id.0])? {
             return Ok(false);
         }
         let inserted = self
@@ -143,7 +144,7 @@ impl<'t> Recorder<'t> {
                  values (?, ?, ?, ?)
                  on conflict do nothing",
             )?
-            .execute(params![event.project.get(), day.get(), event.id.0, seq])?;
+            .execute(params![event.project.get(), day.0, event.id.0, seq])?;
         Ok(inserted == 1)
     }
 
@@ -155,11 +156,11 @@ impl<'t> Recorder<'t> {
             .query_row(params![event.project.get(), event.grouping.version, event.grouping.hash], |row| row.get(0))
             .optional()?;
         let (issue, new) = match known {
-            Some(id) => (IssueId::new(id), false),
+            Some(id) => (IssueId::new(id)?, false),
             None => (self.insert_issue(event)?, true),
         };
-        let time = event.timestamp.get();
-        let day = i64::from(event.received.day().get());
+        let time = event.timestamp.0;
+        let day = i64::from(event.received.day().0);
         let change = self.issues.entry(issue).or_insert(IssueChange {
             count: 0,
             first_seen_ms: time,
@@ -197,37 +198,38 @@ impl<'t> Recorder<'t> {
                 summary.platform,
                 summary.title,
                 summary.culprit,
-                event.timestamp.get(),
-                event.timestamp.get(),
-                event.received.day().get(),
+                event.timestamp.0,
+                event.timestamp.0,
+                event.received.day().0,
             ])?;
         let issue = self.transaction.last_insert_rowid();
         self.transaction
             .prepare_cached("insert into issue_hash (project_id, version, hash, issue_id) values (?, ?, ?, ?)")?
             .execute(params![event.project.get(), event.grouping.version, event.grouping.hash, issue])?;
-        Ok(IssueId::new(issue))
+        Ok(IssueId::new(issue)?)
     }
 
     fn insert_event(&self, event: &NewEvent, issue: IssueId, seq: i64) -> Result<(), StoreError> {
         let project = event.project.get();
         self.transaction
             .prepare_cached(
-                "insert into event (seq, project_id, issue_id, day, event_id, received_ms, timestamp_ms, level,
+                "insert into event (seq, project_id, issue_id, day, event_id, received_ms, timestamp_ms, level, hop,
                                     head, value, tail)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 seq,
                 project,
                 issue.get(),
-                event.received.day().get(),
+                event.received.day().0,
                 event.id.0,
-                event.received.get(),
-                event.timestamp.get(),
+                event.received.0,
+                event.timestamp.0,
                 event.summary.level.code(),
+                event.candidates.hop.0,
                 event.body.head(issue),
                 event.compressed,
-                event.body.tail(issue),
+                CreatedBody::tail(issue),
             ])?;
         self.transaction
             .prepare_cached("insert into event_of_issue (project_id, issue_id, seq) values (?, ?, ?)")?
@@ -241,12 +243,13 @@ impl<'t> Recorder<'t> {
     /// Inserts what decide says the event owes.
     fn owe(&self, item: &BatchEvent, at: Recording, state: &IssueState) -> Result<Vec<OwedRow>, StoreError> {
         let event = &*item.event;
+        let seq = Seq::try_from(at.seq)?;
         let owed = decide(&event.candidates, state).deliveries;
         let mut rows = Vec::with_capacity(owed.len());
         for delivery in owed {
             let leased = item.room.contains(&delivery.hook);
             let key =
-                DeliveryKey { project: event.project, hook: delivery.hook, day: at.day, seq: Seq::new(at.seq), kind: delivery.kind };
+                DeliveryKey { project: event.project, hook: delivery.hook, day: at.day, seq, kind: delivery.kind };
             self.transaction
                 .prepare_cached(
                     "insert into delivery (project_id, hook, day, seq, kind, state, priority, due_ms, owner, created_ms)
@@ -255,14 +258,14 @@ impl<'t> Recorder<'t> {
                 .execute(params![
                     event.project.get(),
                     delivery.hook.get(),
-                    at.day.get(),
+                    at.day.0,
                     at.seq,
                     delivery.kind.code(),
                     if leased { SENDING } else { WAITING },
                     delivery.priority.code(),
-                    (!leased).then_some(event.received.get()),
+                    (!leased).then_some(event.received.0),
                     leased.then_some(self.batch.owner.get()),
-                    event.received.get(),
+                    event.received.0,
                 ])?;
             rows.push(OwedRow { key, priority: delivery.priority, leased });
         }
@@ -302,7 +305,6 @@ impl<'t> Recorder<'t> {
 /// Where an event was recorded.
 #[derive(Clone, Copy)]
 struct Recording {
-    issue: IssueId,
     day: Day,
     seq: i64,
 }

@@ -1,5 +1,6 @@
 //! Leases and what came of them: settle, give back, claim, free.
 
+use model::attempt::{Interrupted, Outcome};
 use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Day, HookNumber, Millis, ProcessId, ProjectId, Seq};
@@ -7,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, Transaction, params};
 use webhook::Kind;
 
-use super::codes::{Code, SENDING, WAITING};
+use super::codes::{SENDING, WAITING};
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, Batch, Claim, ClaimOrder, Claimed, NextState, Resolution, Settlement};
 
@@ -27,10 +28,12 @@ fn settle_one(transaction: &Transaction<'_>, batch: &Batch, settlement: &Settlem
         NextState::Delivered => (DeliveryState::Delivered, None),
         NextState::Failed => (DeliveryState::Failed, None),
         NextState::Cancelled => (DeliveryState::Cancelled, None),
-        NextState::Waiting { due } => (DeliveryState::Waiting, Some(due.get())),
+        NextState::Waiting { due } => (DeliveryState::Waiting, Some(due.0)),
     };
     let appended = settlement.attempts.len() - usize::from(replaced);
     let sent = sent - usize::from(replaced && sent > 0);
+    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    let (appended_count, sent_count) = (count(appended), count(sent));
     // Ours to move while the lease is ours; a success also counts after the lease was lost.
     let attempts: Option<i64> = transaction
         .prepare_cached(
@@ -46,16 +49,16 @@ fn settle_one(transaction: &Transaction<'_>, batch: &Batch, settlement: &Settlem
         )?
         .query_row(
             params![
-                appended,
-                sent,
+                appended_count,
+                sent_count,
                 batch.owner.get(),
                 state.code(),
-                batch.now.get(),
+                batch.now.0,
                 due,
                 key.project.get(),
                 key.hook.get(),
-                key.day.get(),
-                key.seq.get(),
+                key.day.0,
+                i64::from(key.seq),
                 key.kind.code(),
             ],
             |row| row.get(0),
@@ -64,7 +67,7 @@ fn settle_one(transaction: &Transaction<'_>, batch: &Batch, settlement: &Settlem
         .or_else(none_where_gone)?;
     // The delivery was deleted while it was on its way: there is no log to append to.
     let Some(attempts) = attempts else { return Ok(()) };
-    let first = attempts - i64::try_from(appended).unwrap_or(0) + 1;
+    let first = attempts - appended_count + 1;
     for (number, attempt) in (first..).zip(settlement.attempts.iter().skip(usize::from(replaced))) {
         insert_attempt(transaction, batch.owner, Numbered { key, number, attempt })?;
     }
@@ -100,8 +103,8 @@ fn replace_interrupted(
     let place = params![
         key.project.get(),
         key.hook.get(),
-        key.day.get(),
-        key.seq.get(),
+        key.day.0,
+        i64::from(key.seq),
         key.kind.code(),
         owner.get()
     ];
@@ -118,11 +121,11 @@ fn replace_interrupted(
         .execute(rusqlite::params_from_iter(attempt_values(attempt).into_iter().chain([
             Value::from(key.project.get()),
             Value::from(i64::from(key.hook.get())),
-            Value::from(i64::from(key.day.get())),
-            Value::from(key.seq.get()),
-            Value::from(key.kind.code()),
+            Value::from(i64::from(key.day.0)),
+            Value::from(i64::from(key.seq)),
+            Value::from(i64::from(key.kind.code())),
             Value::from(owner.get()),
-            Value::from(model::attempt::Outcome::Interrupted.code()),
+            Value::from(i64::from(Outcome::Interrupted(Interrupted::Lost).code())),
         ])))?;
     Ok(replaced > 0)
 }
@@ -138,14 +141,14 @@ fn insert_attempt(transaction: &Transaction<'_>, owner: ProcessId, row: Numbered
         .execute(params![
             key.project.get(),
             key.hook.get(),
-            key.day.get(),
-            key.seq.get(),
+            key.day.0,
+            i64::from(key.seq),
             key.kind.code(),
             number,
             owner.get(),
-            attempt.started.get(),
+            attempt.started.0,
             attempt.outcome.code(),
-            attempt.cause.map(|cause| cause.code()),
+            attempt.outcome.cause_code(),
             attempt.went_out,
             attempt.status,
             attempt.reused,
@@ -160,9 +163,9 @@ fn insert_attempt(transaction: &Transaction<'_>, owner: ProcessId, row: Numbered
 
 fn attempt_values(attempt: &AttemptRow) -> Vec<Value> {
     vec![
-        attempt.started.get().into(),
-        attempt.outcome.code().into(),
-        attempt.cause.map(|cause| cause.code()).into(),
+        attempt.started.0.into(),
+        i64::from(attempt.outcome.code()).into(),
+        i64::from(attempt.outcome.cause_code()).into(),
         i64::from(attempt.went_out).into(),
         attempt.status.map(i64::from).into(),
         i64::from(attempt.reused).into(),
@@ -184,7 +187,7 @@ fn count_attempts(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), St
     let mut counts = std::collections::BTreeMap::<(HookNumber, i64), i64>::new();
     for settlement in &batch.settlements {
         for attempt in &settlement.attempts {
-            *counts.entry((settlement.key.hook, attempt.started.get() / 10_000)).or_default() += 1;
+            *counts.entry((settlement.key.hook, attempt.started.0 / 10_000)).or_default() += 1;
         }
     }
     for ((hook, tens), count) in counts {
@@ -215,8 +218,8 @@ pub(super) fn give_back(transaction: &Transaction<'_>, batch: &Batch) -> Result<
                 WAITING,
                 key.project.get(),
                 key.hook.get(),
-                key.day.get(),
-                key.seq.get(),
+                key.day.0,
+                i64::from(key.seq),
                 key.kind.code(),
                 batch.owner.get(),
             ])?;
@@ -258,8 +261,8 @@ fn claim_for(transaction: &Transaction<'_>, batch: &Batch, claim: &Claim) -> Res
             batch.owner.get(),
             key.project.get(),
             key.hook.get(),
-            key.day.get(),
-            key.seq.get(),
+            key.day.0,
+            i64::from(key.seq),
             key.kind.code(),
         ])?;
     }
@@ -275,17 +278,17 @@ struct Due {
 
 fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, Claimed)>, StoreError> {
     let mut statement = transaction.prepare_cached(
-        "select project_id, hook, day, seq, kind, due_ms, sent
+        "select project_id, hook, day, seq, kind, due_ms, sent, created_ms
          from delivery indexed by delivery_waiting
          where state = 0 and hook = ? and priority = ? and due_ms <= ?
          order by due_ms
          limit ?",
     )?;
     let limit = i64::try_from(of.limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![of.hook.get(), of.priority.code(), now.get(), limit])?;
+    let mut rows = statement.query(params![of.hook.get(), of.priority.code(), now.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((row.get(5)?, Claimed { key: key_of(row)?, sent: row.get(6)? }));
+        found.push((row.get(5)?, Claimed { key: key_of(row)?, received: Millis(row.get(7)?), sent: row.get(6)? }));
     }
     Ok(found)
 }
@@ -302,10 +305,10 @@ pub(super) fn free_dead(transaction: &Transaction<'_>, now: Millis, limit: usize
     let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((key_of(row)?, ProcessId::new(row.get(5)?), row.get::<_, i64>(6)?));
+        found.push((key_of(row)?, ProcessId::new(row.get(5)?)?, row.get::<_, i64>(6)?));
     }
     for (key, owner, attempts) in &found {
-        let attempt = AttemptRow::interrupted(now);
+        let attempt = AttemptRow::interrupted(now, Interrupted::Lost);
         insert_attempt(transaction, *owner, Numbered { key, number: attempts + 1, attempt: &attempt })?;
         transaction
             .prepare_cached(
@@ -315,11 +318,11 @@ pub(super) fn free_dead(transaction: &Transaction<'_>, now: Millis, limit: usize
             )?
             .execute(params![
                 WAITING,
-                now.get(),
+                now.0,
                 key.project.get(),
                 key.hook.get(),
-                key.day.get(),
-                key.seq.get(),
+                key.day.0,
+                i64::from(key.seq),
                 key.kind.code(),
             ])?;
     }
@@ -329,10 +332,10 @@ pub(super) fn free_dead(transaction: &Transaction<'_>, now: Millis, limit: usize
 /// The key that stands in a row's first five columns.
 pub(super) fn key_of(row: &Row<'_>) -> Result<DeliveryKey, StoreError> {
     Ok(DeliveryKey {
-        project: ProjectId::new(row.get(0)?),
-        hook: HookNumber::new(row.get(1)?),
-        day: Day::new(row.get(2)?),
-        seq: Seq::new(row.get(3)?),
+        project: ProjectId::new(row.get(0)?)?,
+        hook: HookNumber::try_from(row.get::<_, i64>(1)?)?,
+        day: Day(row.get(2)?),
+        seq: Seq::try_from(row.get::<_, i64>(3)?)?,
         kind: Kind::from_code(row.get(4)?)?,
     })
 }

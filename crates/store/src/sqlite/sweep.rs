@@ -4,7 +4,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::codes::{Code, WAITING};
+use super::codes::WAITING;
 use crate::error::StoreError;
 use crate::ledger::{Resolution, SweepPlan, Swept};
 use model::delivery::DeliveryState;
@@ -24,7 +24,7 @@ pub(super) fn sweep(transaction: &Transaction<'_>, plan: SweepPlan) -> Result<Sw
 
 /// Oldest first: numbers rise with time of receipt.
 fn delete_events(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result<usize, StoreError> {
-    let keep_from = plan.keep_from.day().get();
+    let keep_from = plan.keep_from.day().0;
     let mut oldest = transaction
         .prepare_cached("select seq, project_id, issue_id, day, event_id from event order by seq limit ?")?;
     let mut rows = oldest.query([limit])?;
@@ -101,7 +101,7 @@ fn delete_deliveries(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64
     let mut deleted = 0;
     while let Some(row) = rows.next()? {
         let (project, hook, gone): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let before = if gone { i32::MAX } else { plan.keep_from.day().get() };
+        let before = if gone { i32::MAX } else { plan.keep_from.day().0 };
         let left = limit - i64::try_from(deleted).unwrap_or(limit);
         if left <= 0 {
             break;
@@ -151,7 +151,7 @@ fn expire(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result
     let hooks: Vec<i64> = hooks.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut expired = 0;
     for hook in hooks {
-        let before = plan.expire_before.get();
+        let before = plan.expire_before.0;
         expired += move_waiting(transaction, plan, Move { hook, before, limit, to: DeliveryState::Expired })?;
     }
     Ok(expired)
@@ -176,12 +176,12 @@ fn move_waiting(transaction: &Transaction<'_>, plan: &SweepPlan, of: Move) -> Re
                limit ?)
                and state = ?",
         )?
-        .execute(params![of.to.code(), plan.now.get(), of.hook, i64::MAX, of.before, of.limit, WAITING])?)
+        .execute(params![of.to.code(), plan.now.0, of.hook, i64::MAX, of.before, of.limit, WAITING])?)
 }
 
 fn delete_counts(transaction: &Transaction<'_>, plan: &SweepPlan) -> Result<(), StoreError> {
     for resolution in Resolution::ALL {
-        let before = plan.now.get() / 1000 - resolution.kept_seconds();
+        let before = plan.now.0 / 1000 - resolution.kept_seconds();
         transaction
             .prepare_cached(
                 "delete from hook_count
@@ -201,7 +201,7 @@ fn delete_issues(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) ->
            and not exists (select 1 from event_of_issue e where e.project_id = i.project_id and e.issue_id = i.id)
          limit ?",
     )?;
-    let keep_from = i64::from(plan.keep_from.day().get());
+    let keep_from = i64::from(plan.keep_from.day().0);
     let issues: Vec<i64> = old.query_map([keep_from, limit], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for issue in &issues {
         transaction.prepare_cached("delete from issue_hash where issue_id = ?")?.execute([issue])?;

@@ -128,6 +128,7 @@ create table event (
   received_ms integer not null,
   timestamp_ms integer not null,
   level integer not null check (level between 0 and 4),
+  hop integer not null check (hop between 0 and 255),
   head blob not null,
   value blob not null,
   tail blob not null
@@ -192,8 +193,8 @@ create table attempt (
   number integer not null check (number > 0),
   owner integer not null,
   started_ms integer not null,
-  outcome integer not null,
-  cause integer,
+  outcome integer not null check (outcome between 1 and 7),
+  cause integer not null,
   went_out integer not null check (went_out in (0, 1)),
   status integer check (status between 100 and 999),
   reused integer not null check (reused in (0, 1)),

@@ -1,0 +1,172 @@
+//! The bytes of what a hook sends: made once, stored, signed and sent as they are.
+//!
+//! Documented keys come first, in Sentry's order, and always; `issue_id` and `triggering_rule_ids` are ours, at the end. The
+//! request's task makes what needs no issue id ([`event_value`] and [`CreatedBody`]); the writer adds the rest when it knows
+//! the issue ([`CreatedBody::head`], [`CreatedBody::tail`], [`CreatedBody::alert`]).
+//!
+//! | stored | what |
+//! |---|---|
+//! | head | `{"id":…,"project":…,"project_id":…,"project_name":…,"culprit":…,"message":…,"url":…,"level":…,"logger":…,"datetime":…,"event":` |
+//! | event | `{"event_id":…,"message":…,"level":…,"platform":…,"timestamp":…,"tags":…,"exception":…` and every other attribute |
+//! | tail | `,"issue_id":…}` |
+
+mod json;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use protocol::event::Event;
+
+pub use json::push_json_string;
+pub use time::{iso_millis, push_iso_millis};
+
+use crate::ids::{IssueId, ProjectId, RuleId};
+use crate::title::Title;
+
+/// Bytes of an event's text beside its strings and its two JSON pieces: keys, quotes, numbers.
+const EVENT_FRAME_BYTES: usize = 160;
+/// Bytes of a body's text beside its strings.
+const BODY_FRAME_BYTES: usize = 256;
+
+/// Where an event belongs, as the payload names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The public URL of this server, without a final slash.
+    pub base_url: &'a str,
+    /// The organization's slug.
+    pub organization: &'a str,
+    /// The project's id.
+    pub project_id: ProjectId,
+    /// The project's slug.
+    pub project_slug: &'a str,
+    /// The project's name.
+    pub project_name: &'a str,
+}
+
+/// The body around the `event` value, less the issue's id: one small buffer, so that it crosses to the writer cheaply.
+#[derive(Debug, Clone)]
+pub struct CreatedBody {
+    /// Everything up to the `event` value, without the issue's id.
+    bytes: Vec<u8>,
+    /// The id belongs here, within `url`.
+    issue_at: usize,
+    /// Here ends what `event.alert` has too.
+    shared_end: usize,
+}
+
+/// The `event` value: the whole normalised event as one JSON object.
+pub fn event_value(event: &Event<'_>, title: &Title<'_>) -> Vec<u8> {
+    let sent = event.message.as_ref().map(|message| message.formatted.as_ref()).filter(|text| !text.is_empty());
+    let message = sent.unwrap_or(title.as_str());
+    let tag_bytes: usize = event.tags.iter().map(|(key, value)| key.len() + value.len() + 8).sum();
+    let json_bytes = event.exception_json.len() + event.attributes_json.len();
+    let mut out = Vec::with_capacity(EVENT_FRAME_BYTES + message.len() + tag_bytes + json_bytes);
+
+    out.extend_from_slice(b"{\"event_id\":\"");
+    json::push_display(&mut out, event.id);
+    out.extend_from_slice(b"\",\"message\":");
+    push_json_string(&mut out, message);
+    json::push_member(&mut out, ",\"level\":", event.level.as_str());
+    json::push_member(&mut out, ",\"platform\":", event.platform);
+    out.extend_from_slice(b",\"timestamp\":");
+    time::push_unix_seconds(&mut out, event.timestamp);
+    out.extend_from_slice(b",\"tags\":[");
+    for (index, (key, value)) in event.tags.iter().enumerate() {
+        json::push_member(&mut out, if index == 0 { "[" } else { ",[" }, key);
+        json::push_member(&mut out, ",", value);
+        out.push(b']');
+    }
+    out.extend_from_slice(b"],\"exception\":");
+    out.extend_from_slice(&event.exception_json);
+    out.extend_from_slice(&event.attributes_json);
+    out.push(b'}');
+    out
+}
+
+impl CreatedBody {
+    /// The body of this event, in this place.
+    pub fn new(event: &Event<'_>, title: &Title<'_>, culprit: &str, place: &Place<'_>) -> Self {
+        let place_bytes = place.base_url.len() + place.organization.len() + place.project_slug.len();
+        let text_bytes = place.project_name.len() + culprit.len() + title.as_str().len() + event.logger.len();
+        let mut bytes = Vec::with_capacity(BODY_FRAME_BYTES + place_bytes + text_bytes);
+
+        bytes.extend_from_slice(b"{\"id\":\"");
+        json::push_display(&mut bytes, event.id);
+        json::push_member(&mut bytes, "\",\"project\":", place.project_slug);
+        bytes.extend_from_slice(b",\"project_id\":\"");
+        json::push_display(&mut bytes, place.project_id);
+        json::push_member(&mut bytes, "\",\"project_name\":", place.project_name);
+        json::push_member(&mut bytes, ",\"culprit\":", culprit);
+        json::push_member(&mut bytes, ",\"message\":", title.as_str());
+        bytes.extend_from_slice(b",\"url\":\"");
+        json::push_escaped(&mut bytes, place.base_url);
+        bytes.extend_from_slice(b"/organizations/");
+        json::push_escaped(&mut bytes, place.organization);
+        bytes.extend_from_slice(b"/issues/");
+        let issue_at = bytes.len();
+        json::push_member(&mut bytes, "/\",\"level\":", event.level.as_str());
+        let shared_end = bytes.len();
+        json::push_member(&mut bytes, ",\"logger\":", &event.logger);
+        bytes.extend_from_slice(b",\"datetime\":\"");
+        push_iso_millis(&mut bytes, event.timestamp);
+        bytes.extend_from_slice(b"\",\"event\":");
+        Self { bytes, issue_at, shared_end }
+    }
+
+    /// `event.created`'s body up to the `event` value.
+    pub fn head(&self, issue: IssueId) -> Vec<u8> {
+        self.with_issue(issue, self.bytes.len(), 0)
+    }
+
+    /// `event.created`'s body after the `event` value.
+    pub fn tail(issue: IssueId) -> Vec<u8> {
+        let mut out = Vec::with_capacity(40);
+        push_issue_id(&mut out, issue);
+        out.push(b'}');
+        out
+    }
+
+    /// `event.alert`'s whole body, with the rules that fired for the hook; they are listed by id, whatever order they come in.
+    pub fn alert(&self, issue: IssueId, rules: &[(RuleId, &str)]) -> Vec<u8> {
+        let mut rules = rules.to_vec();
+        rules.sort_unstable_by_key(|&(id, _)| id);
+        let rule_bytes: usize = rules.iter().map(|(_, name)| name.len() + 28).sum();
+        let mut out = self.with_issue(issue, self.shared_end, rule_bytes + 96);
+
+        out.extend_from_slice(b",\"triggering_rules\":[");
+        for (index, (_, name)) in rules.iter().enumerate() {
+            json::push_member(&mut out, if index == 0 { "" } else { "," }, name);
+        }
+        out.push(b']');
+        push_issue_id(&mut out, issue);
+        out.extend_from_slice(b",\"triggering_rule_ids\":[");
+        for (index, (id, _)) in rules.iter().enumerate() {
+            out.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
+            json::push_display(&mut out, id);
+            out.push(b'"');
+        }
+        out.extend_from_slice(b"]}");
+        out
+    }
+
+    /// How many bytes this keeps in memory on its way to the writer.
+    pub fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// The bytes up to `end` with the issue's id in its place, and room for `spare` more.
+    fn with_issue(&self, issue: IssueId, end: usize, spare: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(end + 20 + spare);
+        out.extend_from_slice(&self.bytes[..self.issue_at]);
+        json::push_display(&mut out, issue);
+        out.extend_from_slice(&self.bytes[self.issue_at..end]);
+        out
+    }
+}
+
+fn push_issue_id(out: &mut Vec<u8>, issue: IssueId) {
+    out.extend_from_slice(b",\"issue_id\":\"");
+    json::push_display(out, issue);
+    out.push(b'"');
+}

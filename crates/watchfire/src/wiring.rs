@@ -1,0 +1,185 @@
+//! The one place where the parts meet: clock, store, egress, directory, pipeline and HTTP server, started and stopped in
+//! the order in which nothing is lost.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use ipnet::IpNet;
+use model::clock::{Clock, StoreClock};
+use model::egress::{Origin, Policy};
+use model::ids::Millis;
+use pipeline::egress::{Egress, EgressConfig, SystemResolver};
+use pipeline::{Budget, DirectoryHandle, Pipeline, Settings};
+use store::sqlite::{FolderLock, Sqlite};
+use store::{Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use web::App;
+use web::api::ApiState;
+use web::ingest::Ingest;
+
+/// Bytes held for all requests, from the first read to the commit.
+const INTAKE_BUDGET_BYTES: usize = 64 * 1024 * 1024;
+/// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What `serve` was told, as meant.
+pub struct Plan {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// Where to listen; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// The origin under which people reach this server, if it was given.
+    pub url: Option<String>,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where hooks may point.
+    pub policy: Policy,
+    /// More certificate authorities for hooks, PEM.
+    pub egress_ca: Option<Vec<u8>>,
+    /// How long events and deliveries are kept.
+    pub retention: Duration,
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The origin of its URLs.
+    pub url: String,
+    /// Its store.
+    pub store: Arc<Sqlite>,
+    _lock: FolderLock,
+    pipeline: Pipeline,
+    stopping: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store does not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system's resolver cannot be used.
+    #[error("the system's DNS settings cannot be read")]
+    Resolver(#[from] pipeline::egress::ResolverSetupError),
+    /// The certificate authorities cannot be used.
+    #[error("the certificates of --egress-ca cannot be used")]
+    Tls(#[from] pipeline::egress::TlsSetupError),
+}
+
+/// The machine's clocks.
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        SystemClock { started: Instant::now() }
+    }
+}
+
+impl Clock for SystemClock {
+    fn wall(&self) -> Millis {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// The store's time, from the machine's clocks.
+pub fn system_clock() -> Arc<StoreClock> {
+    Arc::new(StoreClock::start(Arc::new(SystemClock::default())))
+}
+
+/// Random bytes from the system.
+pub fn random(bytes: &mut [u8]) {
+    // Without them no secret and no id can be made: there is nothing sensible to go on with.
+    if getrandom::fill(bytes).is_err() {
+        tracing::error!("the system gives no random bytes");
+        std::process::abort();
+    }
+}
+
+impl Running {
+    /// Starts everything. `provision` is called on the open store before the first request.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(plan: Plan) -> Result<Running, StartError> {
+        let lock = FolderLock::take(&plan.folder)?;
+        let failed = |source| StartError::Listen { address: plan.listen, source };
+        let listener = TcpListener::bind(plan.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let store = Arc::new(Sqlite::open(&plan.folder)?);
+        let url = own_url(plan.url, &*store, address).await?;
+        let clock = system_clock();
+        let egress = Arc::new(egress(plan.policy, plan.egress_ca.as_deref(), &url)?);
+        let shared: Arc<dyn Store> = Arc::clone(&store) as _;
+        let directory = Arc::new(DirectoryHandle::open(Arc::clone(&shared), Arc::clone(&egress)).await?);
+        let pipeline = Pipeline::start(Settings {
+            store: Arc::clone(&shared),
+            egress: Arc::clone(&egress),
+            directory: Arc::clone(&directory),
+            clock: Arc::clone(&clock),
+            retention: plan.retention,
+        })
+        .await?;
+        let ingest = Ingest {
+            recorder: pipeline.recorder(),
+            directory: Arc::clone(&directory),
+            clock: Arc::clone(&clock),
+            budget: Budget::new(INTAKE_BUDGET_BYTES),
+            base_url: url.clone(),
+            trusted_proxies: plan.trusted_proxies,
+            random,
+        };
+        let api = ApiState { store: shared, directory, clock, egress, base_url: url.clone(), random };
+        let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api) });
+        let (stopping, stop) = watch::channel(false);
+        let serving = tokio::spawn(web::server::serve(listener, router, stop, DRAIN));
+        Ok(Running { address, url, store, _lock: lock, pipeline, stopping, serving })
+    }
+
+    /// Stops: no new requests, those under way answered, attempts on the wire awaited, leases given back.
+    pub async fn stop(self) {
+        self.stopping.send_replace(true);
+        if self.serving.await.is_err() {
+            tracing::error!("the server's accept loop panicked");
+        }
+        self.pipeline.stop(DRAIN).await;
+        self.store.close().await;
+    }
+}
+
+fn egress(mut policy: Policy, ca: Option<&[u8]>, own_url: &str) -> Result<Egress, StartError> {
+    if let Some(origin) = Origin::of_own_url(own_url) {
+        policy.refuse_origin(origin);
+    }
+    let resolver = Arc::new(SystemResolver::new()?);
+    Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: ca })?)
+}
+
+/// `--url`, else what `init --url` stored, else the address.
+async fn own_url(given: Option<String>, store: &dyn Store, address: SocketAddr) -> Result<String, StoreError> {
+    let url = match given {
+        Some(url) => url,
+        None => store.base_url().await?.unwrap_or_else(|| format!("http://{address}")),
+    };
+    Ok(url.trim_end_matches('/').to_owned())
+}
