@@ -26,14 +26,14 @@ impl Ledger {
     }
 
     /// How many deliveries are in each state, by the state's stored number.
-    pub(crate) fn states(&self) -> BTreeMap<i64, usize> {
+    pub(crate) fn states(&self) -> BTreeMap<i64, u32> {
         let mut statement = self.0.prepare("select state, count(*) from delivery group by state").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.map(Result::unwrap).collect()
     }
 
     /// How many attempts of an event's deliveries ended `interrupted`.
-    pub(crate) fn interruptions(&self, event_id: &str) -> usize {
+    pub(crate) fn interruptions(&self, event_id: &str) -> u32 {
         let sql = "select count(*)
                    from attempt join event using (seq)
                    where lower(hex(event.event_id)) = ?1 and attempt.outcome = ?2";
@@ -41,7 +41,7 @@ impl Ledger {
     }
 
     /// How many attempts ended `interrupted` at all.
-    pub(crate) fn all_interruptions(&self) -> usize {
+    pub(crate) fn all_interruptions(&self) -> u32 {
         self.0.query_row("select count(*) from attempt where outcome = ?1", [INTERRUPTED], |row| row.get(0)).unwrap()
     }
 
