@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::BenchError;
 
-/// A graceful stop may take this long; then the process is killed.
+/// A graceful stop may take this long; a process that takes longer is killed, and the run with it.
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 const POLL_STEP: Duration = Duration::from_millis(5);
@@ -68,10 +68,10 @@ impl Child {
         }
     }
 
-    /// Ends the process gracefully if it will, by force if not.
+    /// Asks the process to end, and waits until it has.
     ///
     /// # Errors
-    /// When it cannot be signalled, or had already ended by itself.
+    /// When it cannot be signalled, had already ended by itself, or goes on.
     pub(crate) fn stop(mut self) -> Result<(), BenchError> {
         if let Some(status) = self.status()? {
             let (program, last_words) = (self.program.clone(), self.last_words());
@@ -83,7 +83,11 @@ impl Child {
             stopped.map_err(|error| BenchError::Stop { process_id, source: error.into() })?;
         }
         let deadline = Instant::now() + STOP_PATIENCE;
-        while self.status()?.is_none() && Instant::now() < deadline {
+        while self.status()?.is_none() {
+            if Instant::now() > deadline {
+                let (program, last_words) = (self.program.clone(), self.last_words());
+                return Err(BenchError::StillRunning { program, patience: STOP_PATIENCE, last_words });
+            }
             std::thread::sleep(POLL_STEP);
         }
         Ok(())

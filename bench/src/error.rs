@@ -63,6 +63,8 @@ pub(crate) enum BenchError {
     Exited { program: String, status: std::process::ExitStatus, last_words: String },
     #[error("{program} did not answer within {patience:?}; its last words:\n{last_words}")]
     NotReady { program: String, patience: Duration, last_words: String },
+    #[error("{program} did not end within {patience:?} when asked to; its last words:\n{last_words}")]
+    StillRunning { program: String, patience: Duration, last_words: String },
     #[error("{request} failed")]
     Api { request: String, source: io::Error },
     #[error("{request} was answered {status}: {body}")]
@@ -71,7 +73,7 @@ pub(crate) enum BenchError {
     ApiShape { request: String, source: serde_json::Error },
     #[error("a DSN looks like http://KEY@ADDRESS:PORT/PROJECT, with a literal address")]
     Dsn,
-    #[error("{wanted} of the events should have been answered 200, {accepted} were: {answers}")]
+    #[error("{wanted} events should have been answered 200 and {accepted} were: {answers}")]
     NotAccepted { wanted: u32, accepted: u32, answers: String },
     #[error("{accepted} events were answered 200 and {stored} of them are stored")]
     NotStored { accepted: u64, stored: u64 },

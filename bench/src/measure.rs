@@ -162,7 +162,7 @@ impl Bench {
         let answers = outcome.answers();
         if answers.accepted != wanted {
             let accepted = answers.accepted;
-            return Err(BenchError::NotAccepted { wanted, accepted, answers: format!("{answers:?}") });
+            return Err(BenchError::NotAccepted { wanted, accepted, answers: answers.to_string() });
         }
         Ok(outcome)
     }

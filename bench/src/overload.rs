@@ -161,11 +161,10 @@ fn recorded_within(outcome: &Outcome, lasting: Duration) -> f64 {
 
 impl Report for OverloadReport {
     fn text(&self) -> String {
-        let Answers { accepted, unavailable, other, failed, unsent } = self.answers;
         format!(
             "{} path over {} connections, highest rate {:.0} events/s, offered {} events/s\n\
              recorded: {:.0} events/s, {:.0} % of the highest rate\n\
-             answers: {accepted} × 200, {unavailable} × 503, {other} × other, {failed} failed, {unsent} never sent\n\
+             answers: {}\n\
              200 after: {} ms (p50/p99/p99.9 from the intended start)\n\
              webhook after: {} ms\n\
              CPU: {:.1} µs for each event recorded; memory: {} MiB at most\n\
@@ -176,6 +175,7 @@ impl Report for OverloadReport {
             self.offered_per_s,
             self.recorded_per_s,
             self.recorded_share * 100.0,
+            self.answers,
             report::milliseconds(self.accepted),
             report::milliseconds(self.delivery),
             self.cpu_us_per_recorded,

@@ -47,10 +47,10 @@ pub(crate) fn run(args: &LoadArgs) -> Result<SendingReport, BenchError> {
 
 impl Report for SendingReport {
     fn text(&self) -> String {
-        let Answers { accepted, unavailable, other, failed, unsent } = self.answers;
         format!(
-            "{accepted} × 200, {unavailable} × 503, {other} × other, {failed} failed, {unsent} never sent\n\
+            "{}\n\
              {:.0} accepted a second over {:.2} s; answered after {} ms (p50/p99/p99.9)\n",
+            self.answers,
             self.accepted_per_s,
             self.seconds,
             report::milliseconds(self.accepted),

@@ -9,6 +9,7 @@
 mod connection;
 mod pace;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::Arc;
@@ -227,6 +228,16 @@ impl Sender {
             });
         }
         samples
+    }
+}
+
+impl fmt::Display for Answers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, unavailable, other, failed, unsent } = self;
+        write!(
+            formatter,
+            "{accepted} × 200, {unavailable} × 503, {other} × other, {failed} failed, {unsent} never sent"
+        )
     }
 }
 
