@@ -131,7 +131,9 @@ pub(super) fn write_batches(mut ledger: Ledger, inbox: &Inbox, mut lane: Option<
 impl Ledger {
     /// Makes the database.
     pub(super) fn create(file: &Path, path: WorkPath) -> Result<Self, BenchError> {
-        super::ensure_parent(file)?;
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| BenchError::Folder { source })?;
+        }
         let connection = open(file)?;
         connection.execute_batch(SCHEMA)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);

@@ -13,7 +13,7 @@ mod post;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -33,6 +33,7 @@ use crate::work::WorkPath;
 use inbox::{Inbox, Owed};
 
 pub(crate) use inbox::Batch;
+pub(crate) use post::FloorHook;
 
 /// The floor's database, in its data folder.
 pub(crate) const DATABASE_FILE: &str = "floor.db";
@@ -47,15 +48,6 @@ pub(crate) struct FloorOptions {
     pub(crate) batch: Batch,
     /// Where it posts, on the full path.
     pub(crate) hook: Option<FloorHook>,
-}
-
-/// The hook of the full path.
-#[derive(Clone)]
-pub(crate) struct FloorHook {
-    /// The receiver's URL, `http://ADDRESS:PORT/PATH`.
-    pub(crate) url: String,
-    /// The key of both signatures.
-    pub(crate) secret: String,
 }
 
 impl FloorOptions {
@@ -87,14 +79,6 @@ pub(crate) fn serve(options: &FloorOptions) -> Result<(), BenchError> {
     end_process_on_error("floor-writer", write)?;
     end_process_on_error("floor-checkpoint", move || checkpoints.run())?;
     runtime.block_on(accept(options.listen, floor))
-}
-
-/// Creates the folder of a database when it is missing.
-fn ensure_parent(file: &Path) -> Result<(), BenchError> {
-    match file.parent() {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(|source| BenchError::Folder { source }),
-        None => Ok(()),
-    }
 }
 
 /// Runs a part of the floor on its own thread. A floor without one of its parts would measure nothing, so a fault ends the process.

@@ -16,7 +16,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use super::FloorHook;
 use super::inbox::{Inbox, Settled};
 use crate::error::BenchError;
 use crate::signature::Signer;
@@ -26,6 +25,15 @@ const CONNECTIONS: usize = 16;
 
 /// Deliveries that wait for one connection; when it is full the writer waits, and ingest with it.
 const WAITING_MAX: usize = 1_024;
+
+/// The hook of the full path.
+#[derive(Clone)]
+pub(crate) struct FloorHook {
+    /// The receiver's URL, `http://ADDRESS:PORT/PATH`.
+    pub(crate) url: String,
+    /// The key of both signatures.
+    pub(crate) secret: String,
+}
 
 /// One webhook to be sent.
 pub(super) struct Delivery {

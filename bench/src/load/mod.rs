@@ -24,11 +24,7 @@ use crate::timeline::Timeline;
 use connection::Connection;
 use pace::Turns;
 
-/// How long after the last intended start an answer is waited for.
-pub(crate) const ANSWER_GRACE: Duration = Duration::from_secs(15);
-
-/// A run is over after this, whatever is still owed.
-pub(crate) const RUN_TIME_MAX: Duration = Duration::from_mins(10);
+pub(crate) use pace::{RUN_TIME_MAX, Schedule};
 
 /// Connections of one load.
 pub(crate) const CONNECTIONS_MAX: u16 = 2_048;
@@ -42,20 +38,6 @@ pub(crate) struct Ingest {
     pub(crate) project_id: String,
     /// The public key of the DSN.
     pub(crate) public_key: String,
-}
-
-/// When events are sent.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Schedule {
-    /// As fast as answers come.
-    Closed,
-    /// At a rate, whatever the answers do, for at most a time.
-    Open {
-        /// Intended starts a second.
-        rate_per_s: u32,
-        /// No event is started after this.
-        lasting: Duration,
-    },
 }
 
 /// One load to be run.

@@ -10,14 +10,33 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-use super::{ANSWER_GRACE, RUN_TIME_MAX, Schedule};
 use crate::error::BenchError;
+
+/// How long after the last intended start an answer is waited for.
+const ANSWER_GRACE: Duration = Duration::from_secs(15);
+
+/// A run is over after this, whatever is still owed.
+pub(crate) const RUN_TIME_MAX: Duration = Duration::from_mins(10);
 
 /// How often the pacer looks at the clock; an event goes out at most about this late.
 const PACER_STEP: Duration = Duration::from_micros(250);
 
 /// How long events that are due at the end may still wait for a free connection before they count as unsent.
 const UNSENT_GRACE: Duration = Duration::from_millis(250);
+
+/// When events are sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Schedule {
+    /// As fast as answers come.
+    Closed,
+    /// At a rate, whatever the answers do, for at most a time.
+    Open {
+        /// Intended starts a second.
+        rate_per_s: u32,
+        /// No event is started after this.
+        lasting: Duration,
+    },
+}
 
 /// An event to be sent now.
 pub(super) struct Turn {
