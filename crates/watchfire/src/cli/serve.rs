@@ -11,7 +11,7 @@ use crate::config::{BaseUrl, LogFormat, Settings};
 use crate::provision::{
     self, Audience, Provisioned, Wanted, WantedToken, WantedUrl, banner, is_empty, provision, write_first_login,
 };
-use crate::wiring::{Opened, Plan, Running, StartError, system_clock};
+use crate::wiring::{Opened, Plan, Running, system_clock};
 
 /// Sent to a process that writes past its file-size limit. Handled, so that the write fails instead: ingest answers 503.
 const SIGXFSZ: i32 = 25;
@@ -126,15 +126,6 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        match error {
-            StartError::Store(error) => Failure::Store(error),
-            other => Failure::Start(other),
         }
     }
 }
