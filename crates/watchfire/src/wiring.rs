@@ -141,7 +141,8 @@ impl Running {
         let Opened { lock, listener, address: _, store } = opened;
         let url = plan.url;
         let clock = system_clock();
-        let egress = Arc::new(egress(plan.policy, plan.egress_ca.as_deref(), &url)?);
+        let policy = own_policy(plan.policy, &url);
+        let egress = Arc::new(egress(policy.clone(), plan.egress_ca.as_deref())?);
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let directory = Arc::new(DirectoryHandle::open(Arc::clone(&shared), Arc::clone(&egress)).await?);
         let pipeline = Pipeline::start(Settings {
@@ -161,7 +162,7 @@ impl Running {
             trusted_proxies: plan.trusted_proxies,
             random,
         };
-        let api = ApiState { store: shared, directory, clock, egress, base_url: url, random };
+        let api = ApiState { store: shared, directory, clock, policy: Arc::new(policy), base_url: url, random };
         let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api) });
         let (stopping, stop) = watch::channel(false);
         let serving = tokio::spawn(web::server::serve(listener, router, stop, DRAIN));
@@ -179,10 +180,15 @@ impl Running {
     }
 }
 
-fn egress(mut policy: Policy, ca: Option<&[u8]>, own_url: &str) -> Result<Egress, StartError> {
+/// The policy, and no hook on our own origin: its errors would make webhooks for ever.
+fn own_policy(mut policy: Policy, own_url: &str) -> Policy {
     if let Some(origin) = Origin::of_own_url(own_url) {
         policy.refuse_origin(origin);
     }
+    policy
+}
+
+fn egress(policy: Policy, ca: Option<&[u8]>) -> Result<Egress, StartError> {
     let resolver = Arc::new(SystemResolver::new()?);
     Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: ca })?)
 }
