@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use model::clock::{Clock, StoreClock};
 use model::egress::{Origin, Policy};
 use model::ids::Millis;
+use model::limits::INTAKE_BUDGET_BYTES;
 use pipeline::egress::{Egress, EgressConfig, SystemResolver};
 use pipeline::{Budget, DirectoryHandle, Pipeline, Settings};
 use store::sqlite::{FolderLock, Sqlite};
@@ -21,8 +22,6 @@ use web::App;
 use web::api::ApiState;
 use web::ingest::Ingest;
 
-/// Bytes held for all requests, from the first read to the commit.
-const INTAKE_BUDGET_BYTES: usize = 64 * 1024 * 1024;
 /// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
