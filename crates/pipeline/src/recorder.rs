@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
+use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
 use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, RecordedEvent};
 use store::{Store, StoreError};
@@ -19,14 +20,10 @@ use crate::directory::{Directory, DirectoryHandle};
 use crate::lanes::Lanes;
 use crate::work::{Waiting, Work};
 
-/// Events of one transaction, at most.
-const BATCH_EVENTS: usize = 512;
-/// Bytes of the events of one transaction, at most; one event may be larger.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Requests that may wait for a transaction; the intake budget refuses long before.
 const QUEUED_EVENTS: usize = 16_384;
 /// How long a request waits for its commit.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(RECORD_WAIT_SECONDS);
 /// While the store is away, how often the recorder tries a small commit.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// How often an event is matched again before its request is told to come back.

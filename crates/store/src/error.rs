@@ -64,7 +64,9 @@ pub enum StoreError {
         pid: u32,
     },
     /// The store was written by a newer Watchfire.
-    #[error("the store has schema {found}, this Watchfire knows up to {known}: use a newer Watchfire, it is never downgraded")]
+    #[error(
+        "the store has schema {found}, this Watchfire knows up to {known}: use a newer Watchfire, it is never downgraded"
+    )]
     SchemaTooNew {
         /// What the store says.
         found: u32,
@@ -113,9 +115,9 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full(error),
-            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::DatabaseBusy) => {
-                StoreError::Io(error)
-            }
+            Some(
+                ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::DatabaseBusy,
+            ) => StoreError::Io(error),
             _ => StoreError::Database(error),
         }
     }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::attempt::{Interrupted, Outcome};
-use model::matching::EventCandidates;
 use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::grouping::GroupingKey;
 use model::ids::{Generation, HookNumber, IssueId, Millis, ProcessId, ProjectId, Seq};
+use model::matching::EventCandidates;
 use model::payload::CreatedBody;
-use protocol::{EventId, PublicKey};
 use protocol::event::{EventKind, Level};
+use protocol::{EventId, PublicKey};
 
 use crate::error::StoreError;
 
@@ -38,8 +38,11 @@ pub trait Ledger: Send + Sync + 'static {
     async fn probe(&self) -> Result<(), StoreError>;
 
     /// Of these events, those that are recorded: for a commit whose outcome was unknown. Same order as asked.
-    async fn find_recorded(&self, events: Vec<(ProjectId, EventId)>, now: Millis)
-    -> Result<Vec<Option<RecordedEvent>>, StoreError>;
+    async fn find_recorded(
+        &self,
+        events: Vec<(ProjectId, EventId)>,
+        now: Millis,
+    ) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
 
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;

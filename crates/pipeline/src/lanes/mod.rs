@@ -6,6 +6,7 @@
 
 mod body;
 mod lane;
+mod send;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -15,6 +16,7 @@ use futures_util::FutureExt;
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
+use model::limits::LANE_BUDGET_BYTES;
 use model::loops::Hop;
 use store::Store;
 use store::ledger::{Claim, ClaimOrder, Claimed, NewEvent};
@@ -26,11 +28,7 @@ pub(crate) use lane::{Item, Lane};
 use crate::budget::Budget;
 use crate::directory::{DirectoryHandle, HookEntry};
 use crate::egress::Egress;
-use crate::send;
 use crate::work::Work;
-
-/// Bytes of bodies that all lanes hold together, a body shared by several hooks counted once.
-const LANE_BUDGET_BYTES: usize = 64 * 1024 * 1024;
 
 /// All lanes of this process.
 pub struct Lanes {

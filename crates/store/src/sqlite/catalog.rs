@@ -112,9 +112,8 @@ impl Catalog for Sqlite {
 
     async fn keys(&self, project: ProjectId) -> Result<Vec<ProjectKey>, StoreError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{SELECT_KEY} where project_id = ? order by created_ms desc, public"
-            ))?;
+            let mut statement = connection
+                .prepare_cached(&format!("{SELECT_KEY} where project_id = ? order by created_ms desc, public"))?;
             collect(statement.query([project.get()])?, key_of)
         })
         .await
@@ -129,7 +128,12 @@ impl Catalog for Sqlite {
         .await
     }
 
-    async fn update_key(&self, project: ProjectId, key: PublicKey, change: KeyChange) -> Result<ProjectKey, StoreError> {
+    async fn update_key(
+        &self,
+        project: ProjectId,
+        key: PublicKey,
+        change: KeyChange,
+    ) -> Result<ProjectKey, StoreError> {
         self.write(move |transaction| {
             let changed = transaction.execute(
                 "update project_key set name = coalesce(?, name), active = coalesce(?, active)
@@ -147,8 +151,10 @@ impl Catalog for Sqlite {
 
     async fn delete_key(&self, project: ProjectId, key: PublicKey) -> Result<(), StoreError> {
         self.write(move |transaction| {
-            let deleted = transaction
-                .execute("delete from project_key where project_id = ? and public = ?", params![project.get(), key.0])?;
+            let deleted = transaction.execute(
+                "delete from project_key where project_id = ? and public = ?",
+                params![project.get(), key.0],
+            )?;
             found(deleted, "key")?;
             touch(transaction, project)
         })
@@ -209,7 +215,8 @@ impl Catalog for Sqlite {
 }
 
 const SELECT_KEY: &str = "select public, secret, project_id, name, active, created_ms from project_key";
-const SELECT_PROJECT: &str = "select id, organization_id, team_id, slug, name, platform, scrub, allowed_domains, generation,
+const SELECT_PROJECT: &str =
+    "select id, organization_id, team_id, slug, name, platform, scrub, allowed_domains, generation,
                                      created_ms
                               from project";
 
@@ -362,8 +369,8 @@ fn update_project(transaction: &Transaction<'_>, id: ProjectId, change: &Project
 }
 
 fn delete_project(transaction: &Transaction<'_>, id: ProjectId) -> Result<(), StoreError> {
-    let deleted = transaction
-        .execute("update project set deleted_ms = 0 where id = ? and deleted_ms is null", [id.get()])?;
+    let deleted =
+        transaction.execute("update project set deleted_ms = 0 where id = ? and deleted_ms is null", [id.get()])?;
     found(deleted, "project")?;
     transaction.execute("delete from project_key where project_id = ?", [id.get()])?;
     transaction.execute("update hook set deleted_ms = 0, active = 0 where project_id = ?", [id.get()])?;

@@ -53,13 +53,7 @@ pub(super) fn update(
         "update hook
          set url = coalesce(?, url), kinds = coalesce(?, kinds), active = coalesce(?, active)
          where project_id = ? and guid = ? and deleted_ms is null",
-        params![
-            change.url,
-            change.kinds.as_deref().map(kinds_to_bits),
-            change.active,
-            hook.0.get(),
-            hook.1.0,
-        ],
+        params![change.url, change.kinds.as_deref().map(kinds_to_bits), change.active, hook.0.get(), hook.1.0,],
     )?;
     found(changed, "hook")?;
     touch(transaction, hook.0)?;

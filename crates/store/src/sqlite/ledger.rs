@@ -8,7 +8,8 @@ use protocol::EventId;
 use super::{Sqlite, reading, record, settle, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
+    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
+    Swept, Totals,
 };
 
 #[async_trait]

@@ -15,7 +15,9 @@ use webhook::Kind;
 use super::codes::Code;
 use super::settle::key_of;
 use crate::error::StoreError;
-use crate::ledger::{AttemptRow, CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{
+    AttemptRow, CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals,
+};
 
 /// The largest body that a stored event can have: the event and room for head and tail.
 const BODY_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
@@ -89,11 +91,12 @@ pub(super) fn body(connection: &Connection, key: DeliveryKey) -> Result<Option<S
     }
     // An alert's small body is kept with its delivery.
     let bytes: Option<Vec<u8>> = connection
-        .prepare_cached("select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?")?
-        .query_row(
-            params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()],
-            |row| row.get(0),
-        )
+        .prepare_cached(
+            "select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
+        )?
+        .query_row(params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()], |row| {
+            row.get(0)
+        })
         .optional()?;
     Ok(bytes.map(|bytes| StoredBody { bytes: Bytes::from(bytes), hop: event.hop }))
 }
@@ -139,7 +142,8 @@ fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>
 
 /// Head, decompressed value and tail of an event's row, in one piece.
 fn whole_body(row: &Row<'_>) -> rusqlite::Result<Bytes> {
-    let as_blob = |index| move |error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Blob, error);
+    let as_blob =
+        |index| move |error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Blob, error);
     let head = row.get_ref(2)?.as_blob()?;
     let value = row.get_ref(3)?.as_blob()?;
     let tail = row.get_ref(4)?.as_blob()?;
@@ -210,13 +214,8 @@ fn attempts(connection: &Connection, key: DeliveryKey) -> Result<Vec<AttemptRow>
          where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
          order by number",
     )?;
-    let mut rows = statement.query(params![
-        key.project.get(),
-        key.hook.get(),
-        key.day.0,
-        i64::from(key.seq),
-        key.kind.code()
-    ])?;
+    let mut rows =
+        statement.query(params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(AttemptRow {

@@ -131,9 +131,9 @@ impl<'t> Recorder<'t> {
 
     /// False where the project has an event of this id from today or yesterday.
     fn insert_key(&self, event: &NewEvent, day: Day, seq: i64) -> Result<bool, StoreError> {
-        let mut yesterday = self.transaction.prepare_cached(
-            "select 1 from event_key where project_id = ? and day = ? and event_id = ?",
-        )?;
+        let mut yesterday = self
+            .transaction
+            .prepare_cached("select 1 from event_key where project_id = ? and day = ? and event_id = ?")?;
         if yesterday.exists(params![event.project.get(), day.0 - 1, event.id.0])? {
             return Ok(false);
         }

@@ -100,14 +100,7 @@ fn replace_interrupted(
         "select 1 from delivery
          where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner is not ?",
     )?;
-    let place = params![
-        key.project.get(),
-        key.hook.get(),
-        key.day.0,
-        i64::from(key.seq),
-        key.kind.code(),
-        owner.get()
-    ];
+    let place = params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code(), owner.get()];
     if !lost.exists(place)? {
         return Ok(false);
     }

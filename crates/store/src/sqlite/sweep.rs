@@ -30,7 +30,8 @@ fn delete_events(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) ->
     let mut rows = oldest.query([limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let event = EventRow { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? };
+        let event =
+            EventRow { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? };
         if event.day >= keep_from {
             break;
         }
@@ -61,7 +62,13 @@ fn delete_orphans(transaction: &Transaction<'_>, limit: i64) -> Result<usize, St
     let mut rows = statement.query([project, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(EventRow { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? });
+        found.push(EventRow {
+            seq: row.get(0)?,
+            project: row.get(1)?,
+            issue: row.get(2)?,
+            day: row.get(3)?,
+            id: row.get(4)?,
+        });
     }
     delete(transaction, &found)
 }
@@ -140,7 +147,8 @@ fn cancel_unwanted(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) 
     let hooks: Vec<i64> = unwanted.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut cancelled = 0;
     for hook in hooks {
-        cancelled += move_waiting(transaction, plan, Move { hook, before: i64::MAX, limit, to: DeliveryState::Cancelled })?;
+        cancelled +=
+            move_waiting(transaction, plan, Move { hook, before: i64::MAX, limit, to: DeliveryState::Cancelled })?;
     }
     Ok(cancelled)
 }
