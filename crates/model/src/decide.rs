@@ -3,8 +3,8 @@
 
 use crate::delivery::Priority;
 use crate::ids::HookNumber;
-use crate::kind::Kind;
 use crate::matching::EventCandidates;
+use webhook::Kind;
 
 /// What the store knows of the event's issue inside the record transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

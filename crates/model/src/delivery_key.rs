@@ -19,7 +19,7 @@ use std::str::FromStr;
 use protocol::EventId;
 
 use crate::ids::{self, Day, HookNumber, IdOutOfRange, Millis, ProjectId, Seq};
-use crate::kind::Kind;
+use webhook::Kind;
 
 const MILLIS_MAX: i64 = (1 << 48) - 1;
 const MILLIS_SHIFT: u32 = 80;
@@ -29,8 +29,10 @@ const SEQ_HIGH_SHIFT: u32 = 64;
 const SEQ_LOW_BITS: u32 = 30;
 const VARIANT: u128 = 0b10;
 const VARIANT_SHIFT: u32 = 62;
-const SEQ_LOW_SHIFT: u32 = HookNumber::BITS + Kind::BITS;
-const HOOK_SHIFT: u32 = Kind::BITS;
+/// How many bits a kind has in a delivery's id.
+const KIND_BITS: u32 = 4;
+const SEQ_LOW_SHIFT: u32 = HookNumber::BITS + KIND_BITS;
+const HOOK_SHIFT: u32 = KIND_BITS;
 
 /// Where a delivery's row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,7 +136,7 @@ impl DeliveryId {
             received,
             seq,
             hook: hook.map_err(|_| BadDeliveryId::NoHook)?,
-            kind: Kind::from_code(low(bits, Kind::BITS)).map_err(|_| BadDeliveryId::UnknownKind)?,
+            kind: Kind::from_code(low(bits, KIND_BITS) as u8).map_err(|_| BadDeliveryId::UnknownKind)?,
         })
     }
 }

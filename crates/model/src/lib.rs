@@ -3,14 +3,15 @@
 //! Nothing here does I/O, reads a clock or draws a random number: time and chance are passed in. `store` calls the pure
 //! rules inside its own transactions, `pipeline` and `web` before and after them.
 
+pub mod attempt;
 pub mod clock;
 pub mod culprit;
 pub mod decide;
 pub mod delivery;
 pub mod delivery_key;
+pub mod egress;
 pub mod grouping;
 pub mod ids;
-pub mod kind;
 pub mod limits;
 pub mod loops;
 pub mod matching;

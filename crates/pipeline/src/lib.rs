@@ -1,1 +1,19 @@
-//! TODO
+//! The path of an event behind the 200: recorder, directory, lanes, send, settle, sweep, and the guarded egress.
+//!
+//! `web` hands prepared events to the [`Recorder`] and is answered after the commit. No function here both talks to the
+//! store and waits on a customer.
+
+pub mod budget;
+pub mod directory;
+pub mod egress;
+pub mod lanes;
+pub mod recorder;
+pub mod supervisor;
+
+mod sign;
+mod work;
+
+pub use budget::{Budget, Held};
+pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
+pub use recorder::{Accepted, RecordError, Recorder};
+pub use supervisor::{Pipeline, Settings};

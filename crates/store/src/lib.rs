@@ -1,1 +1,21 @@
-//! TODO
+//! Everything that outlives the process, behind one [`Store`] interface.
+//!
+//! The interface is of few, use-case-shaped methods in two rooms: [`Ledger`] (events, deliveries, leases, retention) and
+//! [`Catalog`] (organizations, projects, keys, hooks, tokens, users). No SQL and no transaction leaves this crate; pure
+//! functions of `model` may be called inside a transaction. Nothing here waits on a customer.
+//! Every backend passes the same suite, `conformance`.
+
+pub mod catalog;
+pub mod conformance;
+pub mod error;
+pub mod ledger;
+pub mod sqlite;
+
+pub use catalog::Catalog;
+pub use error::StoreError;
+pub use ledger::Ledger;
+
+/// What the rest of Watchfire knows of a store.
+pub trait Store: Ledger + Catalog {}
+
+impl<S: Ledger + Catalog> Store for S {}

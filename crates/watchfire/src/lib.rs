@@ -1,1 +1,3 @@
 //! The library half of the binary.
+
+pub mod wiring;

@@ -1,1 +1,12 @@
-//! TODO
+//! The HTTP side: who is let in, what is answered. The router is on one page; `ingest` takes events, `api` manages.
+//!
+//! Only this crate chooses the status of our answers. It knows no SQL and connects to nobody.
+
+pub mod api;
+pub mod auth;
+pub mod health;
+pub mod ingest;
+pub mod router;
+pub mod server;
+
+pub use router::{App, router};

@@ -1,0 +1,174 @@
+//! A process's snapshot of organizations, projects, keys and hooks: what accept, match and send look things up in.
+//!
+//! It is replaced whole. `Ledger::record` refuses events that were matched under an older generation of their project, so
+//! a snapshot that lags is never wrong for long: the recorder refreshes it and matches again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use model::egress::UrlRefusal;
+use model::ids::{HookNumber, OrganizationId, ProjectId};
+use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
+use model::loops::Hop;
+use model::matching::{EventCandidates, Subscription, Wants};
+use protocol::PublicKey;
+use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
+use store::{Store, StoreError};
+use tokio::sync::Mutex;
+use webhook::{Kind, Signer};
+
+use crate::egress::{Destination, Egress};
+
+/// One look at the configuration.
+#[derive(Default)]
+pub struct Directory {
+    version: i64,
+    organizations: HashMap<OrganizationId, Arc<Organization>>,
+    projects: HashMap<ProjectId, Arc<ProjectEntry>>,
+    keys: HashMap<PublicKey, ProjectKey>,
+    hooks: HashMap<HookNumber, Arc<HookEntry>>,
+}
+
+/// A project with what its events need.
+pub struct ProjectEntry {
+    /// The project.
+    pub project: Project,
+    /// Whose it is.
+    pub organization: Arc<Organization>,
+    /// Its hooks, disabled ones too.
+    pub hooks: Vec<Arc<HookEntry>>,
+}
+
+/// A hook with what its attempts need.
+pub struct HookEntry {
+    /// The hook.
+    pub hook: Hook,
+    /// Its URL, judged by its text.
+    pub destination: Result<Destination, UrlRefusal>,
+    /// Signs with its secret.
+    pub signer: Signer,
+    /// The total of one attempt.
+    pub timeout: Duration,
+    /// Attempts at once.
+    pub concurrency: usize,
+}
+
+/// The present directory, and the way to a newer one.
+pub struct DirectoryHandle {
+    store: Arc<dyn Store>,
+    egress: Arc<Egress>,
+    current: ArcSwap<Directory>,
+    refreshing: Mutex<()>,
+}
+
+impl Directory {
+    /// The key with this public part, active or not.
+    pub fn key(&self, public: PublicKey) -> Option<&ProjectKey> {
+        self.keys.get(&public)
+    }
+
+    /// A project that is not deleted.
+    pub fn project(&self, id: ProjectId) -> Option<&Arc<ProjectEntry>> {
+        self.projects.get(&id)
+    }
+
+    /// A hook that is not deleted, disabled or not.
+    pub fn hook(&self, number: HookNumber) -> Option<&Arc<HookEntry>> {
+        self.hooks.get(&number)
+    }
+
+    fn build(rows: DirectoryRows, egress: &Egress) -> Directory {
+        let organizations: HashMap<_, _> =
+            rows.organizations.into_iter().map(|organization| (organization.id, Arc::new(organization))).collect();
+        let hooks: HashMap<_, _> =
+            rows.hooks.into_iter().map(|hook| (hook.number, Arc::new(HookEntry::new(hook, egress)))).collect();
+        let mut of_project = HashMap::<ProjectId, Vec<Arc<HookEntry>>>::new();
+        for hook in hooks.values() {
+            of_project.entry(hook.hook.project).or_default().push(Arc::clone(hook));
+        }
+        let projects = rows
+            .projects
+            .into_iter()
+            .filter_map(|project| {
+                let organization = Arc::clone(organizations.get(&project.organization)?);
+                let mut hooks = of_project.remove(&project.id).unwrap_or_default();
+                hooks.sort_by_key(|hook| hook.hook.number);
+                Some((project.id, Arc::new(ProjectEntry { project, organization, hooks })))
+            })
+            .collect();
+        let keys = rows.keys.into_iter().map(|key| (key.public, key)).collect();
+        Directory { version: rows.version, organizations, projects, keys, hooks }
+    }
+
+    /// All organizations.
+    pub fn organizations(&self) -> impl Iterator<Item = &Arc<Organization>> {
+        self.organizations.values()
+    }
+}
+
+impl ProjectEntry {
+    /// What an event of this project may be owed to.
+    pub fn candidates(&self, hop: Hop) -> EventCandidates {
+        let firing = self.hooks.iter().filter(|hook| hook.hook.active);
+        EventCandidates::new(
+            hop,
+            firing.filter_map(|hook| Some(Subscription { hook: hook.hook.number, wants: hook.wants()? })),
+        )
+    }
+}
+
+impl HookEntry {
+    fn wants(&self) -> Option<Wants> {
+        let has = |kind| self.hook.kinds.contains(&kind);
+        match (has(Kind::EventCreated), has(Kind::EventAlert)) {
+            (true, true) => Some(Wants::Both),
+            (true, false) => Some(Wants::Created),
+            (false, true) => Some(Wants::Alerts),
+            (false, false) => None,
+        }
+    }
+
+    fn new(hook: Hook, egress: &Egress) -> HookEntry {
+        let destination = egress.destination(&hook.url);
+        let signer = Signer::new(&hook.secret);
+        HookEntry {
+            hook,
+            destination,
+            signer,
+            timeout: Duration::from_secs(ATTEMPT_TIMEOUT_SECONDS),
+            concurrency: HOOK_CONCURRENCY,
+        }
+    }
+}
+
+impl DirectoryHandle {
+    /// Reads the first directory.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn open(store: Arc<dyn Store>, egress: Arc<Egress>) -> Result<DirectoryHandle, StoreError> {
+        let current = Directory::build(store.directory().await?, &egress);
+        Ok(DirectoryHandle { store, egress, current: ArcSwap::from_pointee(current), refreshing: Mutex::new(()) })
+    }
+
+    /// The present directory.
+    pub fn current(&self) -> Arc<Directory> {
+        self.current.load_full()
+    }
+
+    /// Reads the directory anew where the store has a newer one. Called before an API call that changed it is answered,
+    /// by the recorder when the store says so, and each second for what other processes changed.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.refreshing.lock().await;
+        if self.store.directory_version().await? != self.current.load().version {
+            let rows = self.store.directory().await?;
+            self.current.store(Arc::new(Directory::build(rows, &self.egress)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! Lanes: one hook's deliveries in this process's memory, and the workers that send them.
+//!
+//! A lane holds a bounded number of leased deliveries. What does not fit stays in the ledger, and a lane that has spilled is
+//! in ledger mode: all its new deliveries are born unleased and it claims what is due, until a claim comes back short and
+//! nothing was spilled since it began. A slow hook has its own lane, connections and workers, so it hurts only itself.
+
+mod body;
+mod lane;
+mod send;
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, RwLock};
+
+use futures_util::FutureExt;
+use model::clock::StoreClock;
+use model::delivery_key::DeliveryKey;
+use model::ids::{HookNumber, IssueId};
+use model::limits::LANE_BUDGET_BYTES;
+use model::loops::Hop;
+use store::Store;
+use store::ledger::{Claim, ClaimOrder, Claimed, NewEvent};
+use tokio::sync::watch;
+
+pub(crate) use body::Body;
+pub(crate) use lane::{Item, Lane};
+
+use crate::budget::Budget;
+use crate::directory::{DirectoryHandle, HookEntry};
+use crate::egress::Egress;
+use crate::work::Work;
+
+/// All lanes of this process.
+pub struct Lanes {
+    lanes: RwLock<HashMap<HookNumber, Arc<Lane>>>,
+    shared: Arc<Shared>,
+}
+
+/// What every lane's workers use.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<DirectoryHandle>,
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) work: Arc<Work>,
+    pub(crate) clock: Arc<StoreClock>,
+    pub(crate) budget: Budget,
+    stopping: watch::Sender<Stopping>,
+    workers: watch::Sender<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopping {
+    No,
+    Yes,
+}
+
+/// What lanes are made from.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<DirectoryHandle>,
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) work: Arc<Work>,
+    pub(crate) clock: Arc<StoreClock>,
+}
+
+impl Lanes {
+    /// No lanes yet: each is made when its hook is first owed something.
+    pub(crate) fn new(parts: Parts) -> Lanes {
+        let Parts { store, directory, egress, work, clock } = parts;
+        let budget = Budget::new(LANE_BUDGET_BYTES);
+        let (stopping, workers) = (watch::Sender::new(Stopping::No), watch::Sender::new(0));
+        let shared = Shared { store, directory, egress, work, clock, budget, stopping, workers };
+        Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
+    }
+
+    /// Keeps a place for an event in each lane that has room: its deliveries to those hooks may be born leased.
+    pub(crate) fn reserve(&self, event: &NewEvent) -> Vec<HookNumber> {
+        if self.shared.is_stopping() {
+            return Vec::new();
+        }
+        event.candidates.created.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
+    }
+
+    /// Gives places back that were not used.
+    pub(crate) fn release(&self, hooks: &[HookNumber]) {
+        for hook in hooks {
+            self.lane(*hook).release();
+        }
+    }
+
+    /// Takes over an event's deliveries that were born leased, after their commit.
+    pub(crate) fn hand_over(&self, event: &NewEvent, issue: IssueId, keys: Vec<DeliveryKey>) {
+        let bytes = event.value.len();
+        let Some(held) = self.shared.budget.take(bytes) else {
+            // More bodies than memory for them: they wait in the ledger, and come back by a claim.
+            for key in &keys {
+                self.lane(key.hook).spill();
+            }
+            self.shared.work.give_back(keys);
+            return;
+        };
+        let body = Body::new(event, issue, held);
+        for key in keys {
+            let lane = self.lane(key.hook);
+            lane.push(Item { key, body: body.clone(), sent: 0, received: event.received, hop: event.candidates.hop });
+            self.start_workers(&lane);
+        }
+    }
+
+    /// Wakes lanes whose hooks have due deliveries in the ledger. Called each second and at the doorbell.
+    pub(crate) fn claim_due(self: &Arc<Self>, hooks: Vec<HookNumber>) {
+        for hook in hooks {
+            let lane = self.lane(hook);
+            lane.spill();
+            self.claim_if_wanted(&lane);
+        }
+    }
+
+    /// Closes connections that have been idle or open for too long. Called each second.
+    pub(crate) fn close_expired_connections(&self) {
+        for lane in self.all() {
+            lane.connections.close_expired();
+        }
+    }
+
+    /// Stops starting attempts, gives back what has not been started, and returns when the last attempt has ended.
+    pub(crate) async fn drain(&self) {
+        self.shared.stopping.send_replace(Stopping::Yes);
+        for lane in self.all() {
+            self.shared.work.give_back(lane.empty().into_iter().map(|item| item.key));
+        }
+        let mut workers = self.shared.workers.subscribe();
+        // The sender lives in `shared`, so this ends only when no worker is left.
+        drop(workers.wait_for(|workers| *workers == 0).await);
+    }
+
+    fn lane(&self, hook: HookNumber) -> Arc<Lane> {
+        let lanes = self.lanes.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(lane) = lanes.get(&hook) {
+            return Arc::clone(lane);
+        }
+        drop(lanes);
+        let mut lanes = self.lanes.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(lanes.entry(hook).or_insert_with(|| Arc::new(Lane::new(hook))))
+    }
+
+    fn all(&self) -> Vec<Arc<Lane>> {
+        self.lanes.read().unwrap_or_else(std::sync::PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn start_workers(&self, lane: &Arc<Lane>) {
+        let concurrency = self.shared.concurrency(lane.hook());
+        while let Some(first) = lane.next_for_new_worker(concurrency) {
+            let (lane, shared) = (Arc::clone(lane), Arc::clone(&self.shared));
+            shared.workers.send_modify(|workers| *workers += 1);
+            tokio::spawn(work_off(lane, shared, first));
+        }
+    }
+
+    fn claim_if_wanted(self: &Arc<Self>, lane: &Arc<Lane>) {
+        if self.shared.is_stopping() {
+            return;
+        }
+        let Some((limit, order)) = lane.begin_claim() else { return };
+        let (lanes, lane) = (Arc::clone(self), Arc::clone(lane));
+        tokio::spawn(async move { lanes.claim(lane, limit, order).await });
+    }
+
+    /// Claims until the lane is full or the ledger has no more for it.
+    async fn claim(self: Arc<Self>, lane: Arc<Lane>, mut limit: usize, mut order: ClaimOrder) {
+        loop {
+            let claimed = self.shared.work.claim(Claim { hook: lane.hook(), limit, order }).await.unwrap_or_default();
+            let short = claimed.len() < limit;
+            let (items, unheld) = self.items(claimed).await;
+            self.shared.work.give_back(unheld);
+            for item in items {
+                lane.push_claimed(item);
+            }
+            lane.end_claim(short);
+            self.start_workers(&lane);
+            lane.wait_for_room().await;
+            if self.shared.is_stopping() {
+                return;
+            }
+            match lane.begin_claim() {
+                Some(next) => (limit, order) = next,
+                None => return,
+            }
+        }
+    }
+
+    /// Claimed deliveries with their bodies; and the keys of those for whose bodies there is no memory now.
+    async fn items(&self, claimed: Vec<Claimed>) -> (Vec<Item>, Vec<DeliveryKey>) {
+        let keys: Vec<_> = claimed.iter().map(|claimed| claimed.key).collect();
+        let bodies = match self.shared.store.bodies(keys.clone()).await {
+            Ok(bodies) => bodies,
+            Err(error) => {
+                tracing::warn!(error = %error, "bodies of deliveries could not be read");
+                return (Vec::new(), keys);
+            }
+        };
+        let (mut items, mut unheld) = (Vec::new(), Vec::new());
+        for (claimed, body) in claimed.into_iter().zip(bodies) {
+            let Some(stored) = body else {
+                // Its event is gone, and with it what could be sent.
+                self.shared.work.settle(send::cancelled(claimed.key));
+                continue;
+            };
+            match self.shared.budget.take(stored.bytes.len()) {
+                Some(held) => {
+                    let body = Body::stored(stored.bytes, held);
+                    let Claimed { key, received, sent } = claimed;
+                    items.push(Item { key, body, sent, received, hop: Hop(stored.hop) });
+                }
+                None => unheld.push(claimed.key),
+            }
+        }
+        (items, unheld)
+    }
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow() == Stopping::Yes
+    }
+
+    fn concurrency(&self, hook: HookNumber) -> usize {
+        self.directory.current().hook(hook).map_or(1, |entry| entry.concurrency)
+    }
+
+    /// The hook, if it still fires: looked up just before each attempt.
+    pub(crate) fn firing(&self, hook: HookNumber) -> Option<Arc<HookEntry>> {
+        self.directory.current().hook(hook).filter(|entry| entry.hook.active).cloned()
+    }
+}
+
+/// One worker: sends one delivery after the other until the lane is empty.
+async fn work_off(lane: Arc<Lane>, shared: Arc<Shared>, first: Item) {
+    let mut next = Some(first);
+    while let Some(item) = next {
+        if shared.is_stopping() {
+            shared.work.give_back([item.key]);
+        } else {
+            // A panic in an attempt must not cost the lane its worker.
+            let attempt = AssertUnwindSafe(send::deliver(&lane, &shared, &item)).catch_unwind();
+            match attempt.await {
+                Ok(settlement) => {
+                    lane.ended(&settlement);
+                    shared.work.settle(settlement);
+                }
+                Err(_) => shared.work.settle(send::panicked(&item, shared.clock.now())),
+            }
+        }
+        next = lane.next_for_worker();
+    }
+    shared.workers.send_modify(|workers| *workers -= 1);
+}

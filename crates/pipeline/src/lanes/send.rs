@@ -1,0 +1,136 @@
+//! One delivery's attempt: looked up, signed, sent, and what came of it put into words for the ledger.
+//!
+//! Holds no store handle: a leased delivery comes in, a settlement goes out.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use model::attempt::{Interrupted, Outcome, Unreachable};
+use model::delivery::{Ended, Next, Retries, Tried, settle};
+use model::delivery_key::{DeliveryId, DeliveryKey};
+use model::ids::Millis;
+use store::ledger::{AttemptRow, NextState, Settlement};
+
+use super::{Item, Lane, Shared};
+use crate::directory::HookEntry;
+use crate::egress::{Attempt, Request};
+use crate::sign::{self, Envelope};
+
+/// Attempts one delivery, unless its hook does not fire any more.
+pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Settlement {
+    shared.work.may_attempt().await;
+    let Some(hook) = shared.firing(lane.hook()) else { return cancelled(item.key) };
+    let started = shared.clock.now();
+    let attempt = attempt(lane, shared, Attempting { hook: &hook, item, started }).await;
+    let tried = Tried {
+        ended: ended(&attempt),
+        retries: Retries::None,
+        attempt: item.sent + 1,
+        unsent_streak: lane.never_went_out() + 1,
+    };
+    let next = match settle(&tried) {
+        Next::Delivered => NextState::Delivered,
+        Next::Failed => NextState::Failed,
+        Next::Again(pause) => NextState::Waiting { due: started.plus(pause) },
+    };
+    log(item, &attempt, next);
+    Settlement { key: item.key, attempts: rows(started, attempt), next }
+}
+
+/// One delivery's turn.
+struct Attempting<'a> {
+    hook: &'a HookEntry,
+    item: &'a Item,
+    started: Millis,
+}
+
+async fn attempt(lane: &Lane, shared: &Shared, now: Attempting<'_>) -> Attempt {
+    let Attempting { hook, item, started } = now;
+    let destination = match &hook.destination {
+        Ok(destination) => destination,
+        Err(refusal) => return Attempt::refused(refusal.to_string()),
+    };
+    let Ok(delivery) = DeliveryId::new(item.received, item.key.seq, item.key.hook, item.key.kind) else {
+        return Attempt::refused("the event was received at a time that no delivery id can hold");
+    };
+    let envelope = Envelope { delivery, kind: item.key.kind, attempt: item.sent + 1, hop: item.hop.0, now: started };
+    let body = item.body.bytes();
+    let headers = sign::headers(hook, &envelope, &body);
+    let request = Request { destination, headers: &headers, body };
+    shared.egress.send(&lane.connections, request, hook.timeout).await
+}
+
+/// A delivery that nobody wants any more: no attempt, no log.
+pub(crate) fn cancelled(key: DeliveryKey) -> Settlement {
+    Settlement { key, attempts: Vec::new(), next: NextState::Cancelled }
+}
+
+/// An attempt whose own code panicked: it may have been sent, and it would panic again.
+pub(crate) fn panicked(item: &Item, now: Millis) -> Settlement {
+    let attempts = vec![AttemptRow::interrupted(now, Interrupted::Panicked)];
+    Settlement { key: item.key, attempts, next: NextState::Failed }
+}
+
+fn ended(attempt: &Attempt) -> Ended {
+    match attempt.outcome {
+        Outcome::Succeeded => Ended::Succeeded,
+        Outcome::RefusedAddress => Ended::Refused,
+        Outcome::Interrupted(_) => Ended::Panicked,
+        Outcome::HttpError | Outcome::TimedOut | Outcome::Unreachable(_) | Outcome::BadResponse(_) => {
+            if attempt.went_out { Ended::WentOutAndFailed } else { Ended::NeverWentOut }
+        }
+    }
+}
+
+/// The attempt as the log keeps it, after the one on a stale connection that it replaced.
+fn rows(started: Millis, attempt: Attempt) -> Vec<AttemptRow> {
+    let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let phase = |duration: Option<Duration>| duration.map_or(0, micros);
+    let timings = attempt.timings;
+    let row = AttemptRow {
+        started,
+        outcome: attempt.outcome,
+        went_out: attempt.went_out,
+        status: attempt.status,
+        reused: attempt.reused,
+        duration_us: micros(timings.total),
+        phases_us: [timings.resolve, timings.connect, timings.tls, timings.first_byte].map(phase),
+        error: attempt.error.map(Cow::into_owned).unwrap_or_default(),
+        response_headers: attempt.excerpt.headers,
+        response_body: attempt.excerpt.body,
+    };
+    if !attempt.resent {
+        return vec![row];
+    }
+    let stale = AttemptRow {
+        outcome: Outcome::Unreachable(Unreachable::Reset),
+        went_out: true,
+        status: None,
+        reused: true,
+        error: "the kept-alive connection was closed before an answer: sent again at once on a new one".to_owned(),
+        response_headers: String::new(),
+        response_body: String::new(),
+        ..row.clone()
+    };
+    vec![stale, row]
+}
+
+fn log(item: &Item, attempt: &Attempt, next: NextState) {
+    let (hook, seq) = (item.key.hook, item.key.seq);
+    let duration_ms = attempt.timings.total.as_millis();
+    match next {
+        NextState::Delivered => tracing::debug!(
+            delivery.hook = %hook, delivery.seq = %seq, response.status = attempt.status, duration_ms, "delivered"
+        ),
+        NextState::Failed | NextState::Cancelled | NextState::Waiting { .. } => tracing::info!(
+            delivery.hook = %hook,
+            delivery.seq = %seq,
+            attempt.outcome = attempt.outcome.as_str(),
+            attempt.cause = attempt.outcome.cause(),
+            response.status = attempt.status,
+            duration_ms,
+            error = attempt.error.as_deref(),
+            "an attempt failed"
+        ),
+    }
+}

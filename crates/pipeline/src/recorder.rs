@@ -1,0 +1,307 @@
+//! The recorder: requests meet here, one transaction at a time.
+//!
+//! No timer: when a commit returns, the next transaction takes what waits, at most [`BATCH_EVENTS`] or [`BATCH_BYTES`], and
+//! with it outcomes, give-backs and claims. Each request waits for its batch. The recorder, not the request, hands the
+//! deliveries over, so a client that hangs up strands nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::clock::StoreClock;
+use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
+use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
+use protocol::EventId;
+use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, RecordedEvent};
+use store::{Store, StoreError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::budget::Held;
+use crate::directory::{Directory, DirectoryHandle};
+use crate::lanes::Lanes;
+use crate::work::{Waiting, Work};
+
+/// Requests that may wait for a transaction; the intake budget refuses long before.
+const QUEUED_EVENTS: usize = 16_384;
+/// How long a request waits for its commit.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(RECORD_WAIT_SECONDS);
+/// While the store is away, how often the recorder tries a small commit.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+/// How often an event is matched again before its request is told to come back.
+const MATCHES: u32 = 5;
+
+/// Takes events from requests.
+#[derive(Clone)]
+pub struct Recorder {
+    queue: mpsc::Sender<Pending>,
+    work: Arc<Work>,
+}
+
+/// A committed event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is on disk, and so is every delivery that it owes.
+    Recorded {
+        /// Its issue.
+        issue: IssueId,
+    },
+    /// It was there already.
+    Duplicate,
+}
+
+/// Why an event was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The store takes no writes, or did not answer in time: come back later.
+    #[error("the event could not be stored durably: try again")]
+    Unavailable,
+    /// Its project or key is gone.
+    #[error("the project does not accept events any more")]
+    Gone,
+    /// The store refused this event, and would refuse it again.
+    #[error("the event was refused by the store")]
+    Refused(#[source] Arc<StoreError>),
+}
+
+struct Pending {
+    event: Arc<NewEvent>,
+    held: Held,
+    matches: u32,
+    answer: oneshot::Sender<Result<Accepted, RecordError>>,
+}
+
+/// The task behind [`Recorder`].
+pub(crate) struct RecorderTask {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<DirectoryHandle>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) work: Arc<Work>,
+    pub(crate) clock: Arc<StoreClock>,
+    pub(crate) owner: ProcessId,
+    queue: mpsc::Receiver<Pending>,
+}
+
+/// What the task is made from.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<DirectoryHandle>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) work: Arc<Work>,
+    pub(crate) clock: Arc<StoreClock>,
+    pub(crate) owner: ProcessId,
+}
+
+impl Recorder {
+    /// Makes the handle and the task.
+    pub(crate) fn new(parts: Parts) -> (Recorder, RecorderTask) {
+        let (sender, queue) = mpsc::channel(QUEUED_EVENTS);
+        let recorder = Recorder { queue: sender, work: Arc::clone(&parts.work) };
+        let Parts { store, directory, lanes, work, clock, owner } = parts;
+        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, queue })
+    }
+
+    /// Records an event; answers after its commit. Dropping the future does not withdraw the event.
+    ///
+    /// # Errors
+    /// See [`RecordError`]. After `Unavailable` the event may still be recorded.
+    pub async fn record(&self, event: NewEvent, held: Held) -> Result<Accepted, RecordError> {
+        if self.work.store_is_away() {
+            return Err(RecordError::Unavailable);
+        }
+        let (answer, answered) = oneshot::channel();
+        let pending = Pending { event: Arc::new(event), held, matches: 0, answer };
+        self.queue.try_send(pending).map_err(|_| RecordError::Unavailable)?;
+        match tokio::time::timeout(COMMIT_TIMEOUT, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(RecordError::Unavailable),
+        }
+    }
+
+    /// Whether the store is known not to take writes.
+    pub fn is_away(&self) -> bool {
+        self.work.store_is_away()
+    }
+}
+
+impl RecorderTask {
+    /// Runs until every [`Recorder`] is dropped and nothing waits.
+    pub(crate) async fn run(mut self) {
+        let mut again = Vec::new();
+        while let Some((pending, waiting)) = self.next(std::mem::take(&mut again)).await {
+            again = self.transact(pending, waiting).await;
+        }
+    }
+
+    /// What the next transaction does; `None` at the end.
+    async fn next(&mut self, mut pending: Vec<Pending>) -> Option<(Vec<Pending>, Waiting)> {
+        let mut waiting = self.work.take();
+        let mut closed = false;
+        while pending.is_empty() && waiting.is_empty() {
+            if closed {
+                return None;
+            }
+            tokio::select! {
+                first = self.queue.recv() => match first {
+                    Some(first) => pending.push(first),
+                    None => closed = true,
+                },
+                () = self.work.bell.notified() => {}
+            }
+            waiting = self.work.take();
+        }
+        let mut bytes: usize = pending.iter().map(|pending| pending.event.value.len()).sum();
+        while pending.len() < BATCH_EVENTS
+            && bytes < BATCH_BYTES
+            && let Ok(next) = self.queue.try_recv()
+        {
+            bytes += next.event.value.len();
+            pending.push(next);
+        }
+        Some((pending, waiting))
+    }
+
+    /// Runs one transaction and tells everybody. Returns the events that are to be recorded with the next.
+    async fn transact(&mut self, pending: Vec<Pending>, waiting: Waiting) -> Vec<Pending> {
+        let events: Vec<_> = pending
+            .iter()
+            .map(|pending| BatchEvent { event: Arc::clone(&pending.event), room: self.lanes.reserve(&pending.event) })
+            .collect();
+        let (claims, askers): (Vec<_>, Vec<_>) = waiting.claims.into_iter().unzip();
+        let batch = Batch {
+            owner: self.owner,
+            now: self.clock.now(),
+            events: events.clone(),
+            settlements: waiting.settlements.clone(),
+            give_backs: waiting.give_backs.clone(),
+            claims,
+        };
+        match self.store.record(batch).await {
+            Ok(recorded) => {
+                self.work.open_gate();
+                for (asker, claimed) in askers.into_iter().zip(recorded.claimed) {
+                    // Leases whose asker is gone go back at once.
+                    if let Err(claimed) = asker.send(claimed) {
+                        self.work.give_back(claimed.into_iter().map(|claimed| claimed.key));
+                    }
+                }
+                self.answer(pending, events, recorded.events).await
+            }
+            Err(error) => {
+                for event in &events {
+                    self.lanes.release(&event.room);
+                }
+                self.work.put_back(waiting.settlements, waiting.give_backs);
+                self.outage(pending, error).await;
+                Vec::new()
+            }
+        }
+    }
+
+    async fn answer(&self, pending: Vec<Pending>, events: Vec<BatchEvent>, results: Vec<EventResult>) -> Vec<Pending> {
+        let mut moved = Vec::new();
+        for ((pending, item), result) in pending.into_iter().zip(events).zip(results) {
+            match result {
+                EventResult::Recorded(recorded) => {
+                    self.hand_over(&pending, &item.room, &recorded);
+                    drop(pending.answer.send(Ok(Accepted::Recorded { issue: recorded.issue })));
+                }
+                EventResult::Duplicate => {
+                    self.lanes.release(&item.room);
+                    drop(pending.answer.send(Ok(Accepted::Duplicate)));
+                }
+                EventResult::Moved => {
+                    self.lanes.release(&item.room);
+                    moved.push(pending);
+                }
+                EventResult::Refused(error) => {
+                    self.lanes.release(&item.room);
+                    tracing::error!(event.id = %item.event.id, error = %error, "the store refused an event");
+                    drop(pending.answer.send(Err(RecordError::Refused(Arc::new(error)))));
+                }
+            }
+        }
+        if moved.is_empty() { moved } else { self.match_again(moved).await }
+    }
+
+    /// Gives the lanes what was born leased, and the rest of the reserved places back.
+    fn hand_over(&self, pending: &Pending, room: &[HookNumber], recorded: &RecordedEvent) {
+        let leased: Vec<_> = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
+        let unused: Vec<_> = room.iter().filter(|hook| !leased.iter().any(|key| key.hook == **hook)).copied().collect();
+        self.lanes.release(&unused);
+        if !leased.is_empty() {
+            self.lanes.hand_over(&pending.event, recorded.issue, leased);
+        }
+    }
+
+    /// Matches events anew under the directory that the store has now.
+    async fn match_again(&self, moved: Vec<Pending>) -> Vec<Pending> {
+        if let Err(error) = self.directory.refresh().await {
+            tracing::warn!(error = %error, "the directory could not be read");
+        }
+        let directory = self.directory.current();
+        let mut again = Vec::new();
+        for mut pending in moved {
+            pending.matches += 1;
+            match rematch(&directory, &pending.event) {
+                None => drop(pending.answer.send(Err(RecordError::Gone))),
+                Some(_) if pending.matches > MATCHES => drop(pending.answer.send(Err(RecordError::Unavailable))),
+                Some(event) => {
+                    pending.event = Arc::new(event);
+                    again.push(pending);
+                }
+            }
+        }
+        again
+    }
+
+    /// Answers everybody that the store is away, and waits until it is back.
+    async fn outage(&mut self, pending: Vec<Pending>, error: StoreError) {
+        tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "the store does not take writes");
+        self.work.set_store_away(true);
+        let mut unknown = Vec::new();
+        for pending in pending {
+            drop(pending.answer.send(Err(RecordError::Unavailable)));
+            unknown.push((pending.event, pending.held));
+        }
+        let gone = matches!(error, StoreError::Closed);
+        while !gone {
+            if self.store.probe().await.is_ok() {
+                break;
+            }
+            tokio::time::sleep(PROBE_PAUSE).await;
+            while let Ok(late) = self.queue.try_recv() {
+                drop(late.answer.send(Err(RecordError::Unavailable)));
+            }
+        }
+        if matches!(error, StoreError::UnknownCommit(_)) {
+            self.find_unknown(unknown).await;
+        }
+        tracing::info!("the store takes writes again");
+        self.work.set_store_away(false);
+    }
+
+    /// After a commit of unknown outcome: what is there is handed over, what is not is forgotten.
+    async fn find_unknown(&self, unknown: Vec<(Arc<NewEvent>, Held)>) {
+        let ids: Vec<(ProjectId, EventId)> = unknown.iter().map(|(event, _)| (event.project, event.id)).collect();
+        let found = match self.store.find_recorded(ids, self.clock.now()).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(error = %error, "events of an unknown commit could not be looked up");
+                return;
+            }
+        };
+        for ((event, _held), recorded) in unknown.into_iter().zip(found) {
+            if let Some(recorded) = recorded {
+                let leased: Vec<_> = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
+                self.lanes.hand_over(&event, recorded.issue, leased);
+            }
+        }
+    }
+}
+
+/// The event matched under a newer directory; `None` where its key or project is not accepted any more.
+fn rematch(directory: &Directory, event: &NewEvent) -> Option<NewEvent> {
+    directory.key(event.key).filter(|key| key.active && key.project == event.project)?;
+    let project = directory.project(event.project)?;
+    let candidates = project.candidates(event.candidates.hop);
+    Some(NewEvent { generation: project.project.generation, candidates, ..event.clone() })
+}

@@ -1,0 +1,48 @@
+//! The headers of one attempt: names, both signatures, attempt number, hop. The body is signed as it is sent.
+
+use http::{HeaderName, HeaderValue};
+use model::delivery_key::DeliveryId;
+use model::ids::Millis;
+use webhook::{Kind, headers};
+
+use crate::directory::HookEntry;
+
+/// What an attempt says about itself.
+pub(crate) struct Envelope {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) kind: Kind,
+    /// From 1.
+    pub(crate) attempt: u32,
+    pub(crate) hop: u8,
+    /// When the attempt begins.
+    pub(crate) now: Millis,
+}
+
+/// Every header of ours; `egress` adds those that HTTP needs.
+pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> Vec<(HeaderName, HeaderValue)> {
+    let id = envelope.delivery.to_string();
+    let timestamp = envelope.now.0.div_euclid(1000).to_string();
+    let hex = hook.signer.hex(body);
+    let standard = hook.signer.standard(&id, &timestamp, body);
+    let guid = hook.hook.guid.to_string();
+    let mut list = Vec::with_capacity(12);
+    let mut add = |name: headers::HeaderName, value: &[u8]| {
+        // All of these are hex, base64 or digits: a header value by construction.
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            list.push((HeaderName::from_static(name.wire), value));
+        }
+    };
+    add(headers::CONTENT_TYPE, b"application/json");
+    add(headers::SIGNATURE, &hex);
+    add(headers::EVENT, envelope.kind.event_header().as_bytes());
+    add(headers::DELIVERY, id.as_bytes());
+    add(headers::ATTEMPT, envelope.attempt.to_string().as_bytes());
+    add(headers::HOP, envelope.hop.to_string().as_bytes());
+    add(headers::SERVICE_HOOK_SIGNATURE, &hex);
+    add(headers::SERVICE_HOOK_TIMESTAMP, timestamp.as_bytes());
+    add(headers::SERVICE_HOOK_GUID, guid.as_bytes());
+    add(headers::WEBHOOK_ID, id.as_bytes());
+    add(headers::WEBHOOK_TIMESTAMP, timestamp.as_bytes());
+    add(headers::WEBHOOK_SIGNATURE, &standard);
+    list
+}

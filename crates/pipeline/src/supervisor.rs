@@ -1,0 +1,188 @@
+//! Starts the pipeline's tasks, and stops them in the order in which nothing is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::clock::StoreClock;
+use model::ids::{Millis, ProcessId};
+use model::limits::MAX_AGE_SECONDS;
+use store::ledger::SweepPlan;
+use store::{Store, StoreError};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::directory::DirectoryHandle;
+use crate::egress::Egress;
+use crate::lanes::{self, Lanes};
+use crate::recorder::{self, Recorder};
+use crate::work::Work;
+
+/// How often the ledger is asked which hooks have due deliveries, and the store for a newer directory.
+const LOOK_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between slices of upkeep while there is more to do.
+const SLICE_PAUSE: Duration = Duration::from_millis(20);
+/// Pause when there is nothing more to do.
+const SWEEP_PAUSE: Duration = Duration::from_secs(60);
+/// Rows that one slice of upkeep may look at: a few milliseconds of the writer.
+const SLICE_ROWS: usize = 64;
+/// Leases freed in one transaction at start.
+const FREED_AT_ONCE: usize = 512;
+/// A delivery that waits longer for its first attempt expires.
+const MAX_AGE: Duration = Duration::from_secs(MAX_AGE_SECONDS);
+
+/// What the pipeline is made from.
+pub struct Settings {
+    /// Everything durable.
+    pub store: Arc<dyn Store>,
+    /// The way out.
+    pub egress: Arc<Egress>,
+    /// The directory.
+    pub directory: Arc<DirectoryHandle>,
+    /// The store's time.
+    pub clock: Arc<StoreClock>,
+    /// How long events and deliveries are kept.
+    pub retention: Duration,
+}
+
+/// The running pipeline.
+pub struct Pipeline {
+    recorder: Recorder,
+    lanes: Arc<Lanes>,
+    recording: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Pipeline {
+    /// Registers this process, frees what a dead one held, and starts.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn start(settings: Settings) -> Result<Pipeline, StoreError> {
+        let Settings { store, egress, directory, clock, retention } = settings;
+        let owner = register(&*store, &clock).await?;
+        let work = Arc::new(Work::default());
+        let lanes = Arc::new(Lanes::new(lanes::Parts {
+            store: Arc::clone(&store),
+            directory: Arc::clone(&directory),
+            egress,
+            work: Arc::clone(&work),
+            clock: Arc::clone(&clock),
+        }));
+        let (recorder, task) = Recorder::new(recorder::Parts {
+            store: Arc::clone(&store),
+            directory: Arc::clone(&directory),
+            lanes: Arc::clone(&lanes),
+            work,
+            clock: Arc::clone(&clock),
+            owner,
+        });
+        let stopping = watch::Sender::new(false);
+        let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
+        let look = Arc::new(look);
+        let background = vec![
+            tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
+            tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
+        ];
+        Ok(Pipeline { recorder, lanes, recording: tokio::spawn(task.run()), background, stopping })
+    }
+
+    /// Takes events.
+    pub fn recorder(&self) -> Recorder {
+        self.recorder.clone()
+    }
+
+    /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other
+    /// [`Recorder`] must be dropped before, or events may still come in.
+    pub async fn stop(self, drain: Duration) {
+        self.stopping.send_replace(true);
+        if tokio::time::timeout(drain, self.lanes.drain()).await.is_err() {
+            tracing::warn!(
+                "attempts were still on the wire when the time to drain ran out: they will be logged as interrupted"
+            );
+        }
+        for task in self.background {
+            drop(task.await);
+        }
+        drop(self.recorder);
+        if tokio::time::timeout(drain, self.recording).await.is_err() {
+            tracing::warn!("the recorder did not finish in time");
+        }
+    }
+}
+
+/// Runs a task that never ends by itself until `stopping` is set.
+async fn until(mut stopping: watch::Receiver<bool>, task: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+        () = task => {}
+    }
+}
+
+async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, StoreError> {
+    let owner = store.register(clock.now()).await?;
+    let mut freed = 0;
+    loop {
+        let now = store.free_dead_leases(clock.now(), FREED_AT_ONCE).await?;
+        freed += now;
+        if now < FREED_AT_ONCE {
+            break;
+        }
+    }
+    if freed > 0 {
+        tracing::info!(deliveries = freed, "freed deliveries that a stopped process held: they are sent again");
+    }
+    Ok(owner)
+}
+
+/// What the background tasks use.
+struct Look {
+    store: Arc<dyn Store>,
+    directory: Arc<DirectoryHandle>,
+    lanes: Arc<Lanes>,
+    clock: Arc<StoreClock>,
+    retention: Duration,
+}
+
+impl Look {
+    async fn look_forever(self: Arc<Self>) {
+        loop {
+            self.lanes.close_expired_connections();
+            if let Err(error) = self.look().await {
+                tracing::warn!(error = %error, "the ledger could not be asked what is due");
+            }
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        self.directory.refresh().await?;
+        self.lanes.claim_due(self.store.due_hooks(self.clock.now()).await?);
+        Ok(())
+    }
+
+    async fn sweep_forever(self: Arc<Self>) {
+        loop {
+            let now = self.clock.now();
+            let plan = SweepPlan {
+                now,
+                keep_from: before(now, self.retention),
+                expire_before: before(now, MAX_AGE),
+                limit: SLICE_ROWS,
+            };
+            let pause = match self.store.sweep(plan).await {
+                Ok(swept) if swept.more => SLICE_PAUSE,
+                Ok(_) => SWEEP_PAUSE,
+                Err(error) => {
+                    tracing::warn!(error = %error, "upkeep failed");
+                    SWEEP_PAUSE
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+fn before(now: Millis, by: Duration) -> Millis {
+    Millis(now.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+}

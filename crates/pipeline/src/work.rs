@@ -1,0 +1,116 @@
+//! What waits for the next transaction beside events: outcomes, leases given back, leases wanted.
+//!
+//! Also the gate before each attempt: none starts while too many outcomes wait to be written or the store is away, so that
+//! nothing is sent whose outcome could not be kept.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use model::delivery_key::DeliveryKey;
+use model::limits::UNWRITTEN_OUTCOMES;
+use store::ledger::{Claim, Claimed, Settlement};
+use tokio::sync::{Notify, oneshot};
+
+/// Shared by the recorder and all lanes.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    waiting: Mutex<Waiting>,
+    /// Rung when anything is put in.
+    pub(crate) bell: Notify,
+    /// Rung when attempts may start again.
+    open: Notify,
+    store_is_away: AtomicBool,
+}
+
+/// What the next transaction takes.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// Attempts that ended.
+    pub(crate) settlements: Vec<Settlement>,
+    /// Leases that are not wanted any more.
+    pub(crate) give_backs: Vec<DeliveryKey>,
+    /// Leases that are wanted, and who is told.
+    pub(crate) claims: Vec<(Claim, oneshot::Sender<Vec<Claimed>>)>,
+}
+
+impl Waiting {
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.settlements.is_empty() && self.give_backs.is_empty() && self.claims.is_empty()
+    }
+}
+
+impl Work {
+    /// An attempt has ended.
+    pub(crate) fn settle(&self, settlement: Settlement) {
+        self.with(|waiting| waiting.settlements.push(settlement));
+        self.bell.notify_one();
+    }
+
+    /// Leases are not wanted any more.
+    pub(crate) fn give_back(&self, keys: impl IntoIterator<Item = DeliveryKey>) {
+        self.with(|waiting| waiting.give_backs.extend(keys));
+        self.bell.notify_one();
+    }
+
+    /// Asks for leases. `None` where the pipeline stopped before it could answer.
+    pub(crate) async fn claim(&self, claim: Claim) -> Option<Vec<Claimed>> {
+        let (answer, answered) = oneshot::channel();
+        self.with(|waiting| waiting.claims.push((claim, answer)));
+        self.bell.notify_one();
+        answered.await.ok()
+    }
+
+    /// Waits until an attempt may start.
+    pub(crate) async fn may_attempt(&self) {
+        loop {
+            let opened = self.open.notified();
+            if self.is_open() {
+                return;
+            }
+            opened.await;
+        }
+    }
+
+    /// Takes everything that waits.
+    pub(crate) fn take(&self) -> Waiting {
+        self.with(std::mem::take)
+    }
+
+    /// Puts outcomes and give-backs in again that could not be written, before newer ones.
+    pub(crate) fn put_back(&self, mut settlements: Vec<Settlement>, mut give_backs: Vec<DeliveryKey>) {
+        self.with(|waiting| {
+            settlements.append(&mut waiting.settlements);
+            waiting.settlements = settlements;
+            give_backs.append(&mut waiting.give_backs);
+            waiting.give_backs = give_backs;
+        });
+    }
+
+    /// Says whether the store takes writes; opens or closes the gate.
+    pub(crate) fn set_store_away(&self, away: bool) {
+        self.store_is_away.store(away, Ordering::Release);
+        self.open_gate();
+    }
+
+    /// Whether the store is known not to take writes.
+    pub(crate) fn store_is_away(&self) -> bool {
+        self.store_is_away.load(Ordering::Acquire)
+    }
+
+    /// Called after outcomes were written.
+    pub(crate) fn open_gate(&self) {
+        if self.is_open() {
+            self.open.notify_waiters();
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        !self.store_is_away() && self.with(|waiting| waiting.settlements.len() < UNWRITTEN_OUTCOMES)
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Waiting) -> T) -> T {
+        // A poisoned lock means that a push panicked: the list itself is whole.
+        change(&mut self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,438 @@
+//! The ledger: events, what they owe, who may send it, what came of it.
+//!
+//! Written for many processes on one store. A process registers once and gets a [`ProcessId`]; a delivery leased to that
+//! id is that process's alone until it settles it, gives it back, or is declared dead.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use model::attempt::{Interrupted, Outcome};
+use model::delivery::{DeliveryState, Priority};
+use model::delivery_key::DeliveryKey;
+use model::grouping::GroupingKey;
+use model::ids::{Generation, HookNumber, IssueId, Millis, ProcessId, ProjectId, Seq};
+use model::matching::EventCandidates;
+use model::payload::CreatedBody;
+use protocol::event::{EventKind, Level};
+use protocol::{EventId, PublicKey};
+
+use crate::error::StoreError;
+
+/// Events and deliveries. All times are the store's clock, passed in.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// Makes a row for this process; leases are written under its id. Earlier processes that are known to be gone (on the
+    /// embedded store: all of them, the folder's lock says so) are marked dead.
+    async fn register(&self, now: Millis) -> Result<ProcessId, StoreError>;
+
+    /// Frees up to `limit` leases of dead processes: each delivery waits again, due `now`, with an `interrupted` attempt
+    /// in its log (it may have been sent). Returns how many; fewer than `limit` means that none is left.
+    async fn free_dead_leases(&self, now: Millis, limit: usize) -> Result<usize, StoreError>;
+
+    /// One transaction: records events, decides and owes for them, settles, gives back and claims. When it returns, all
+    /// of it is on disk.
+    async fn record(&self, batch: Batch) -> Result<Recorded, StoreError>;
+
+    /// A small durable commit that changes nothing: tells whether writing works again.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Of these events, those that are recorded: for a commit whose outcome was unknown. Same order as asked.
+    async fn find_recorded(
+        &self,
+        events: Vec<(ProjectId, EventId)>,
+        now: Millis,
+    ) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
+
+    /// Hooks with unleased deliveries that are due.
+    async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
+
+    /// The bodies of deliveries, as they are to be sent; `None` where the event is gone. Same order as asked.
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError>;
+
+    /// One slice of upkeep: deletes what is older than `keep_from` and what belongs to deleted projects and hooks, cancels
+    /// what waits for disabled hooks, expires what waits too long. Returns whether more is left to do.
+    async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError>;
+
+    /// How many deliveries are in each state, and how many events there are.
+    async fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// Reads one event.
+    async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError>;
+
+    /// Reads one issue.
+    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError>;
+
+    /// The deliveries of an event with their attempts, oldest first.
+    async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError>;
+
+    /// Attempts per interval for a hook: `(start, count)` of every interval from `since` to `until` that has any.
+    async fn hook_attempts(&self, hook: HookNumber, range: CountRange) -> Result<Vec<(Millis, u64)>, StoreError>;
+}
+
+/// An event that needs nothing but an issue and a row.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Whose it is.
+    pub project: ProjectId,
+    /// The directory's generation of the project under which `candidates` were matched.
+    pub generation: Generation,
+    /// The key that it was sent with.
+    pub key: PublicKey,
+    /// The SDK's id.
+    pub id: EventId,
+    /// When it was read.
+    pub received: Millis,
+    /// When it happened.
+    pub timestamp: Millis,
+    /// Which issue it belongs to.
+    pub grouping: GroupingKey,
+    /// What the issue's row shows of its last event.
+    pub summary: Summary,
+    /// The body, less the issue's id.
+    pub body: CreatedBody,
+    /// The JSON of the body's `event` value.
+    pub value: Bytes,
+    /// The same, zstd.
+    pub compressed: Vec<u8>,
+    /// What may be owed.
+    pub candidates: EventCandidates,
+}
+
+/// What an issue shows of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// How bad.
+    pub level: Level,
+    /// Error, message or report.
+    pub kind: EventKind,
+    /// The SDK's platform.
+    pub platform: &'static str,
+    /// The title.
+    pub title: String,
+    /// The culprit.
+    pub culprit: String,
+}
+
+/// One event of a batch, and the hooks whose lanes have kept a place for it.
+#[derive(Debug, Clone)]
+pub struct BatchEvent {
+    /// The event.
+    pub event: Arc<NewEvent>,
+    /// Deliveries to these hooks are born leased.
+    pub room: Vec<HookNumber>,
+}
+
+/// What one transaction does.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// In whose name leases are written and settled.
+    pub owner: ProcessId,
+    /// The store's time.
+    pub now: Millis,
+    /// Events to record.
+    pub events: Vec<BatchEvent>,
+    /// Attempts that ended.
+    pub settlements: Vec<Settlement>,
+    /// Leases that are not wanted any more.
+    pub give_backs: Vec<DeliveryKey>,
+    /// Leases that are wanted.
+    pub claims: Vec<Claim>,
+}
+
+/// What one transaction did, in the order of the batch.
+#[derive(Debug, Default)]
+pub struct Recorded {
+    /// One for each event.
+    pub events: Vec<EventResult>,
+    /// One for each claim.
+    pub claimed: Vec<Vec<Claimed>>,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub enum EventResult {
+    /// It is recorded.
+    Recorded(RecordedEvent),
+    /// The project has an event of this id from today or yesterday.
+    Duplicate,
+    /// The project's configuration has a newer generation: match again and come back. Nothing was recorded.
+    Moved,
+    /// The event alone was refused; the rest of the batch stands.
+    Refused(StoreError),
+}
+
+/// A recorded event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Its number in the store.
+    pub seq: Seq,
+    /// Its issue.
+    pub issue: IssueId,
+    /// What it owes.
+    pub owed: Vec<OwedRow>,
+}
+
+/// One delivery row as it was inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwedRow {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// How soon, among those of its hook.
+    pub priority: Priority,
+    /// Whether it is leased to the process that recorded it.
+    pub leased: bool,
+}
+
+/// What came of a leased delivery.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// Appended to its log: none where it was cancelled before it was tried, two where a stale connection was replaced.
+    pub attempts: Vec<AttemptRow>,
+    /// Its next state.
+    pub next: NextState,
+}
+
+/// The state a settled delivery moves to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextState {
+    /// A 2xx.
+    Delivered,
+    /// An answer or a silence that is final.
+    Failed,
+    /// Its hook, issue or project does not want it any more.
+    Cancelled,
+    /// It is to be tried again.
+    Waiting {
+        /// Not before.
+        due: Millis,
+    },
+}
+
+/// One try, as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// When it began.
+    pub started: Millis,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether a byte of the request was written, or may have been.
+    pub went_out: bool,
+    /// The receiver's status.
+    pub status: Option<u16>,
+    /// Whether the connection had been used before.
+    pub reused: bool,
+    /// The whole attempt.
+    pub duration_us: u64,
+    /// Shares of the duration: resolving, connecting, TLS, until the first byte.
+    pub phases_us: [u64; 4],
+    /// The error in words, empty on success.
+    pub error: String,
+    /// What is kept of the answer's headers.
+    pub response_headers: String,
+    /// What is kept of the answer's body.
+    pub response_body: String,
+}
+
+/// A wish for leases on what waits for one hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose deliveries.
+    pub hook: HookNumber,
+    /// At most so many.
+    pub limit: usize,
+    /// Which first.
+    pub order: ClaimOrder,
+}
+
+/// In which order a claim takes what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimOrder {
+    /// By priority, then by due time.
+    Priority,
+    /// By age alone, so that no priority starves.
+    Age,
+}
+
+/// A lease on a delivery that waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimed {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// When its event was received.
+    pub received: Millis,
+    /// Attempts in its log that went out or may have.
+    pub sent: u32,
+}
+
+/// What a slice of upkeep may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepPlan {
+    /// The store's time.
+    pub now: Millis,
+    /// Events and deliveries received before are deleted.
+    pub keep_from: Millis,
+    /// Deliveries waiting for their first attempt since before then expire.
+    pub expire_before: Millis,
+    /// Rows to look at in this slice.
+    pub limit: usize,
+}
+
+/// What a slice of upkeep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Events deleted.
+    pub events: usize,
+    /// Deliveries deleted.
+    pub deliveries: usize,
+    /// Deliveries expired.
+    pub expired: usize,
+    /// Deliveries cancelled.
+    pub cancelled: usize,
+    /// Whether another slice would find work.
+    pub more: bool,
+}
+
+/// Counts over the whole store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Stored events.
+    pub events: u64,
+    /// Deliveries in no final state.
+    pub unsettled: u64,
+    /// Delivered ones.
+    pub delivered: u64,
+    /// Failed ones.
+    pub failed: u64,
+    /// Logged attempts.
+    pub attempts: u64,
+    /// Logged attempts with outcome `interrupted`.
+    pub interrupted: u64,
+}
+
+/// The body of a delivery as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBody {
+    /// The bytes that are signed and sent.
+    pub bytes: Bytes,
+    /// How many webhooks led to its event.
+    pub hop: u8,
+}
+
+/// An event as stored.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// Its number.
+    pub seq: Seq,
+    /// Its issue.
+    pub issue: IssueId,
+    /// When it was read.
+    pub received: Millis,
+    /// How many webhooks led to it.
+    pub hop: u8,
+    /// The whole `event.created` body.
+    pub body: Bytes,
+}
+
+/// An issue as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// Its id.
+    pub id: IssueId,
+    /// Whose it is.
+    pub project: ProjectId,
+    /// Its number in the project, from 1.
+    pub short_number: u64,
+    /// Which grouping algorithm made it.
+    pub grouping_version: u16,
+    /// The title of its last event.
+    pub title: String,
+    /// The culprit of its last event.
+    pub culprit: String,
+    /// The level of its last event.
+    pub level: String,
+    /// How many events it has had.
+    pub count: u64,
+    /// The earliest of its events' times.
+    pub first_seen: Millis,
+    /// The latest of its events' times.
+    pub last_seen: Millis,
+}
+
+/// A delivery with its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDelivery {
+    /// Which.
+    pub key: DeliveryKey,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When the event was read.
+    pub created: Millis,
+    /// Attempts, oldest first.
+    pub attempts: Vec<AttemptRow>,
+}
+
+/// Which counts of a hook's attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountRange {
+    /// From, inclusive.
+    pub since: Millis,
+    /// To, inclusive.
+    pub until: Millis,
+    /// The counter's interval.
+    pub resolution: Resolution,
+}
+
+/// Intervals in which attempts are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// 10 s, kept an hour.
+    TenSeconds,
+    /// An hour, kept 7 days.
+    Hour,
+    /// A day, kept 90 days.
+    Day,
+}
+
+impl AttemptRow {
+    /// Stands for an attempt whose end was never seen: it may have been sent.
+    pub fn interrupted(started: Millis, cause: Interrupted) -> AttemptRow {
+        AttemptRow {
+            started,
+            outcome: Outcome::Interrupted(cause),
+            went_out: true,
+            status: None,
+            reused: false,
+            duration_us: 0,
+            phases_us: [0; 4],
+            error: "the end of this attempt was never seen: it may have been sent".to_owned(),
+            response_headers: String::new(),
+            response_body: String::new(),
+        }
+    }
+}
+
+impl Resolution {
+    /// All of them, finest first.
+    pub const ALL: [Resolution; 3] = [Resolution::TenSeconds, Resolution::Hour, Resolution::Day];
+
+    /// The interval's length in seconds.
+    pub fn seconds(self) -> i64 {
+        match self {
+            Resolution::TenSeconds => 10,
+            Resolution::Hour => 3_600,
+            Resolution::Day => 86_400,
+        }
+    }
+
+    /// How long counts of this resolution are kept, in seconds.
+    pub fn kept_seconds(self) -> i64 {
+        match self {
+            Resolution::TenSeconds => 3_600,
+            Resolution::Hour => 7 * 86_400,
+            Resolution::Day => 90 * 86_400,
+        }
+    }
+}

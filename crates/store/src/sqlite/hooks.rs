@@ -1,0 +1,92 @@
+//! Hooks. A deleted one keeps its row until nothing refers to it, so that its number is never given twice.
+
+use model::ids::{HookGuid, HookNumber, Millis, ProjectId};
+use rusqlite::{Connection, Row, Transaction, params};
+use webhook::Secret;
+
+use super::catalog::{collect, found, taken, touch};
+use super::codes::{kinds_from_bits, kinds_to_bits};
+use crate::catalog::{Hook, HookChange, NewHook};
+use crate::error::StoreError;
+
+const SELECT: &str = "select number, guid, project_id, url, secret, kinds, active, created_ms from hook";
+
+/// Every hook.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Hook>, StoreError> {
+    collect(connection.prepare_cached(&format!("{SELECT} where deleted_ms is null"))?.query([])?, hook_of)
+}
+
+/// The hooks of a project, newest first.
+pub(super) fn of_project(connection: &Connection, project: ProjectId) -> Result<Vec<Hook>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(&format!("{SELECT} where project_id = ? and deleted_ms is null order by number desc"))?;
+    collect(statement.query([project.get()])?, hook_of)
+}
+
+/// Makes a hook.
+pub(super) fn create(transaction: &Transaction<'_>, new: NewHook) -> Result<Hook, StoreError> {
+    transaction
+        .execute(
+            "insert into hook (guid, project_id, url, secret, kinds, active, created_ms) values (?, ?, ?, ?, ?, ?, ?)",
+            params![
+                new.guid.0,
+                new.project.get(),
+                new.url,
+                new.secret.expose(),
+                kinds_to_bits(&new.kinds),
+                new.active,
+                new.now.0,
+            ],
+        )
+        .map_err(|error| taken(error, "id"))?;
+    touch(transaction, new.project)?;
+    by_guid(transaction, (new.project, new.guid))
+}
+
+/// Changes a hook.
+pub(super) fn update(
+    transaction: &Transaction<'_>,
+    hook: (ProjectId, HookGuid),
+    change: &HookChange,
+) -> Result<Hook, StoreError> {
+    let changed = transaction.execute(
+        "update hook
+         set url = coalesce(?, url), kinds = coalesce(?, kinds), active = coalesce(?, active)
+         where project_id = ? and guid = ? and deleted_ms is null",
+        params![change.url, change.kinds.as_deref().map(kinds_to_bits), change.active, hook.0.get(), hook.1.0,],
+    )?;
+    found(changed, "hook")?;
+    touch(transaction, hook.0)?;
+    by_guid(transaction, hook)
+}
+
+/// Deletes a hook. Sweep cancels and then deletes what it is still owed.
+pub(super) fn delete(transaction: &Transaction<'_>, hook: (ProjectId, HookGuid)) -> Result<(), StoreError> {
+    let deleted = transaction.execute(
+        "update hook set deleted_ms = 0, active = 0 where project_id = ? and guid = ? and deleted_ms is null",
+        params![hook.0.get(), hook.1.0],
+    )?;
+    found(deleted, "hook")?;
+    touch(transaction, hook.0)
+}
+
+fn by_guid(transaction: &Transaction<'_>, (project, guid): (ProjectId, HookGuid)) -> Result<Hook, StoreError> {
+    let mut statement =
+        transaction.prepare_cached(&format!("{SELECT} where project_id = ? and guid = ? and deleted_ms is null"))?;
+    let mut rows = statement.query(params![project.get(), guid.0])?;
+    hook_of(rows.next()?.ok_or(StoreError::Missing { what: "hook" })?)
+}
+
+fn hook_of(row: &Row<'_>) -> Result<Hook, StoreError> {
+    let secret: String = row.get(4)?;
+    Ok(Hook {
+        number: HookNumber::try_from(row.get::<_, i64>(0)?)?,
+        guid: HookGuid(row.get(1)?),
+        project: ProjectId::new(row.get(2)?)?,
+        url: row.get(3)?,
+        secret: secret.parse::<Secret>().map_err(|_| StoreError::Damaged { what: "hook secret" })?,
+        kinds: kinds_from_bits(row.get(5)?),
+        active: row.get(6)?,
+        created: Millis(row.get(7)?),
+    })
+}

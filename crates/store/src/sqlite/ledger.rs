@@ -1,0 +1,89 @@
+//! [`Ledger`] on SQLite: which thread each method runs on; the statements are in the rooms beside.
+
+use async_trait::async_trait;
+use model::delivery_key::DeliveryKey;
+use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
+use protocol::EventId;
+
+use super::{Sqlite, reading, record, settle, sweep};
+use crate::error::StoreError;
+use crate::ledger::{
+    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
+    Swept, Totals,
+};
+
+#[async_trait]
+impl Ledger for Sqlite {
+    async fn register(&self, now: Millis) -> Result<ProcessId, StoreError> {
+        self.write(move |transaction| {
+            transaction.execute("update process set dead_ms = ? where dead_ms is null", [now.0])?;
+            transaction.execute(
+                "delete from process
+                 where not exists (select 1 from delivery d where d.owner is not null and d.owner = process.id)",
+                [],
+            )?;
+            transaction.execute("insert into process (started_ms) values (?)", [now.0])?;
+            Ok(ProcessId::new(transaction.last_insert_rowid())?)
+        })
+        .await
+    }
+
+    async fn free_dead_leases(&self, now: Millis, limit: usize) -> Result<usize, StoreError> {
+        self.write(move |transaction| settle::free_dead(transaction, now, limit)).await
+    }
+
+    async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+        self.writer.run(move |connection| record::record(connection, &batch)).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("update meta set value = value where name = 'seq'", [])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn find_recorded(
+        &self,
+        events: Vec<(ProjectId, EventId)>,
+        now: Millis,
+    ) -> Result<Vec<Option<RecordedEvent>>, StoreError> {
+        self.read(move |connection| {
+            events.into_iter().map(|event| reading::find_recorded(connection, event, now.day())).collect()
+        })
+        .await
+    }
+
+    async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError> {
+        self.read(move |connection| reading::due_hooks(connection, now)).await
+    }
+
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError> {
+        self.read(move |connection| deliveries.into_iter().map(|key| reading::body(connection, key)).collect()).await
+    }
+
+    async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {
+        self.write(move |transaction| sweep::sweep(transaction, plan)).await
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        self.read(reading::totals).await
+    }
+
+    async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError> {
+        self.read(move |connection| reading::event(connection, project, event)).await
+    }
+
+    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError> {
+        self.read(move |connection| reading::issue(connection, issue)).await
+    }
+
+    async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError> {
+        self.read(move |connection| reading::deliveries(connection, project, event)).await
+    }
+
+    async fn hook_attempts(&self, hook: HookNumber, range: CountRange) -> Result<Vec<(Millis, u64)>, StoreError> {
+        self.read(move |connection| reading::hook_attempts(connection, hook, range)).await
+    }
+}

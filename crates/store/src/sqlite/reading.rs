@@ -1,0 +1,285 @@
+//! Reads for pages, API and lanes: one statement each, on a reader.
+
+use std::io::Read;
+
+use bytes::Bytes;
+use model::attempt::{Interrupted, Outcome};
+use model::delivery::{DeliveryState, Priority};
+use model::delivery_key::DeliveryKey;
+use model::ids::{Day, HookNumber, IssueId, Millis, ProjectId, Seq};
+use protocol::EventId;
+use protocol::event::Level;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use webhook::Kind;
+
+use super::codes::Code;
+use super::settle::key_of;
+use crate::error::StoreError;
+use crate::ledger::{
+    AttemptRow, CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals,
+};
+
+/// The largest body that a stored event can have: the event and room for head and tail.
+const BODY_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The highest event number that retention has deleted.
+pub(super) fn seq_floor(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached("select value from meta where name = 'seq'")?.query_row([], |row| row.get(0))?)
+}
+
+/// The row of an event that is recorded, by the keys of today and yesterday.
+pub(super) fn find_recorded(
+    connection: &Connection,
+    (project, event): (ProjectId, EventId),
+    day: Day,
+) -> Result<Option<RecordedEvent>, StoreError> {
+    let found: Option<(i64, i64)> = connection
+        .prepare_cached(
+            "select e.seq, e.issue_id
+             from event_key k
+             join event e on e.seq = k.seq
+             where k.project_id = ? and k.day in (?, ?) and k.event_id = ?",
+        )?
+        .query_row(params![project.get(), day.0, day.0 - 1, event.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((seq, issue)) = found else { return Ok(None) };
+    let mut statement = connection.prepare_cached(
+        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.priority, d.state
+         from hook h
+         join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day in (?, ?) and d.seq = ?
+         where h.project_id = ?",
+    )?;
+    let mut rows = statement.query(params![day.0, day.0 - 1, seq, project.get()])?;
+    let mut owed = Vec::new();
+    while let Some(row) = rows.next()? {
+        let state = DeliveryState::from_code(row.get(6)?)?;
+        owed.push(OwedRow {
+            key: key_of(row)?,
+            priority: Priority::from_code(row.get(5)?)?,
+            leased: state == DeliveryState::Sending,
+        });
+    }
+    Ok(Some(RecordedEvent { seq: Seq::try_from(seq)?, issue: IssueId::new(issue)?, owed }))
+}
+
+/// Hooks that have due unleased deliveries: one look at the index for each hook that has any waiting.
+pub(super) fn due_hooks(connection: &Connection, now: Millis) -> Result<Vec<HookNumber>, StoreError> {
+    let mut next = connection.prepare_cached(
+        "select hook from delivery indexed by delivery_waiting where state = 0 and hook > ? order by hook limit 1",
+    )?;
+    let mut due = connection.prepare_cached(
+        "select 1 from delivery indexed by delivery_waiting
+         where state = 0 and hook = ?1 and priority in (0, 1, 2) and due_ms <= ?2
+         limit 1",
+    )?;
+    let mut found = Vec::new();
+    let mut last = 0_u32;
+    while let Some(hook) = next.query_row([last], |row| row.get::<_, u32>(0)).optional()? {
+        if due.exists(params![hook, now.0])? {
+            found.push(HookNumber::new(hook)?);
+        }
+        last = hook;
+    }
+    Ok(found)
+}
+
+/// The body of a delivery as it is to be sent.
+pub(super) fn body(connection: &Connection, key: DeliveryKey) -> Result<Option<StoredBody>, StoreError> {
+    let Some(event) = stored_event(connection, key.seq)? else { return Ok(None) };
+    if key.kind != Kind::EventAlert {
+        return Ok(Some(StoredBody { bytes: event.body, hop: event.hop }));
+    }
+    // An alert's small body is kept with its delivery.
+    let bytes: Option<Vec<u8>> = connection
+        .prepare_cached(
+            "select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
+        )?
+        .query_row(params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    Ok(bytes.map(|bytes| StoredBody { bytes: Bytes::from(bytes), hop: event.hop }))
+}
+
+/// An event by the project's id for it.
+pub(super) fn event(
+    connection: &Connection,
+    project: ProjectId,
+    event: EventId,
+) -> Result<Option<StoredEvent>, StoreError> {
+    match seq_of(connection, project, event)? {
+        Some(seq) => stored_event(connection, seq),
+        None => Ok(None),
+    }
+}
+
+fn seq_of(connection: &Connection, project: ProjectId, event: EventId) -> Result<Option<Seq>, StoreError> {
+    // The day is the key's second column: an id is looked up in each day that the store keeps.
+    let seq: Option<i64> = connection
+        .prepare_cached(
+            "with recursive kept (day) as (
+               select max(day) from event_key where project_id = ?1
+               union all
+               select (select max(day) from event_key where project_id = ?1 and day < kept.day)
+               from kept where kept.day is not null
+             )
+             select k.seq from kept cross join event_key k on k.project_id = ?1 and k.day = kept.day and k.event_id = ?2
+             limit 1",
+        )?
+        .query_row(params![project.get(), event.0], |row| row.get(0))
+        .optional()?;
+    Ok(seq.map(Seq::try_from).transpose()?)
+}
+
+fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("select issue_id, received_ms, head, value, tail, hop from event where seq = ?")?;
+    let mut rows = statement.query([i64::from(seq)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let issue = IssueId::new(row.get(0)?)?;
+    Ok(Some(StoredEvent { seq, issue, received: Millis(row.get(1)?), hop: row.get(5)?, body: whole_body(row)? }))
+}
+
+/// Head, decompressed value and tail of an event's row, in one piece.
+fn whole_body(row: &Row<'_>) -> rusqlite::Result<Bytes> {
+    let as_blob =
+        |index| move |error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Blob, error);
+    let head = row.get_ref(2)?.as_blob()?;
+    let value = row.get_ref(3)?.as_blob()?;
+    let tail = row.get_ref(4)?.as_blob()?;
+    let mut body = Vec::with_capacity(head.len() + value.len() * 4 + tail.len());
+    body.extend_from_slice(head);
+    let decoder = zstd::stream::read::Decoder::with_buffer(value).map_err(|error| as_blob(3)(error.into()))?;
+    decoder.take(BODY_LIMIT_BYTES).read_to_end(&mut body).map_err(|error| as_blob(3)(error.into()))?;
+    body.extend_from_slice(tail);
+    Ok(Bytes::from(body))
+}
+
+/// One issue.
+pub(super) fn issue(connection: &Connection, issue: IssueId) -> Result<Option<Issue>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select project_id, short_number, grouping_version, title, culprit, level, count, first_seen_ms, last_seen_ms
+         from issue where id = ?",
+    )?;
+    let mut rows = statement.query([issue.get()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Issue {
+        id: issue,
+        project: ProjectId::new(row.get(0)?)?,
+        short_number: row.get::<_, i64>(1)?.unsigned_abs(),
+        grouping_version: row.get(2)?,
+        title: row.get(3)?,
+        culprit: row.get(4)?,
+        level: Level::from_code(row.get(5)?)?.as_str().to_owned(),
+        count: row.get::<_, i64>(6)?.unsigned_abs(),
+        first_seen: Millis(row.get(7)?),
+        last_seen: Millis(row.get(8)?),
+    }))
+}
+
+/// The deliveries of an event with their logs.
+pub(super) fn deliveries(
+    connection: &Connection,
+    project: ProjectId,
+    event: EventId,
+) -> Result<Vec<StoredDelivery>, StoreError> {
+    let Some(seq) = seq_of(connection, project, event)? else { return Ok(Vec::new()) };
+    let mut statement = connection.prepare_cached(
+        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.state, d.created_ms
+         from event e
+         join hook h on h.project_id = e.project_id
+         join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day = e.day and d.seq = e.seq
+         where e.seq = ?
+         order by d.hook, d.kind",
+    )?;
+    let mut rows = statement.query([i64::from(seq)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key = key_of(row)?;
+        found.push(StoredDelivery {
+            key,
+            state: DeliveryState::from_code(row.get(5)?)?,
+            created: Millis(row.get(6)?),
+            attempts: attempts(connection, key)?,
+        });
+    }
+    Ok(found)
+}
+
+fn attempts(connection: &Connection, key: DeliveryKey) -> Result<Vec<AttemptRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select started_ms, outcome, cause, went_out, status, reused, duration_us, phases_us, error,
+                response_headers, response_body
+         from attempt
+         where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
+         order by number",
+    )?;
+    let mut rows =
+        statement.query(params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(AttemptRow {
+            started: Millis(row.get(0)?),
+            outcome: Outcome::from_codes(row.get(1)?, row.get(2)?)?,
+            went_out: row.get(3)?,
+            status: row.get(4)?,
+            reused: row.get(5)?,
+            duration_us: row.get::<_, i64>(6)?.unsigned_abs(),
+            phases_us: phases(&row.get::<_, String>(7)?),
+            error: row.get(8)?,
+            response_headers: row.get(9)?,
+            response_body: row.get(10)?,
+        });
+    }
+    Ok(found)
+}
+
+fn phases(text: &str) -> [u64; 4] {
+    let mut phases = [0; 4];
+    for (phase, word) in phases.iter_mut().zip(text.split(' ')) {
+        *phase = word.parse().unwrap_or(0);
+    }
+    phases
+}
+
+/// Counts over the whole store.
+pub(super) fn totals(connection: &Connection) -> Result<Totals, StoreError> {
+    let interrupted = Outcome::Interrupted(Interrupted::Lost).code();
+    Ok(connection.query_row(
+        "select (select count(*) from event),
+                (select count(*) from delivery where state < 2),
+                (select count(*) from delivery where state = 2),
+                (select count(*) from delivery where state = 3),
+                (select count(*) from attempt),
+                (select count(*) from attempt where outcome = ?)",
+        [interrupted],
+        |row| {
+            Ok(Totals {
+                events: row.get::<_, i64>(0)?.unsigned_abs(),
+                unsettled: row.get::<_, i64>(1)?.unsigned_abs(),
+                delivered: row.get::<_, i64>(2)?.unsigned_abs(),
+                failed: row.get::<_, i64>(3)?.unsigned_abs(),
+                attempts: row.get::<_, i64>(4)?.unsigned_abs(),
+                interrupted: row.get::<_, i64>(5)?.unsigned_abs(),
+            })
+        },
+    )?)
+}
+
+/// Attempts of a hook per interval.
+pub(super) fn hook_attempts(
+    connection: &Connection,
+    hook: HookNumber,
+    range: CountRange,
+) -> Result<Vec<(Millis, u64)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select start_s, attempts from hook_count
+         where hook = ? and resolution_s = ? and start_s between ? and ?
+         order by start_s",
+    )?;
+    let (since, until) = (range.since.0 / 1000, range.until.0 / 1000);
+    let rows = statement.query_map(params![hook.get(), range.resolution.seconds(), since, until], |row| {
+        Ok((Millis(row.get::<_, i64>(0)? * 1000), row.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,91 @@
+//! Tokens and users. Of a token only the hash is kept, of a password only argon2's encoding.
+
+use model::ids::{Millis, TokenId, UserId};
+use model::scope::Scopes;
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::catalog::{collect, taken};
+use crate::catalog::{NewToken, Token, User};
+use crate::error::StoreError;
+
+const SELECT: &str = "select id, name, scopes, last_characters, user_id, created_ms from token";
+
+/// Keeps a token's hash.
+pub(super) fn create(transaction: &Transaction<'_>, new: NewToken) -> Result<Token, StoreError> {
+    transaction
+        .execute(
+            "insert into token (hash, name, scopes, last_characters, user_id, created_ms) values (?, ?, ?, ?, ?, ?)",
+            params![
+                new.hash,
+                new.name,
+                new.scopes.to_string(),
+                new.last_characters,
+                new.user.map(UserId::get),
+                new.now.0,
+            ],
+        )
+        .map_err(|error| taken(error, "token"))?;
+    Ok(Token {
+        id: TokenId::new(transaction.last_insert_rowid())?,
+        name: new.name,
+        scopes: new.scopes,
+        last_characters: new.last_characters,
+        user: new.user,
+        created: new.now,
+    })
+}
+
+/// The token with this hash.
+pub(super) fn by_hash(connection: &Connection, hash: [u8; 32]) -> Result<Option<Token>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} where hash = ?"))?;
+    let mut rows = statement.query([hash])?;
+    rows.next()?.map(token_of).transpose()
+}
+
+/// Every token, newest first.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Token>, StoreError> {
+    collect(connection.prepare_cached(&format!("{SELECT} order by id desc"))?.query([])?, token_of)
+}
+
+/// Makes a user.
+pub(super) fn create_user(
+    transaction: &Transaction<'_>,
+    email: String,
+    password_hash: String,
+    now: Millis,
+) -> Result<User, StoreError> {
+    transaction
+        .execute(
+            "insert into user (email, password_hash, created_ms) values (?, ?, ?)",
+            params![email, password_hash, now.0],
+        )
+        .map_err(|error| taken(error, "email"))?;
+    Ok(User { id: UserId::new(transaction.last_insert_rowid())?, email, password_hash, created: now })
+}
+
+/// Every user, newest first.
+pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("select id, email, password_hash, created_ms from user order by id desc")?;
+    collect(statement.query([])?, |row| {
+        Ok(User {
+            id: UserId::new(row.get(0)?)?,
+            email: row.get(1)?,
+            password_hash: row.get(2)?,
+            created: Millis(row.get(3)?),
+        })
+    })
+}
+
+fn token_of(row: &Row<'_>) -> Result<Token, StoreError> {
+    let scopes: String = row.get(2)?;
+    let user: Option<i64> = row.get(4)?;
+    Ok(Token {
+        id: TokenId::new(row.get(0)?)?,
+        name: row.get(1)?,
+        scopes: scopes.parse::<Scopes>().map_err(|_| StoreError::Damaged { what: "token scopes" })?,
+        last_characters: row.get(3)?,
+        user: user.map(UserId::new).transpose()?,
+        created: Millis(row.get(5)?),
+    })
+}
