@@ -45,7 +45,7 @@ fn of_frames<'a>(frames: &'a [Frame<'_>], platform: &str) -> Option<Cow<'a, str>
 fn of_frame<'a>(frame: &'a Frame<'_>, platform: &str) -> Option<Cow<'a, str>> {
     let function = present(&frame.function).unwrap_or(NO_FUNCTION);
     let platform = present(&frame.platform).unwrap_or(platform);
-    if matches!(platform, "native" | "objc" | "cocoa") {
+    if is_native(platform) {
         return Some(function.into());
     }
     let place = present(&frame.module).or(present(&frame.filename))?;
@@ -57,6 +57,11 @@ fn of_frame<'a>(frame: &'a Frame<'_>, platform: &str) -> Option<Cow<'a, str>> {
 
 fn present<'a>(text: &'a Option<Cow<'_, str>>) -> Option<&'a str> {
     text.as_deref().filter(|text| !text.is_empty())
+}
+
+/// Whether a platform's functions say where they are without a module or file.
+pub(crate) fn is_native(platform: &str) -> bool {
+    matches!(platform, "native" | "objc" | "cocoa")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use protocol::event::{Event, Exception, Frame};
 
+use crate::culprit::is_native;
 use crate::text::{cut, first_line};
 
 /// The longest title, in characters.
@@ -55,10 +56,7 @@ impl<'a> Title<'a> {
     fn of_exception(main: &'a Exception<'_>, event: &'a Event<'_>) -> Self {
         // A synthetic exception's type is a signal, or what the SDK made up to carry a stack: it says nothing of the error.
         if main.synthetic {
-            return match crash_function(event) {
-                Some(function) => Self { text: cut(function.into(), TITLE_CHARACTERS), placeholder: false },
-                None => Self { text: UNKNOWN_FUNCTION.into(), placeholder: true },
-            };
+            return Self::of_synthetic(main, event);
         }
         let ty = main.ty.as_deref().map(str::trim).filter(|ty| !ty.is_empty()).unwrap_or(DEFAULT_TYPE);
         let ty = cut(ty.into(), TYPE_CHARACTERS);
@@ -67,6 +65,18 @@ impl<'a> Title<'a> {
             value => cut([&ty, ": ", value].concat().into(), TITLE_CHARACTERS),
         };
         Self { text, placeholder: false }
+    }
+
+    /// What the SDK was asked to report, where it only made the exception up to carry a stack; else where a signal struck.
+    fn of_synthetic(main: &'a Exception<'_>, event: &'a Event<'_>) -> Self {
+        let reported = event.message.as_ref().map(|message| first_line(&message.formatted));
+        let value = main.value.as_deref().filter(|_| !is_native(event.platform)).map(first_line);
+        let text =
+            [reported, value].into_iter().flatten().find(|text| !text.is_empty()).or_else(|| crash_function(event));
+        match text {
+            Some(text) => Self { text: cut(text.into(), TITLE_CHARACTERS), placeholder: false },
+            None => Self { text: UNKNOWN_FUNCTION.into(), placeholder: true },
+        }
     }
 
     fn of_message(event: &'a Event<'_>) -> Self {
@@ -134,7 +144,8 @@ mod tests {
     }
 
     fn synthetic(frames: Vec<Frame<'static>>) -> Event<'static> {
-        raised(vec![Exception { synthetic: true, frames, ..exception(Some("SIGABRT"), Some("abort")) }])
+        let made_up = Exception { synthetic: true, frames, ..exception(Some("SIGABRT"), Some("abort")) };
+        Event { platform: "native", ..raised(vec![made_up]) }
     }
 
     #[test]
@@ -186,6 +197,16 @@ mod tests {
             let found = Title::of(&event);
             assert_eq!((found.as_str(), found.is_placeholder()), (title, placeholder));
         }
+    }
+
+    #[test]
+    fn a_synthetic_exception_that_carries_a_message_is_called_by_it() {
+        let made_up = |ty, value| Exception { synthetic: true, ..exception(ty, value) };
+        let thrown = Event { platform: "node", ..raised(vec![made_up(Some("Error"), Some("a plain string"))]) };
+        assert_eq!(Title::of(&thrown).as_str(), "a plain string");
+        let exceptions = vec![made_up(None, Some("value"))];
+        let captured = Event { platform: "native", exceptions, ..said("cache miss ratio high", None) };
+        assert_eq!(Title::of(&captured).as_str(), "cache miss ratio high");
     }
 
     #[test]
