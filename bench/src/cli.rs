@@ -147,7 +147,7 @@ pub(crate) struct OverloadArgs {
 /// Options of `load`.
 #[derive(Args)]
 pub(crate) struct LoadArgs {
-    /// Where to, with a literal address: `http://KEY@127.0.0.1:9000/1`.
+    /// Where to, over loopback: `http://KEY@127.0.0.1:9000/1`.
     #[arg(long)]
     pub(crate) dsn: String,
     /// Events to send.

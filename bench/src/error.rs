@@ -71,7 +71,7 @@ pub(crate) enum BenchError {
     ApiStatus { request: String, status: u16, body: String },
     #[error("the answer to {request} is not what the API promises")]
     ApiShape { request: String, source: serde_json::Error },
-    #[error("a DSN looks like http://KEY@ADDRESS:PORT/PROJECT, with a literal address")]
+    #[error("a DSN looks like http://KEY@127.0.0.1:PORT/PROJECT: load is sent over loopback alone")]
     Dsn,
     #[error("{wanted} events should have been answered 200 and {accepted} were: {answers}")]
     NotAccepted { wanted: u32, accepted: u32, answers: String },

@@ -103,7 +103,7 @@ impl Target {
 }
 
 impl Ingest {
-    /// Takes a DSN with a literal address apart.
+    /// Takes a DSN with a literal loopback address apart.
     ///
     /// # Errors
     /// When it is of another form.
@@ -112,7 +112,10 @@ impl Ingest {
             let (public_key, rest) = dsn.strip_prefix("http://")?.split_once('@')?;
             let (address, project_id) = rest.rsplit_once('/')?;
             let public_key = public_key.split(':').next()?.to_owned();
-            Some(Self { address: address.parse().ok()?, project_id: project_id.to_owned(), public_key })
+            let address: SocketAddr = address.parse().ok()?;
+            // A load is for one's own machine alone.
+            address.ip().is_loopback().then_some(())?;
+            Some(Self { address, project_id: project_id.to_owned(), public_key })
         };
         parse().ok_or(BenchError::Dsn)
     }
@@ -214,7 +217,8 @@ mod tests {
         let ingest = Ingest::from_dsn("http://abc123@127.0.0.1:9000/7").unwrap();
         assert_eq!(ingest.address, "127.0.0.1:9000".parse().unwrap());
         assert_eq!((ingest.public_key.as_str(), ingest.project_id.as_str()), ("abc123", "7"));
-        assert!(matches!(Ingest::from_dsn("https://abc@host/7"), Err(BenchError::Dsn)));
+        assert!(matches!(Ingest::from_dsn("https://abc@127.0.0.1:9000/7"), Err(BenchError::Dsn)));
+        assert!(matches!(Ingest::from_dsn("http://abc@192.0.2.1:9000/7"), Err(BenchError::Dsn)));
         assert!(matches!(Ingest::from_dsn("http://abc@localhost/7"), Err(BenchError::Dsn)));
     }
 }

@@ -256,27 +256,30 @@ impl RecorderTask {
     /// Answers everybody that the store is away, and waits until it is back.
     async fn outage(&mut self, pending: Vec<Pending>, error: StoreError) {
         tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "the store does not take writes");
-        self.work.set_store_away(true);
+        self.work.store_went_away();
         let mut unknown = Vec::new();
         for pending in pending {
             drop(pending.answer.send(Err(RecordError::Unavailable)));
             unknown.push((pending.event, pending.held));
         }
-        let gone = matches!(error, StoreError::Closed);
-        while !gone {
-            if self.store.probe().await.is_ok() {
-                break;
-            }
+        if matches!(error, StoreError::Closed) {
+            // The process is stopping: the next start is the recovery.
+            return;
+        }
+        loop {
             tokio::time::sleep(PROBE_PAUSE).await;
             while let Ok(late) = self.queue.try_recv() {
                 drop(late.answer.send(Err(RecordError::Unavailable)));
+            }
+            if self.store.probe().await.is_ok() {
+                break;
             }
         }
         if matches!(error, StoreError::UnknownCommit(_)) {
             self.find_unknown(unknown).await;
         }
         tracing::info!("the store takes writes again");
-        self.work.set_store_away(false);
+        self.work.store_came_back();
     }
 
     /// After a commit of unknown outcome: what is there is handed over, what is not is forgotten.

@@ -87,9 +87,14 @@ impl Work {
         });
     }
 
-    /// Says whether the store takes writes; opens or closes the gate.
-    pub(crate) fn set_store_away(&self, away: bool) {
-        self.store_is_away.store(away, Ordering::Release);
+    /// The store takes no writes: no attempt starts.
+    pub(crate) fn store_went_away(&self) {
+        self.store_is_away.store(true, Ordering::Release);
+    }
+
+    /// The store takes writes again.
+    pub(crate) fn store_came_back(&self) {
+        self.store_is_away.store(false, Ordering::Release);
         self.open_gate();
     }
 

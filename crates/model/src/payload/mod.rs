@@ -6,9 +6,9 @@
 //!
 //! | stored | what |
 //! |---|---|
-//! | head | `{"id":…,"project":…,"project_id":…,"project_name":…,"culprit":…,"message":…,"url":…,"level":…,"logger":…,"datetime":…,"event":` |
-//! | event | `{"event_id":…,"message":…,"level":…,"platform":…,"timestamp":…,"tags":…,"exception":…` and every other attribute |
-//! | tail | `,"issue_id":…}` |
+//! | head | `{"id":` `project` `project_id` `project_name` `culprit` `message` `url` `level` `logger` `datetime` `"event":` |
+//! | event | `{` `event_id` `message` `level` `platform` `timestamp` `tags` `exception` and every other attribute `}` |
+//! | tail | `,"issue_id":"…"}` |
 
 mod json;
 mod time;

@@ -1,3 +1,5 @@
+//! The payload against the contract: byte for byte, key by key, and as JSON of any text.
+
 use proptest::prelude::*;
 use protocol::event::{Event, Exception, Level, Message};
 use serde_json::{Map, Value};

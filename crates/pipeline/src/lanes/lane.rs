@@ -55,6 +55,15 @@ struct State {
     pace: Pace,
 }
 
+/// Whether a claim brought as much as it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClaimAnswer {
+    /// There may be more.
+    Full,
+    /// That was all.
+    Short,
+}
+
 /// Whether the last attempt failed, and how many in a row ended before a byte was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failing {
@@ -199,10 +208,10 @@ impl Lane {
     }
 
     /// A claim has been answered. A short answer with nothing spilled since it began ends ledger mode.
-    pub(crate) fn end_claim(&self, short: bool) {
+    pub(crate) fn end_claim(&self, answer: ClaimAnswer) {
         self.with(|state| {
             state.mode = match state.mode {
-                Mode::Ledger { spilled: false, .. } if short => Mode::Memory,
+                Mode::Ledger { spilled: false, .. } if answer == ClaimAnswer::Short => Mode::Memory,
                 Mode::Ledger { spilled, .. } => Mode::Ledger { claiming: false, spilled },
                 Mode::Memory => Mode::Memory,
             };

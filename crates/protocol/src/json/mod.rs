@@ -6,7 +6,9 @@
 //! and whoever wants a part of a stored event without building a tree.
 
 mod changes;
+mod names;
 mod parse;
+mod scalar;
 mod scan;
 mod tape;
 mod text;
