@@ -28,7 +28,8 @@ fn computed<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
     if event.exceptions.last().is_some_and(|last| last.synthetic) {
         return "".into();
     }
-    let with_frames = event.exceptions.iter().rev().map(|exception| &exception.frames[..]).find(|frames| !frames.is_empty());
+    let with_frames =
+        event.exceptions.iter().rev().map(|exception| &exception.frames[..]).find(|frames| !frames.is_empty());
     let of_frames = with_frames.or(event.stacktrace.as_deref()).and_then(|frames| of_frames(frames, event.platform));
     of_frames.unwrap_or_else(|| event.request_url.as_deref().unwrap_or_default().into())
 }

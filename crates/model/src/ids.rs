@@ -298,7 +298,8 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_utc_on_both_sides_of_1970() {
-        for (millis, day) in [(0, 0), (86_399_999, 0), (86_400_000, 1), (-1, -1), (-86_400_000, -1), (-86_400_001, -2)] {
+        for (millis, day) in [(0, 0), (86_399_999, 0), (86_400_000, 1), (-1, -1), (-86_400_000, -1), (-86_400_001, -2)]
+        {
             assert_eq!(Millis(millis).day(), Day(day), "{millis}");
         }
         assert_eq!(Millis(1_704_067_200_000).day().start(), Millis(1_704_067_200_000));

@@ -11,7 +11,7 @@ use axum::http::{Request, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::limits::{CONNECTIONS_MAX, REQUEST_HEADER_MAX_BYTES};
+use model::limits::{CONNECTIONS, REQUEST_HEADER_BYTES};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
@@ -25,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stopping` turns true, then lets the requests that are being answered finish, for at most `grace`.
 pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>, grace: Duration) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let router = router.into_service::<Body>();
     loop {
         let accepted = tokio::select! {
@@ -43,7 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::R
             }
         }
     }
-    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     if tokio::time::timeout(grace, permits.acquire_many(all)).await.is_err() {
         tracing::warn!("requests were still being answered when the time to stop ran out");
     }
@@ -87,7 +87,7 @@ where
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(REQUEST_HEADER_MAX_BYTES)
+            .max_buf_size(REQUEST_HEADER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {

@@ -57,7 +57,8 @@ pub struct CreatedBody {
 
 /// The `event` value: the whole normalised event as one JSON object.
 pub fn event_value(event: &Event<'_>, title: &Title<'_>) -> Vec<u8> {
-    let message = event.message.as_ref().map_or(title.as_str(), |message| &message.formatted);
+    let sent = event.message.as_ref().map(|message| message.formatted.as_ref()).filter(|text| !text.is_empty());
+    let message = sent.unwrap_or(title.as_str());
     let tag_bytes: usize = event.tags.iter().map(|(key, value)| key.len() + value.len() + 8).sum();
     let json_bytes = event.exception_json.len() + event.attributes_json.len();
     let mut out = Vec::with_capacity(EVENT_FRAME_BYTES + message.len() + tag_bytes + json_bytes);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, header, request};
 use http_body_util::BodyExt;
-use model::limits::{EVENT_MAX_BYTES, REQUEST_COMPRESSED_MAX_BYTES, REQUEST_DECOMPRESSED_MAX_BYTES};
+use model::limits::{EVENT_BYTES, REQUEST_COMPRESSED_BYTES, REQUEST_DECOMPRESSED_BYTES};
 use pipeline::Held;
 use protocol::envelope::{Envelope, EnvelopeLimits, EnvelopeParser, EventItem, EventItemKind};
 use protocol::store_body;
@@ -73,7 +73,7 @@ pub(super) async fn read(
     while let Some(frame) = tokio::time::timeout(READ_TIMEOUT, body.frame()).await.map_err(|_| Fault::Slow)? {
         let Ok(data) = frame.map_err(Fault::Read)?.into_data() else { continue };
         received += data.len();
-        if received > REQUEST_COMPRESSED_MAX_BYTES {
+        if received > REQUEST_COMPRESSED_BYTES {
             return Err(Fault::TooLarge);
         }
         for piece in data.chunks(PIECE_BYTES) {
@@ -130,7 +130,7 @@ impl<'h> Sink<'h> {
 
     fn take(&mut self, piece: &[u8]) -> Result<(), Fault> {
         self.decoded += piece.len();
-        if self.decoded > REQUEST_DECOMPRESSED_MAX_BYTES {
+        if self.decoded > REQUEST_DECOMPRESSED_BYTES {
             return Err(Fault::TooLarge);
         }
         if self.decoded >= self.next_turn {
@@ -144,7 +144,7 @@ impl<'h> Sink<'h> {
             }
             Target::Whole(_, bytes) => {
                 // Base64 of a compressed event is longer than what it stands for, never by more than this.
-                if bytes.len() + piece.len() > EVENT_MAX_BYTES * 4 / 3 + 4 {
+                if bytes.len() + piece.len() > EVENT_BYTES * 4 / 3 + 4 {
                     return Err(Fault::TooLarge);
                 }
                 bytes.extend_from_slice(piece);
