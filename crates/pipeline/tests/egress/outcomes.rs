@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::attempt::{BadResponse, Outcome, Unreachable};
-use testkit::{Behaviour, FakeReceiver, Reply};
-use watchfire_pipeline::egress::{Attempt, RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_MAX, ResolveError, RetryAfter};
-
-use crate::support::{Client, Names, SHORT};
 use model::egress::Policy;
+use testkit::{Behaviour, FakeReceiver, Reply};
+use watchfire_pipeline::egress::{
+    Attempt, RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_MAX, Request, ResolveError, RetryAfter,
+};
+
+use crate::support::{AMPLE, Client, Names, SHORT};
 
 /// One attempt at a receiver that behaves like this.
 async fn attempt(behaviour: Behaviour) -> Attempt {
@@ -134,6 +137,19 @@ async fn a_reset_after_the_status_line_never_counts_as_an_answer() {
 }
 
 #[tokio::test]
+async fn an_answer_counts_though_the_request_was_not_read_to_its_end() {
+    let impatient = FakeReceiver::start_saying(b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno".to_vec()).await;
+    let client = Client::dev();
+    let destination = client.egress.destination(&impatient.url("/")).unwrap();
+    let body = Bytes::from(vec![b'x'; 32 * 1024 * 1024]);
+    let request = Request { destination: &destination, headers: &[], body };
+    let attempt = client.egress.send(&client.connections, request, AMPLE).await;
+    assert_eq!((attempt.outcome, attempt.status), (Outcome::HttpError, Some(413)));
+    assert_eq!(attempt.excerpt.body, "no");
+    assert!(client.connections.is_empty(), "half a request still waits in it");
+}
+
+#[tokio::test]
 async fn an_error_whose_body_breaks_off_is_still_that_error() {
     let attempt = attempt(sends("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\nshort")).await;
     assert_eq!((attempt.outcome, attempt.status), (Outcome::HttpError, Some(503)));
@@ -229,6 +245,7 @@ async fn a_name_without_addresses_is_a_dns_failure_and_nothing_went_out() {
         let attempt = client.post(&format!("https://{name}.example/")).await;
         assert_eq!(attempt.outcome, Outcome::Unreachable(Unreachable::Dns));
         assert!(!attempt.went_out && attempt.error.unwrap().contains(words));
+        assert!(attempt.timings.resolve.is_some() && attempt.timings.connect.is_none());
     }
 }
 

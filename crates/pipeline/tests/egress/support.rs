@@ -18,7 +18,7 @@ pub(crate) const BODY: &[u8] = br#"{"id":"1"}"#;
 /// For receivers that answer.
 pub(crate) const AMPLE: Duration = Duration::from_secs(20);
 /// For receivers that never do.
-pub(crate) const SHORT: Duration = Duration::from_millis(200);
+pub(crate) const SHORT: Duration = Duration::from_millis(500);
 
 /// One lane's worth of client.
 pub(crate) struct Client {

@@ -72,6 +72,7 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
     let mut problems = Problems::default();
     problems.add_changes(document.changes());
     let attributes = Attributes::of(root, &mut problems);
+    let exceptions = attributes.get(Attribute::Exception).map_or(0, |value| value.raw().len());
     let event = Event { id: event_id(&attributes, context, &mut problems)?, ..Event::default() };
     let scrub = if context.scrub { Scrub::On } else { Scrub::Off };
     let mut normaliser = Normaliser {
@@ -83,7 +84,7 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
         event,
         clock: Clock::default(),
     };
-    normaliser.out.reserve_exact(payload.len() + 256);
+    normaliser.out.reserve_exact(payload.len() - exceptions + 256);
     normaliser.run();
     Ok(normaliser.event)
 }
@@ -273,7 +274,7 @@ impl<'n, 'a> Normaliser<'n, 'a> {
     pub(super) fn object(&mut self, attribute: Attribute, name: &'static str) -> Option<Value<'n, 'a>> {
         let value = self.get(attribute)?;
         if value.kind() != Kind::Object {
-            self.problems.add_value(Problem::InvalidData, &Path::root(name), value);
+            self.problems.add(Problem::InvalidData, &Path::root(name));
             return None;
         }
         Some(value)

@@ -101,7 +101,10 @@ fn a_mechanism_says_how_the_exception_was_caught() {
 
 #[test]
 fn a_group_with_one_exception_in_it_is_named_by_that_one() {
-    let exception = |id: i64, parent: Option<i64>, group: bool| json!({"type":"E","mechanism":{"type":"m","exception_id":id,"parent_id":parent,"is_exception_group":group}});
+    let exception = |id: i64, parent: Option<i64>, group: bool| {
+        let mechanism = json!({"type":"m","exception_id":id,"parent_id":parent,"is_exception_group":group});
+        json!({"type":"E","mechanism":mechanism})
+    };
     for (chain, main) in [
         (vec![exception(1, Some(0), false), exception(0, None, true)], Some(1)),
         (vec![exception(2, Some(1), false), exception(1, Some(0), false), exception(0, None, true)], Some(1)),
@@ -252,7 +255,8 @@ fn the_only_thread_with_a_stack_trace_gives_the_events() {
 
 #[test]
 fn repeated_members_leave_one_wherever_they_stand() {
-    let payload = r#"{"exception":[{"type":"A","type":"B","value":"x","value":"y","stacktrace":{"frames":[{"function":"f","vars":{"a":1,"a":2},"function":"g"}]}}]}"#;
+    let payload = r#"{"exception":[{"type":"A","type":"B","value":"x","value":"y",
+        "stacktrace":{"frames":[{"function":"f","vars":{"a":1,"a":2},"function":"g"}]}}]}"#;
     let event = event(payload);
     let exception = &event.exceptions[0];
     assert_eq!((exception.ty.as_deref(), exception.value.as_deref()), (Some("B"), Some("y")));
@@ -260,6 +264,7 @@ fn repeated_members_leave_one_wherever_they_stand() {
     let text = std::str::from_utf8(&event.exception_json).unwrap();
     assert_eq!(
         text,
-        r#"{"values":[{"type":"B","value":"y","stacktrace":{"frames":[{"vars":{"a":2},"function":"g"}]}}]}"#
+        r#"{"values":[{"type":"B","value":"y",
+        "stacktrace":{"frames":[{"vars":{"a":2},"function":"g"}]}}]}"#
     );
 }

@@ -23,7 +23,8 @@ fn nul_bytes_are_kept_as_escapes() {
 
 #[test]
 fn lone_surrogates_become_replacement_characters_everywhere() {
-    let payload = r#"{"message":"\ud800","tags":{"a":"\udfff"},"extra":{"\ud83d":"\ud83d\ude00\ud83d"},"exception":[{"type":"\ud800","stacktrace":{"frames":[{"function":"\ud800"}]}}]}"#;
+    let payload = r#"{"message":"\ud800","tags":{"a":"\udfff"},"extra":{"\ud83d":"\ud83d\ude00\ud83d"},
+        "exception":[{"type":"\ud800","stacktrace":{"frames":[{"function":"\ud800"}]}}]}"#;
     let event = event(payload);
     let stored = check(&event);
     assert_eq!(event.message.as_ref().unwrap().formatted, "\u{fffd}");

@@ -275,7 +275,8 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_in_a_string_come_out_as_text(bytes in prop::collection::vec(any::<u8>().prop_filter("plain", |byte| !matches!(byte, b'"' | b'\\')), 0..60)) {
+    fn any_bytes_in_a_string_come_out_as_text(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let bytes: Vec<u8> = bytes.into_iter().filter(|byte| !matches!(byte, b'"' | b'\\')).collect();
         let text = [b"[\"", bytes.as_slice(), b"\"]"].concat();
         let (strict, _) = repaired(&text);
         let read: Vec<String> = serde_json::from_str(&strict).unwrap();

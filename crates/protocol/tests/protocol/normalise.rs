@@ -36,7 +36,8 @@ fn an_empty_object_is_an_event_with_defaults() {
 fn attributes_are_written_in_the_order_of_the_fact_sheet() {
     let payload = r#"{"checksum":"c","time_spent":3,"_meta":{},"debug_meta":{"images":[]},"sdk":{"name":"a"},"modules":{"m":"1"},
         "fingerprint":["f"],"culprit":"k","transaction_info":{"source":"x"},"transaction":"t","dist":"d","release":"r","environment":"e",
-        "request":{"url":"u"},"user":{"id":1},"contexts":{"os":{}},"extra":{},"breadcrumbs":[{}],"threads":[{"id":1}],"message":{"formatted":"m"},
+        "request":{"url":"u"},"user":{"id":1},"contexts":{"os":{}},"extra":{},"breadcrumbs":[{}],"threads":[{"id":1}],
+        "message":{"formatted":"m"},
         "stacktrace":{"frames":[]},"start_timestamp":1795416329,"logger":"l"}"#;
     let event = event(payload);
     let text = String::from_utf8(event.attributes_json.clone()).unwrap();
@@ -329,7 +330,8 @@ fn reserved_tags_give_way_to_attributes_and_the_first_of_a_key_counts() {
 fn the_event_itself_gives_tags_that_webhooks_do_not_carry() {
     let payload = r#"{"level":"warning","logger":"l","transaction":"t","user":{"email":"a@b"},"request":{"url":"http://h/p"},
         "exception":[{"type":"E","mechanism":{"type":"m","handled":false}}],
-        "contexts":{"runtime":{"name":"R","version":"1"},"client":{"type":"os","name":"O"},"browser":{"name":"B","version":"2"},"device":{"model":"D","family":"F"}}}"#;
+        "contexts":{"runtime":{"name":"R","version":"1"},"client":{"type":"os","name":"O"},"browser":{"name":"B","version":"2"},
+        "device":{"model":"D","family":"F"}}}"#;
     let event = event(payload);
     let tags: Vec<_> = event.derived_tags.iter().map(|(key, value)| (&**key, &**value)).collect();
     assert_eq!(
@@ -433,7 +435,8 @@ fn fingerprints_are_lists_of_texts() {
 
 #[test]
 fn attributes_outside_the_table_are_left_out_and_listed_those_of_the_server_are_not() {
-    let payload = r#"{"spans":[],"foo":{"password":"x"},"type":"transaction","project":3,"key_id":"k","version":"6","received":1,"grouping_config":{}}"#;
+    let payload = r#"{"spans":[],"foo":{"password":"x"},"type":"transaction",
+        "project":3,"key_id":"k","version":"6","received":1,"grouping_config":{}}"#;
     let event = event(payload);
     assert_eq!(errors(&event), [error("invalid_attribute", "spans"), error("invalid_attribute", "foo")]);
     assert_eq!(

@@ -9,7 +9,9 @@ const CARD: &str = "4111 1111 1111 1111";
 
 /// A payload with a secret in every place that is scrubbed.
 fn payload() -> String {
-    let hidden = json!({"password":"S3CRET","nested":[{"X-Api-Key":["S3CRET"]}],"note":format!("paid with {CARD}"),"n":4_111_111_111_111_111_u64});
+    let note = format!("paid with {CARD}");
+    let hidden =
+        json!({"password":"S3CRET","nested":[{"X-Api-Key":["S3CRET"]}],"note":note,"n":4_111_111_111_111_111_u64});
     json!({
         "extra": {"a":hidden,"auth_token":"S3CRET","card":CARD},
         "contexts": {"mine":hidden},
@@ -108,6 +110,26 @@ fn secrets_hide_neither_in_depth_nor_in_size() {
 
 #[test]
 fn other_attributes_are_left_as_sent() {
-    let payload = r#"{"tags":{"session":"s"},"user":{"id":"4111111111111111","auth":"x"},"message":"token 4111111111111111","exception":[{"type":"AuthError","value":"secret"}]}"#;
+    let payload = r#"{"tags":{"session":"s"},"user":{"id":"4111111111111111","auth":"x"},"message":"token 4111111111111111",
+        "exception":[{"type":"AuthError","value":"secret"}]}"#;
     assert!(!stored(&event(payload)).to_string().contains("[Filtered]"));
+}
+
+#[test]
+fn what_is_wrong_with_a_value_is_listed_without_it_where_it_may_be_secret() {
+    for payload in [
+        r#"{"extra":"password S3CRET"}"#,
+        r#"{"contexts":{"a":"S3CRET"}}"#,
+        r#"{"request":"S3CRET"}"#,
+        r#"{"request":{"env":"S3CRET"}}"#,
+        r#"{"breadcrumbs":["S3CRET"]}"#,
+        r#"{"breadcrumbs":[{"data":"S3CRET"}]}"#,
+        r#"{"breadcrumbs":{"values":"S3CRET"}}"#,
+        r#"{"exception":[{"type":"E","stacktrace":{"frames":[{"vars":"S3CRET"}]}}]}"#,
+        r#"{"unknown":"S3CRET"}"#,
+    ] {
+        let stored = stored(&event(payload));
+        assert_eq!(stored["errors"].as_array().map(Vec::len), Some(1), "{payload}");
+        assert!(!stored.to_string().contains("S3CRET"), "{payload}");
+    }
 }
