@@ -203,7 +203,6 @@ fn ids() -> Vec<Case> {
     let id = new_id();
     let other = new_id();
     let contradiction = format!("{{\"event_id\":\"{other}\",\"message\":\"m\"}}");
-    let nothing = "00000000-0000-0000-0000-000000000000";
     let mut cases = vec![
         Case { id, ..Case::delivered("another id in the header than in the event", contradiction, |_| {}) },
         Case::refused("an id that is none", r#"{"event_id":"../../etc/passwd","message":"m"}"#, 400, "event_id"),
