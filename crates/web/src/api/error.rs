@@ -216,7 +216,7 @@ fn body_of_store(error: &StoreError) -> Value {
         StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
         _ if error.is_outage() => {
             tracing::error!(error = error as &dyn std::error::Error, "the API cannot use the store");
-            detail("The store is not available at the moment. Nothing is known to have been changed: try again.")
+            detail("The store is not available at the moment. Look whether the change was made before you try again.")
         }
         _ => {
             let id = next_error_id();
@@ -235,3 +235,7 @@ fn next_error_id() -> String {
 fn detail(text: impl std::fmt::Display) -> Value {
     json!({"detail": text.to_string()})
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;
