@@ -17,9 +17,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use protocol::EventId;
+use webhook::Kind;
 
 use crate::ids::{self, Day, HookNumber, IdOutOfRange, Millis, ProjectId, Seq};
-use webhook::Kind;
 
 const MILLIS_MAX: i64 = (1 << 48) - 1;
 const MILLIS_SHIFT: u32 = 80;
@@ -29,9 +29,9 @@ const SEQ_HIGH_SHIFT: u32 = 64;
 const SEQ_LOW_BITS: u32 = 30;
 const VARIANT: u128 = 0b10;
 const VARIANT_SHIFT: u32 = 62;
-const SEQ_LOW_SHIFT: u32 = HookNumber::BITS + KIND_BITS;
-/// A kind has four bits of the id.
+/// How many bits a kind has in a delivery's id.
 const KIND_BITS: u32 = 4;
+const SEQ_LOW_SHIFT: u32 = HookNumber::BITS + KIND_BITS;
 const HOOK_SHIFT: u32 = KIND_BITS;
 
 /// Where a delivery's row is.

@@ -17,5 +17,7 @@ pub mod loops;
 pub mod matching;
 pub mod payload;
 pub mod scope;
+pub mod short_id;
+pub mod slug;
 mod text;
 pub mod title;

@@ -1,7 +1,226 @@
-//! tmp
-#![expect(missing_docs, reason="tmp")]
-pub const EVENT_MAX_BYTES: usize = 1024*1024;
-pub const REQUEST_COMPRESSED_MAX_BYTES: usize = 20*1024*1024;
-pub const REQUEST_DECOMPRESSED_MAX_BYTES: usize = 100*1024*1024;
-pub const CONNECTIONS_MAX: usize = 4096;
-pub const REQUEST_HEADER_MAX_BYTES: usize = 32*1024;
+//! Every limit of the product, with its unit in its name. `config show` prints [`all`].
+//!
+//! Limits of normalisation (lengths of single attributes) are `protocol`'s: they are Sentry's wire format. Those that an egress
+//! policy or a command line can change have their defaults here.
+
+use std::fmt;
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
+/// A limit, as `config show` prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name: the constant's.
+    pub name: &'static str,
+    /// Its value, in its unit.
+    pub value: u64,
+    /// What the value counts.
+    pub unit: Unit,
+    /// What it limits, in a sentence.
+    pub meaning: &'static str,
+}
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Characters (Unicode scalar values).
+    Characters,
+    /// Milliseconds.
+    Millis,
+    /// Seconds.
+    Seconds,
+    /// Days.
+    Days,
+    /// Things, whatever the name says.
+    Count,
+}
+
+/// Every limit, in the order in which an event meets them.
+pub fn all() -> &'static [Limit] {
+    ALL
+}
+
+impl fmt::Display for Limit {
+    /// The value with its unit: `64 MiB`, `30 s`, `100`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value;
+        match self.unit {
+            Unit::Bytes if value.is_multiple_of(MIB) => write!(out, "{} MiB", value / MIB),
+            Unit::Bytes if value.is_multiple_of(KIB) => write!(out, "{} KiB", value / KIB),
+            Unit::Bytes => write!(out, "{value} bytes"),
+            Unit::Characters => write!(out, "{value} characters"),
+            Unit::Millis => write!(out, "{value} ms"),
+            Unit::Seconds => write!(out, "{value} s"),
+            Unit::Days => write!(out, "{value} days"),
+            Unit::Count => write!(out, "{value}"),
+        }
+    }
+}
+
+/// Defines the constants and [`ALL`] from one list, so that neither can lack what the other has.
+macro_rules! limits {
+    ($(#[doc = $meaning:literal] $name:ident: $type:ty = $value:expr, $unit:ident;)+) => {
+        $(#[doc = $meaning] pub const $name: $type = $value as $type;)+
+
+        const ALL: &[Limit] = &[
+            $(Limit { name: stringify!($name), value: $name as u64, unit: Unit::$unit, meaning: $meaning.trim_ascii() },)+
+        ];
+    };
+}
+
+limits! {
+    /// Connections to the HTTP side at once.
+    CONNECTIONS: usize = 4096, Count;
+    /// Bytes of a request's line and headers.
+    REQUEST_HEADER_BYTES: usize = 32 * KIB, Bytes;
+    /// How long a request may take to be read.
+    READ_TIMEOUT_SECONDS: u64 = 30, Seconds;
+    /// A request's body as sent.
+    REQUEST_COMPRESSED_BYTES: usize = 20 * MIB, Bytes;
+    /// A request's body after decompression; it is streamed, never held.
+    REQUEST_DECOMPRESSED_BYTES: usize = 100 * MIB, Bytes;
+    /// What a request may hold beside its event.
+    REQUEST_HELD_BESIDE_EVENT_BYTES: usize = 128 * KIB, Bytes;
+    /// How long a refused body is read on, so that the client sees the answer.
+    REFUSED_BODY_READ_SECONDS: u64 = 2, Seconds;
+    /// All bytes held for requests, from their first read to their commit; past it new ones get 503.
+    INTAKE_BUDGET_BYTES: usize = 64 * MIB, Bytes;
+    /// One event, decompressed.
+    EVENT_BYTES: usize = protocol::event::MAX_EVENT_BYTES, Bytes;
+    /// A tag's key, and its value.
+    TAG_CHARACTERS: usize = 200, Characters;
+    /// Nesting of an attribute; what is deeper becomes its JSON text.
+    NESTING_LEVELS: usize = protocol::json::MAX_DEPTH_LEVELS, Count;
+    /// An event's title.
+    TITLE_CHARACTERS: usize = crate::title::TITLE_CHARACTERS, Characters;
+    /// An event's culprit.
+    CULPRIT_CHARACTERS: usize = crate::culprit::CULPRIT_CHARACTERS, Characters;
+    /// Events that one transaction records.
+    BATCH_EVENTS: usize = 512, Count;
+    /// Bytes of events that one transaction records.
+    BATCH_BYTES: usize = 4 * MIB, Bytes;
+    /// How long a request waits for its batch.
+    RECORD_WAIT_SECONDS: u64 = 10, Seconds;
+    /// Time of the writer that one slice of retention takes.
+    SWEEP_SLICE_MILLIS: u64 = 5, Millis;
+    /// The embedded store's log; past it the writer itself checkpoints.
+    STORE_LOG_BYTES: u64 = 64 * MIB, Bytes;
+    /// A read transaction; `backup` excepted.
+    READ_TRANSACTION_SECONDS: u64 = 1, Seconds;
+    /// Events and deliveries are kept so long, unless set otherwise.
+    RETENTION_DAYS: u32 = 30, Days;
+    /// The least retention that may be set.
+    RETENTION_LEAST_DAYS: u32 = 3, Days;
+    /// Hooks of one project.
+    HOOKS_PER_PROJECT: usize = 100, Count;
+    /// Rules of one project.
+    RULES_PER_PROJECT: usize = 500, Count;
+    /// A hook's URL.
+    HOOK_URL_CHARACTERS: usize = crate::egress::HOOK_URL_CHARACTERS_MAX, Characters;
+    /// Custom headers of one hook.
+    CUSTOM_HEADERS: usize = 20, Count;
+    /// Custom headers of one hook, names and values together.
+    CUSTOM_HEADER_BYTES: usize = 4 * KIB, Bytes;
+    /// A hook's timeout, unless set otherwise: the whole attempt, from the DNS question to the last byte read.
+    ATTEMPT_TIMEOUT_SECONDS: u64 = 5, Seconds;
+    /// The longest timeout that a hook may have.
+    ATTEMPT_TIMEOUT_MOST_SECONDS: u64 = 30, Seconds;
+    /// A hook's requests at once in each process, unless set otherwise.
+    HOOK_CONCURRENCY: usize = 16, Count;
+    /// The most requests at once that a hook may have in each process.
+    HOOK_CONCURRENCY_MOST: usize = 64, Count;
+    /// How long a delivery may wait for its first attempt, unless set otherwise.
+    MAX_AGE_SECONDS: u64 = DAY_SECONDS, Seconds;
+    /// The least age that a hook may set.
+    MAX_AGE_LEAST_SECONDS: u64 = 60, Seconds;
+    /// Waiting deliveries of one hook; past it the oldest repeats expire.
+    WAITING_PER_HOOK: usize = 100_000, Count;
+    /// What a lane holds is what it would send in this time at its recent pace.
+    LANE_SECONDS: u64 = 10, Seconds;
+    /// The most deliveries that a lane holds.
+    LANE_DELIVERIES: usize = 4096, Count;
+    /// All bytes held by lanes, a shared body counted once; past it deliveries wait in the ledger.
+    LANE_BUDGET_BYTES: usize = 64 * MIB, Bytes;
+    /// Sockets to receivers at once in each process.
+    SOCKET_BUDGET: usize = 2000, Count;
+    /// Outcomes that wait to be written; at so many no attempt starts.
+    UNWRITTEN_OUTCOMES: usize = 1000, Count;
+    /// What is read of a receiver's answer.
+    ANSWER_BODY_BYTES: usize = 64 * KIB, Bytes;
+    /// What is kept of a failed answer's body, and of its headers.
+    EXCERPT_FAILURE_BYTES: usize = 4 * KIB, Bytes;
+    /// What is kept of a successful answer's body.
+    EXCERPT_SUCCESS_BYTES: usize = 256, Bytes;
+    /// An idle connection to a receiver is closed after this.
+    IDLE_CONNECTION_SECONDS: u64 = 4, Seconds;
+    /// A connection to a receiver lives no longer.
+    CONNECTION_AGE_SECONDS: u64 = 60, Seconds;
+    /// Webhooks that may lead to one another; an event of this hop owes nothing.
+    WEBHOOK_HOPS: u8 = crate::loops::MAX_HOP, Count;
+    /// How long both secrets may hold after a rotation.
+    ROTATION_OVERLAP_MOST_SECONDS: u64 = 7 * DAY_SECONDS, Seconds;
+    /// How long both secrets hold after a rotation, unless said otherwise.
+    ROTATION_OVERLAP_SECONDS: u64 = DAY_SECONDS, Seconds;
+    /// Live streams at once.
+    LIVE_STREAMS: usize = 100, Count;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(name: &str) -> String {
+        let limit = all().iter().find(|limit| limit.name == name);
+        limit.unwrap_or_else(|| panic!("{name} is not listed")).to_string()
+    }
+
+    #[test]
+    fn every_limit_of_the_contract_is_listed_with_its_unit() {
+        for (name, text) in [
+            ("EVENT_BYTES", "1 MiB"),
+            ("REQUEST_COMPRESSED_BYTES", "20 MiB"),
+            ("REQUEST_DECOMPRESSED_BYTES", "100 MiB"),
+            ("REQUEST_HELD_BESIDE_EVENT_BYTES", "128 KiB"),
+            ("REFUSED_BODY_READ_SECONDS", "2 s"),
+            ("TAG_CHARACTERS", "200 characters"),
+            ("HOOK_URL_CHARACTERS", "2048 characters"),
+            ("HOOKS_PER_PROJECT", "100"),
+            ("RULES_PER_PROJECT", "500"),
+            ("CUSTOM_HEADERS", "20"),
+            ("CUSTOM_HEADER_BYTES", "4 KiB"),
+            ("REQUEST_HEADER_BYTES", "32 KiB"),
+            ("CONNECTIONS", "4096"),
+            ("READ_TIMEOUT_SECONDS", "30 s"),
+            ("LIVE_STREAMS", "100"),
+            ("INTAKE_BUDGET_BYTES", "64 MiB"),
+            ("LANE_BUDGET_BYTES", "64 MiB"),
+            ("RETENTION_DAYS", "30 days"),
+            ("RETENTION_LEAST_DAYS", "3 days"),
+            ("EXCERPT_SUCCESS_BYTES", "256 bytes"),
+            ("SWEEP_SLICE_MILLIS", "5 ms"),
+        ] {
+            assert_eq!(shown(name), text, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_end_in_their_units_and_meanings_are_sentences() {
+        for limit in all() {
+            let ending = match limit.unit {
+                Unit::Bytes => "_BYTES",
+                Unit::Characters => "_CHARACTERS",
+                Unit::Millis => "_MILLIS",
+                Unit::Seconds => "_SECONDS",
+                Unit::Days => "_DAYS",
+                Unit::Count => "",
+            };
+            assert!(limit.name.ends_with(ending), "{}", limit.name);
+            assert!(limit.meaning.ends_with('.') && !limit.meaning.starts_with(' '), "{}", limit.name);
+            assert_eq!(all().iter().filter(|other| other.name == limit.name).count(), 1, "{}", limit.name);
+        }
+    }
+}

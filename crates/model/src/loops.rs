@@ -10,9 +10,9 @@ use protocol::event::Event;
 use crate::delivery_key::DeliveryId;
 
 /// The header that carries a delivery's id, as events hold it: names are compared without regard to case.
-pub const DELIVERY_HEADER: &str = "x-sentry-hook-delivery";
+const DELIVERY_HEADER: &str = webhook::headers::DELIVERY.wire;
 /// The header that carries a webhook's hop.
-pub const HOP_HEADER: &str = "x-sentry-hook-hop";
+const HOP_HEADER: &str = webhook::headers::HOP.wire;
 
 /// From this hop on an event is recorded and counted, but owes nothing.
 pub const MAX_HOP: u8 = 3;
@@ -77,8 +77,13 @@ mod tests {
 
     #[test]
     fn an_event_raised_while_handling_a_webhook_has_one_more_than_it() {
-        for (header, expected) in [("0", 1), ("1", 2), ("2", 3), (" 2 ", 3), ("254", 255), ("255", 255), ("99999", 255)] {
-            assert_eq!(hop(&[("X-Sentry-Hook-Delivery", ID), ("X-Sentry-Hook-Hop", header)]), Hop(expected), "{header}");
+        for (header, expected) in [("0", 1), ("1", 2), ("2", 3), (" 2 ", 3), ("254", 255), ("255", 255), ("99999", 255)]
+        {
+            assert_eq!(
+                hop(&[("X-Sentry-Hook-Delivery", ID), ("X-Sentry-Hook-Hop", header)]),
+                Hop(expected),
+                "{header}"
+            );
         }
     }
 

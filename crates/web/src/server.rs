@@ -7,28 +7,29 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::limits::{CONNECTIONS_MAX, REQUEST_HEADER_MAX_BYTES};
+use model::limits::{CONNECTIONS, READ_TIMEOUT_SECONDS, REQUEST_HEADER_BYTES};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
+use crate::ingest::Peer;
+
 /// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(READ_TIMEOUT_SECONDS);
 /// Pause after a failed accept: the cause, such as no free file, does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stopping` turns true, then lets the requests that are being answered finish, for at most `grace`.
 pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>, grace: Duration) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS));
     let router = router.into_service::<Body>();
     loop {
         let accepted = tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = stopped(&mut stopping) => break,
             accepted = accept(&listener, &permits) => accepted,
         };
         match accepted {
@@ -42,10 +43,15 @@ pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::R
             }
         }
     }
-    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     if tokio::time::timeout(grace, permits.acquire_many(all)).await.is_err() {
         tracing::warn!("requests were still being answered when the time to stop ran out");
     }
+}
+
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // A sender that is gone can never say so: that is a stop too.
+    drop(stopping.wait_for(|stopping| *stopping).await);
 }
 
 async fn accept(
@@ -75,18 +81,18 @@ where
         let (peer, router) = (self.peer, self.router);
         let service = service_fn(move |request: Request<hyper::body::Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(Peer(peer));
             router.clone().oneshot(request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(REQUEST_HEADER_MAX_BYTES)
+            .max_buf_size(REQUEST_HEADER_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            _ = self.stopping.wait_for(|stopping| *stopping) => {
+            () = stopped(&mut self.stopping) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -4,10 +4,40 @@
 //! text could be used as it stands, and carries the JSON that is stored, in pieces that `model` puts together: only
 //! `model` knows the title, which the stored `message` may need.
 
+mod attributes;
+mod bag;
+mod clock;
+mod context;
+mod csp;
+mod csp_text;
+mod exception;
+mod fields;
+mod format;
+mod frame;
+mod identity;
+mod limits;
+mod lists;
+mod message;
+mod naming;
+mod normalise;
+mod problems;
+mod request;
+mod scrub;
+mod tags;
+mod text;
+mod time;
+mod user;
+mod values;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::ids::EventId;
+
+pub use csp::{MAX_REPORTS, ReportSource, events_from_reports};
+pub use limits::{MAX_EVENT_BYTES, MAX_LISTED_ERRORS};
+pub use normalise::{EventError, Scratch, normalise};
+pub use time::{parse_timestamp, write_unix_seconds};
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;
@@ -138,6 +168,10 @@ pub struct Exception<'a> {
     pub mechanism: Option<Cow<'a, str>>,
     /// `mechanism.exception_id`.
     pub exception_id: Option<i64>,
+    /// `mechanism.parent_id`: the exception that this one is a cause or a part of.
+    pub parent_id: Option<i64>,
+    /// `mechanism.is_exception_group`: it only holds others.
+    pub is_group: bool,
     /// Frames, caller first, the one that crashed last.
     pub frames: Vec<Frame<'a>>,
 }
@@ -187,12 +221,6 @@ pub struct Csp<'a> {
     pub blocked: Cow<'a, str>,
     /// `violated-directive`, each source normalised: the culprit.
     pub violated_directive: Cow<'a, str>,
-}
-
-impl Default for EventId {
-    fn default() -> Self {
-        EventId([0; 16])
-    }
 }
 
 impl EventKind {

@@ -14,7 +14,7 @@ use super::{Fault, Ingest};
 /// What the request itself says about its sender.
 pub(super) struct Caller {
     project: Option<ProjectId>,
-    credentials: Option<Credentials<'static>>,
+    key: Option<PublicKey>,
 }
 
 /// A key that is accepted, and its project.
@@ -32,20 +32,20 @@ pub(super) fn caller(project: Option<&str>, head: &request::Parts) -> Result<Cal
         authorization: value("authorization"),
         query: head.uri.query(),
     };
-    let credentials = match credentials(&sources) {
-        Ok(found) => Some(found.into_owned()),
+    let key = match credentials(&sources) {
+        Ok(found) => Some(found.public_key),
         // The envelope's header may still name a DSN.
         Err(AuthError::Missing) => None,
         Err(error) => return Err(Fault::Auth(error)),
     };
-    Ok(Caller { project, credentials })
+    Ok(Caller { project, key })
 }
 
 impl Caller {
     /// Lets the request in before its body is read, where it has credentials.
     pub(super) fn admit(&self, ingest: &Ingest, head: &request::Parts) -> Result<Option<Admitted>, Fault> {
-        let Some(credentials) = &self.credentials else { return Ok(None) };
-        self.admit_key(&ingest.directory.current(), credentials.public_key, head).map(Some)
+        let Some(key) = self.key else { return Ok(None) };
+        self.admit_key(&ingest.directory.current(), key, head).map(Some)
     }
 
     /// Lets the request in by the DSN of its envelope.

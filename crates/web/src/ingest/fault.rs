@@ -48,6 +48,8 @@ pub(super) enum Fault {
     Event(#[source] EventError),
     #[error("the server is at its limit: try again")]
     Overloaded,
+    #[error("the event could not be compressed")]
+    Compressor(#[source] std::io::Error),
     #[error("the event could not be stored")]
     Record(#[from] RecordError),
 }
@@ -59,7 +61,7 @@ impl Fault {
     fn status(&self) -> StatusCode {
         match self {
             Fault::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Fault::Auth(AuthError::Missing | AuthError::Multiple | AuthError::NoKey) => StatusCode::UNAUTHORIZED,
+            Fault::Auth(AuthError::Missing | AuthError::Multiple | AuthError::MissingKey) => StatusCode::UNAUTHORIZED,
             Fault::UnknownKey | Fault::WrongProject | Fault::Origin | Fault::Record(RecordError::Gone) => {
                 StatusCode::FORBIDDEN
             }
@@ -71,7 +73,7 @@ impl Fault {
             | Fault::StoreBody(StoreBodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::Slow => StatusCode::REQUEST_TIMEOUT,
             Fault::Overloaded | Fault::Record(RecordError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
-            Fault::Record(RecordError::Refused(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Fault::Compressor(_) | Fault::Record(RecordError::Refused(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Fault::ProjectId
             | Fault::Auth(_)
             | Fault::Encoding

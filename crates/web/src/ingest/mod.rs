@@ -6,24 +6,26 @@ mod answer;
 mod body;
 mod decode;
 mod fault;
+mod form;
 mod prepare;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, request};
 use ipnet::IpNet;
 use model::clock::StoreClock;
 use pipeline::{Budget, DirectoryHandle, Recorder};
 use protocol::EventId;
-use protocol::envelope::{Envelope, EventItem, EventItemKind};
+use protocol::envelope::EventItemKind;
 
-use admit::{Admitted, Caller};
 use answer::{accepted, preflight};
-use body::Form;
 use fault::Fault;
+use form::Form;
+use prepare::Source;
 
 /// What ingest needs.
 pub struct Ingest {
@@ -44,12 +46,16 @@ pub struct Ingest {
 }
 
 type Shared = State<Arc<Ingest>>;
-type Peer = ConnectInfo<SocketAddr>;
+type From = Extension<Peer>;
+
+/// Who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
 
 /// `POST /api/{project_id}/envelope/`: what every modern SDK sends.
 pub async fn envelope(
     State(ingest): Shared,
-    ConnectInfo(peer): Peer,
+    Extension(Peer(peer)): From,
     Path(project): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
@@ -59,7 +65,7 @@ pub async fn envelope(
 /// `POST /api/{project_id}/store/`: one JSON event, as older SDKs send it.
 pub async fn store(
     State(ingest): Shared,
-    ConnectInfo(peer): Peer,
+    Extension(Peer(peer)): From,
     Path(project): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
@@ -67,14 +73,18 @@ pub async fn store(
 }
 
 /// `POST /api/store/`: the same, the project known by the key alone.
-pub async fn store_of_key(State(ingest): Shared, ConnectInfo(peer): Peer, request: Request<Body>) -> Response<Body> {
+pub async fn store_of_key(
+    State(ingest): Shared,
+    Extension(Peer(peer)): From,
+    request: Request<Body>,
+) -> Response<Body> {
     answer(&ingest, Call { peer, project: None, form: Form::Store }, request).await
 }
 
 /// `POST /api/{project_id}/security/`: a browser's report.
 pub async fn security(
     State(ingest): Shared,
-    ConnectInfo(peer): Peer,
+    Extension(Peer(peer)): From,
     Path(project): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
@@ -104,12 +114,7 @@ async fn answer(ingest: &Ingest, call: Call, request: Request<Body>) -> Response
     }
 }
 
-async fn take(
-    ingest: &Ingest,
-    call: Call,
-    head: &request::Parts,
-    body: &mut Body,
-) -> Result<Option<EventId>, Fault> {
+async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Body) -> Result<Option<EventId>, Fault> {
     if head.method != Method::POST {
         return Err(Fault::Method);
     }
@@ -124,9 +129,17 @@ async fn take(
     };
     caller.check_envelope(&admitted, &envelope.header)?;
     let spare = spare_id(ingest.random);
-    let Some(item) = envelope.event.as_ref() else { return Ok(envelope.response_id(None, spare)) };
+    let Some(item) = &envelope.event else { return Ok(envelope.response_id(None, spare)) };
     let client_ip = client_ip(ingest, call.peer, head);
-    let source = prepare::Source { item, header: &envelope.header, spare, client_ip, head };
+    if item.kind == EventItemKind::RawSecurity {
+        for payload in prepare::reports(item, head)? {
+            let source = Source { payload: &payload, header: None, spare: spare_id(ingest.random), client_ip };
+            let held = ingest.budget.take(payload.len() * 2).ok_or(Fault::Overloaded)?;
+            ingest.recorder.record(prepare::prepare(ingest, &admitted, &source)?, held).await?;
+        }
+        return Ok(None);
+    }
+    let source = Source { payload: &item.payload, header: Some(&envelope.header), spare, client_ip };
     let event = prepare::prepare(ingest, &admitted, &source)?;
     let id = event.id;
     drop(envelope);

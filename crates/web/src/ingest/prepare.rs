@@ -5,17 +5,17 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use axum::http::request;
+use axum::http::{header, request};
 use bytes::Bytes;
 use model::grouping::group;
 use model::ids::Millis;
-use model::payload::{BodyParts, CreatedBody, event_value};
+use model::payload::{CreatedBody, Place, event_value};
 use model::title::Title;
 use model::{culprit, loops};
-use pipeline::directory::candidates;
 use protocol::EventId;
-use protocol::envelope::{EnvelopeHeader, EventItem, EventItemKind};
-use protocol::event::{Context, Event, Scratch, normalise, normalise_csp};
+use protocol::auth::query_value;
+use protocol::envelope::{EnvelopeHeader, EventItem};
+use protocol::event::{Context, Event, ReportSource, Scratch, events_from_reports, normalise};
 use store::ledger::{NewEvent, Summary};
 
 use super::admit::Admitted;
@@ -26,11 +26,10 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// What an event is made from.
 pub(super) struct Source<'a> {
-    pub(super) item: &'a EventItem,
-    pub(super) header: &'a EnvelopeHeader,
+    pub(super) payload: &'a [u8],
+    pub(super) header: Option<&'a EnvelopeHeader>,
     pub(super) spare: EventId,
     pub(super) client_ip: Option<IpAddr>,
-    pub(super) head: &'a request::Parts,
 }
 
 /// Buffers that every request on a thread uses again.
@@ -49,20 +48,79 @@ pub(super) fn prepare(ingest: &Ingest, admitted: &Admitted, source: &Source<'_>)
     let received = ingest.clock.now();
     let context = Context {
         received: received.0 * 1000,
-        sent_at: source.header.sent_at,
-        header_event_id: source.header.event_id,
+        sent_at: source.header.and_then(|header| header.sent_at),
+        header_event_id: source.header.and_then(|header| header.event_id),
         spare_event_id: source.spare,
         client_ip: source.client_ip,
         scrub: admitted.project.project.scrub,
     };
     BUFFERS.with_borrow_mut(|buffers| {
-        let event = match source.item.kind {
-            EventItemKind::Event | EventItemKind::Security => {
-                normalise(&source.item.payload, &context, &mut buffers.scratch)
-            }
-            EventItemKind::RawSecurity => normalise_csp(&source.item.payload, &context, &mut buffers.scratch),
-        }
-        .map_err(Fault::Event)?;
+        let event = normalise(source.payload, &context, &mut buffers.scratch).map_err(Fault::Event)?;
         write(ingest, admitted, &event, Made { received, compressor: &mut buffers.compressor })
     })
+}
+
+/// The events that a browser's reports stand for.
+pub(super) fn reports(item: &EventItem, head: &request::Parts) -> Result<Vec<Vec<u8>>, Fault> {
+    let header = |name: header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let query = head.uri.query().unwrap_or_default();
+    let release = query_value(query, "sentry_release");
+    let environment = query_value(query, "sentry_environment");
+    let source = ReportSource {
+        release: item.release.as_deref().or(release.as_deref()),
+        environment: item.environment.as_deref().or(environment.as_deref()),
+        user_agent: header(header::USER_AGENT),
+        origin: header(header::ORIGIN),
+    };
+    BUFFERS
+        .with_borrow_mut(|buffers| events_from_reports(&item.payload, &source, &mut buffers.scratch))
+        .map_err(Fault::Event)
+}
+
+/// What is known besides the event.
+struct Made<'b> {
+    received: Millis,
+    compressor: &'b mut Option<zstd::bulk::Compressor<'static>>,
+}
+
+fn write(ingest: &Ingest, admitted: &Admitted, event: &Event<'_>, made: Made<'_>) -> Result<NewEvent, Fault> {
+    let project = &admitted.project.project;
+    let title = Title::of(event);
+    let culprit = culprit::culprit(event);
+    let place = Place {
+        base_url: &ingest.base_url,
+        organization: &admitted.project.organization.slug,
+        project_id: project.id,
+        project_slug: &project.slug,
+        project_name: &project.name,
+    };
+    let value = event_value(event, &title);
+    let compressed = compress(made.compressor, &value).map_err(Fault::Compressor)?;
+    Ok(NewEvent {
+        project: project.id,
+        generation: project.generation,
+        key: admitted.key,
+        id: event.id,
+        received: made.received,
+        timestamp: Millis(event.timestamp.div_euclid(1000)),
+        grouping: group(event),
+        summary: Summary {
+            level: event.level,
+            kind: event.kind,
+            platform: event.platform,
+            title: title.as_str().to_owned(),
+            culprit: culprit.clone().into_owned(),
+        },
+        body: CreatedBody::new(event, &title, &culprit, &place),
+        value: Bytes::from(value),
+        compressed,
+        candidates: admitted.project.candidates(loops::Hop::of(event)),
+    })
+}
+
+fn compress(compressor: &mut Option<zstd::bulk::Compressor<'static>>, value: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+    match compressor {
+        Some(compressor) => compressor.compress(value),
+        None => zstd::bulk::compress(value, ZSTD_LEVEL),
+    }
 }

@@ -1,0 +1,308 @@
+//! Normalisation: one payload in, one [`Event`] out.
+//!
+//! Reads the payload once into a tape, walks each attribute once, and writes what is stored as it goes. Never fails for a part
+//! of the event: what is invalid is left out and listed in `errors`. `web` calls it for every event that it accepts.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use super::attributes::{Attribute, Attributes};
+use super::clock::Clock;
+use super::identity;
+use super::limits::{MAX_EVENT_BYTES, NAME};
+use super::naming::CLIENT_SIDE_PLATFORMS;
+use super::problems::{Path, Problem, Problems};
+use super::request::Request;
+use super::scrub::Scrub;
+use super::text::{cut, lenient};
+use super::time::write_unix_seconds;
+use super::user::Addresses;
+use super::{Context, Event, EventKind, context, csp, exception, fields, frame, lists, message, request, tags, user};
+use crate::ids::EventId;
+use crate::json::{Document, JsonError, Kind, Tape, Value, write_string, write_value};
+
+/// Memory that normalisation uses again for the next event.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    tape: Tape,
+}
+
+/// Why a payload is no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// It is longer than [`MAX_EVENT_BYTES`].
+    #[error("the event is too large")]
+    TooLarge,
+    /// It is not JSON.
+    #[error("the event is not valid json")]
+    Json(#[from] JsonError),
+    /// It is JSON, but not an object.
+    #[error("the event is not a json object")]
+    NotAnObject,
+    /// Its `event_id` is no UUID, and the envelope's header has none.
+    #[error("the event has a malformed event_id")]
+    Id,
+    /// It is no report of a content security policy violation.
+    #[error("the security report is invalid")]
+    Report,
+    /// It has more than [`super::MAX_REPORTS`] reports.
+    #[error("too many security reports in one request")]
+    TooManyReports,
+}
+
+impl Scratch {
+    pub(super) fn parse<'t, 'a>(&'t mut self, text: &'a [u8]) -> Result<Document<'t, 'a>, JsonError> {
+        self.tape.parse(text)
+    }
+}
+
+/// Normalises an event.
+///
+/// # Errors
+/// The payload is too large, no JSON object, or has an id that is none.
+pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch) -> Result<Event<'a>, EventError> {
+    if payload.len() > MAX_EVENT_BYTES {
+        return Err(EventError::TooLarge);
+    }
+    let document = scratch.tape.parse(payload)?;
+    let root = document.root();
+    if root.kind() != Kind::Object {
+        return Err(EventError::NotAnObject);
+    }
+    let mut problems = Problems::default();
+    problems.add_changes(document.changes());
+    let attributes = Attributes::of(root, &mut problems);
+    let exceptions = attributes.get(Attribute::Exception).map_or(0, |value| value.raw().len());
+    let event = Event { id: event_id(&attributes, context, &mut problems)?, ..Event::default() };
+    let scrub = if context.scrub { Scrub::On } else { Scrub::Off };
+    let mut normaliser = Normaliser {
+        context,
+        attributes: &attributes,
+        scrub,
+        problems,
+        out: Vec::new(),
+        event,
+        clock: Clock::default(),
+    };
+    normaliser.out.reserve_exact(payload.len() - exceptions + 256);
+    normaliser.run();
+    Ok(normaliser.event)
+}
+
+/// One event under way.
+pub(super) struct Normaliser<'n, 'a> {
+    context: &'n Context,
+    attributes: &'n Attributes<'n, 'a>,
+    scrub: Scrub,
+    pub(super) problems: Problems,
+    /// `attributes_json` so far.
+    pub(super) out: Vec<u8>,
+    pub(super) event: Event<'a>,
+    clock: Clock,
+}
+
+impl<'n, 'a> Normaliser<'n, 'a> {
+    fn run(&mut self) {
+        let sent = self.get(Attribute::Timestamp);
+        self.clock = Clock::new(sent, self.context, &mut self.problems);
+        self.event.timestamp = self.clock.event_time;
+        self.event.level = self.level();
+        self.event.platform = self.platform();
+        let legacy_stacktrace = self.exceptions();
+        self.event.kind = self.kind();
+        self.member("type");
+        write_string(&mut self.out, self.event.kind.as_str());
+        self.event.logger = self.logger();
+        self.times();
+        self.message();
+        self.stacktraces(legacy_stacktrace);
+        self.environment_data();
+        self.people();
+        self.names();
+        self.descriptions();
+        self.reports();
+        let contexts = self.get(Attribute::Contexts).filter(|value| value.kind() == Kind::Object);
+        self.event.derived_tags = tags::derived(&self.event, contexts);
+        self.event.attributes_json = std::mem::take(&mut self.out);
+    }
+
+    pub(super) fn get(&self, attribute: Attribute) -> Option<Value<'n, 'a>> {
+        self.attributes.get(attribute)
+    }
+
+    /// Begins a member of the stored event.
+    pub(super) fn member(&mut self, name: &str) {
+        self.out.extend_from_slice(b",\"");
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    pub(super) fn text_member(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.member(name);
+            write_string(&mut self.out, text);
+        }
+    }
+
+    fn times(&mut self) {
+        if let Some(value) = self.get(Attribute::StartTimestamp)
+            && let Some(start) = self.clock.corrected(value, &Path::root("start_timestamp"), &mut self.problems)
+        {
+            self.member("start_timestamp");
+            write_unix_seconds(&mut self.out, start);
+        }
+        self.member("received");
+        write_unix_seconds(&mut self.out, self.context.received);
+    }
+
+    fn message(&mut self) {
+        let (logentry, message) = (self.get(Attribute::Logentry), self.get(Attribute::Message));
+        if let Some(found) = message::read(logentry, message, &mut self.problems) {
+            found.write(&mut self.out, &mut self.problems);
+            self.event.message = Some(found.message);
+        }
+    }
+
+    /// Writes the exceptions; gives the legacy stack trace if it belongs to none of them.
+    fn exceptions(&mut self) -> Option<Value<'n, 'a>> {
+        let attribute = self.get(Attribute::Exception);
+        let legacy = self.get(Attribute::Stacktrace);
+        let is_owned = legacy.is_some() && exception::count(attribute) == 1;
+        let mut json = Vec::with_capacity(attribute.map_or(0, |value| value.raw().len()) + 32);
+        let owned = legacy.filter(|_| is_owned);
+        self.event.exceptions = exception::all(&mut json, attribute, owned, self.scrub, &mut self.problems);
+        self.event.exception_json = json;
+        legacy.filter(|_| !is_owned)
+    }
+
+    fn stacktraces(&mut self, legacy: Option<Value<'n, 'a>>) {
+        if let Some(value) = legacy {
+            let path = Path::root("stacktrace");
+            self.member("stacktrace");
+            let mut fields = fields::Fields::new(&mut self.out, value, &mut self.problems, self.scrub);
+            let frames = frame::stacktrace(&mut fields, value, &path);
+            fields.copier.finish(value.end());
+            self.event.stacktrace = Some(frames).filter(|frames| !frames.is_empty());
+        }
+        if let Some(value) = self.get(Attribute::Threads) {
+            self.member("threads");
+            let frames = lists::threads(&mut self.out, value, self.scrub, &mut self.problems);
+            self.event.stacktrace = self.event.stacktrace.take().or(frames);
+        }
+    }
+
+    /// Breadcrumbs, extra data and contexts.
+    fn environment_data(&mut self) {
+        if let Some(value) = self.get(Attribute::Breadcrumbs) {
+            self.member("breadcrumbs");
+            lists::breadcrumbs(&mut self.out, value, self.clock.shift, self.scrub, &mut self.problems);
+        }
+        if let Some(value) = self.object(Attribute::Extra, "extra") {
+            self.member("extra");
+            context::extra(&mut self.out, value, self.scrub, &mut self.problems);
+        }
+        if let Some(value) = self.object(Attribute::Contexts, "contexts") {
+            self.member("contexts");
+            context::contexts(&mut self.out, value, self.scrub, &mut self.problems);
+        }
+    }
+
+    /// User and request. The user may take the address from the request, but comes before it.
+    fn people(&mut self) {
+        let mut json = Vec::new();
+        let mut found = Request::default();
+        let client: Option<IpAddr> = self.context.client_ip;
+        if let Some(value) = self.object(Attribute::Request, "request") {
+            json.reserve_exact(value.raw().len() + 64);
+            found = request::request(&mut json, value, client, self.scrub, &mut self.problems);
+        }
+        let is_client_side = CLIENT_SIDE_PLATFORMS.contains(&self.event.platform);
+        let addresses = Addresses { remote: found.remote_address, client, is_client_side };
+        let sent = self.get(Attribute::User);
+        self.event.user = user::user(&mut self.out, sent, addresses, &mut self.problems);
+        self.event.request_url = found.url;
+        self.event.request_headers = found.headers;
+        if !json.is_empty() {
+            self.member("request");
+            self.out.append(&mut json);
+        }
+    }
+
+    /// What was wrong with the event, then the attributes that nobody looks into, then security reports.
+    fn reports(&mut self) {
+        self.event.main_exception_id = exception::main_of_group(&self.event.exceptions);
+        let errors_at = self.out.len();
+        self.copy_object(Attribute::Meta, "_meta");
+        self.time_spent();
+        if let Some(value) = self.get(Attribute::Checksum) {
+            let checksum = lenient(value).map(|text| self.limited(text, &Path::root("checksum"), NAME));
+            self.text_member("checksum", checksum.as_deref());
+        }
+        self.copy_object(Attribute::Csp, "csp");
+        self.copy_object(Attribute::Hpkp, "hpkp");
+        self.copy_object(Attribute::ExpectCt, "expectct");
+        self.copy_object(Attribute::ExpectStaple, "expectstaple");
+        if self.event.kind == EventKind::Csp {
+            self.event.csp = self.get(Attribute::Csp).map(csp::from_attribute);
+        }
+        let mut errors = b",\"errors\":".to_vec();
+        let sent = self.get(Attribute::Errors).filter(|value| value.kind() == Kind::Array);
+        self.problems.write(&mut errors, sent);
+        self.out.splice(errors_at..errors_at, errors);
+    }
+
+    pub(super) fn limited(&mut self, text: Cow<'a, str>, path: &Path<'_>, limit: super::limits::Chars) -> Cow<'a, str> {
+        match cut(&text, limit) {
+            Some(shorter) => {
+                self.problems.add(Problem::ValueTooLong, path);
+                Cow::Owned(shorter)
+            }
+            None => text,
+        }
+    }
+
+    pub(super) fn name(
+        &mut self,
+        value: Value<'_, 'a>,
+        rule: identity::NameRule,
+        path: &Path<'_>,
+    ) -> Option<Cow<'a, str>> {
+        identity::name(value, rule, &mut self.problems, path)
+    }
+
+    /// What was sent, if it is an object; anything else is listed.
+    pub(super) fn object(&mut self, attribute: Attribute, name: &'static str) -> Option<Value<'n, 'a>> {
+        let value = self.get(attribute)?;
+        if value.kind() != Kind::Object {
+            self.problems.add(Problem::InvalidData, &Path::root(name));
+            return None;
+        }
+        Some(value)
+    }
+
+    pub(super) fn copy_object(&mut self, attribute: Attribute, name: &'static str) {
+        if let Some(value) = self.object(attribute, name) {
+            self.member(name);
+            write_value(&mut self.out, value);
+        }
+    }
+}
+
+/// The header's id, else the payload's, else the spare one.
+fn event_id(
+    attributes: &Attributes<'_, '_>,
+    context: &Context,
+    problems: &mut Problems,
+) -> Result<EventId, EventError> {
+    let sent = attributes.get(Attribute::EventId);
+    let parsed = sent.map(|value| value.text().and_then(|text| text.parse::<EventId>().ok()));
+    match (context.header_event_id, parsed, sent) {
+        (Some(id), Some(None), Some(value)) => {
+            problems.add_value(Problem::InvalidData, &Path::root("event_id"), value);
+            Ok(id)
+        }
+        (Some(id), _, _) => Ok(id),
+        (None, Some(parsed), _) => parsed.ok_or(EventError::Id),
+        (None, None, _) => Ok(context.spare_event_id),
+    }
+}
