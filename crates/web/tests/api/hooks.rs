@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use model::limits::HOOKS_PER_PROJECT;
 use serde_json::{Value, json};
-use watchfire_web::api::HOOKS_PER_PROJECT_MAX;
 
 use crate::harness::{Api, keys_in_order};
 
@@ -179,7 +179,7 @@ async fn only_who_may_change_a_hook_sees_its_secrets() {
 async fn a_project_has_at_most_a_hundred_hooks() {
     let api = Api::start().await;
     let mut last = Value::Null;
-    for number in 0..HOOKS_PER_PROJECT_MAX {
+    for number in 0..HOOKS_PER_PROJECT {
         last = make(&api, json!({"url": format!("https://example.com/{number}")})).await;
     }
     let refused = api.post(HOOKS, json!({"url": "https://example.com/"})).await;
