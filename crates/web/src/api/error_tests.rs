@@ -5,115 +5,114 @@ use model::scope::Scope;
 
 use super::*;
 
-struct Answered {
-    status: u16,
-    header: Option<(&'static str, String)>,
-    body: Value,
+/// Status, body, and the header that belongs to it.
+type Expected = (u16, Value, Option<(&'static str, &'static str)>);
+
+async fn assert_answers(cases: impl IntoIterator<Item = (ApiError, Expected)>) {
+    for (error, (status, body, header)) in cases {
+        let name = format!("{error:?}");
+        let response = error.into_response();
+        assert_eq!(response.status().as_u16(), status, "{name}");
+        let found = ["www-authenticate", "location", "retry-after"]
+            .into_iter()
+            .find_map(|name| Some((name, response.headers().get(name)?.to_str().unwrap().to_owned())));
+        assert_eq!(found.as_ref().map(|(name, value)| (*name, value.as_str())), header, "{name}");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), body, "{name}");
+    }
 }
 
-async fn answered(error: ApiError) -> Answered {
-    let response = error.into_response();
-    let header = ["www-authenticate", "location", "retry-after"]
-        .into_iter()
-        .find_map(|name| Some((name, response.headers().get(name)?.to_str().unwrap().to_owned())));
-    let status = response.status().as_u16();
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    Answered { status, header, body: serde_json::from_slice(&bytes).unwrap() }
+fn said(status: u16, text: &str) -> Expected {
+    (status, detail(text), None)
 }
 
 #[tokio::test]
-async fn every_kind_has_its_status_header_and_body() {
-    let challenge = Some(("www-authenticate", "xBasic realm=\"api\"".to_owned()));
-    let insufficient =
-        Some(("www-authenticate", "Bearer error=\"insufficient_scope\", scope=\"org:read project:read\"".to_owned()));
-    let detail = |text: &str| json!({"detail": text});
+async fn who_may_not_is_answered_401_or_403() {
+    let unknown = |text| (401, detail(text), Some(("www-authenticate", "xBasic realm=\"api\"")));
+    let challenge = "Bearer error=\"insufficient_scope\", scope=\"org:read project:read\"";
+    assert_answers([
+        (AuthError::NoCredentials.into(), unknown("Authentication credentials were not provided.")),
+        (AuthError::EmptyToken.into(), unknown("Invalid token header. No credentials provided.")),
+        (AuthError::TokenWithSpaces.into(), unknown("Invalid token header. Token string should not contain spaces.")),
+        (AuthError::UnknownToken.into(), unknown("Invalid token")),
+        (
+            AuthError::MissingScope(&[Scope::OrgRead, Scope::ProjectRead]).into(),
+            (403, detail("You do not have permission to perform this action."), Some(("www-authenticate", challenge))),
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_answered_404_405_or_302() {
+    let path = "/api/0/projects/o/new/?a=1";
+    let moved = Moved { slug: "new".to_owned(), path: path.to_owned() };
+    let way = json!({"slug": "new", "detail": {"extra": {"url": path, "slug": "new"}}});
+    assert_answers([
+        (ApiError::NotFound, said(404, "The requested resource does not exist")),
+        (ApiError::MethodNotAllowed(Method::PATCH), said(405, "Method \"PATCH\" not allowed.")),
+        (ApiError::Moved(moved), (302, way, Some(("location", path)))),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_by_what_is_wrong_with_it() {
     let not_json = serde_json::from_str::<Value>("{").unwrap_err();
-    let moved = Moved { slug: "new".to_owned(), path: "/api/0/projects/o/new/?a=1".to_owned() };
     let media_type = "text/plain".to_owned();
-    let retry = || Some(("retry-after", "5".to_owned()));
-    let not_available =
-        detail("The store is not available at the moment. Look whether the change was made before you try again.");
-    let cases = [
+    assert_answers([
         (
-            ApiError::from(AuthError::NoCredentials),
-            (401, challenge.clone(), detail("Authentication credentials were not provided.")),
+            BadBody::NotJson(not_json).into(),
+            said(400, "JSON parse error - EOF while parsing an object at line 1 column 1"),
         ),
-        (
-            ApiError::from(AuthError::EmptyToken),
-            (401, challenge.clone(), detail("Invalid token header. No credentials provided.")),
-        ),
-        (
-            ApiError::from(AuthError::TokenWithSpaces),
-            (401, challenge.clone(), detail("Invalid token header. Token string should not contain spaces.")),
-        ),
-        (ApiError::from(AuthError::UnknownToken), (401, challenge, detail("Invalid token"))),
-        (
-            ApiError::from(AuthError::MissingScope(&[Scope::OrgRead, Scope::ProjectRead])),
-            (403, insufficient, detail("You do not have permission to perform this action.")),
-        ),
-        (ApiError::from(AuthError::Store(StoreError::Closed)), (503, retry(), not_available.clone())),
-        (ApiError::NotFound, (404, None, detail("The requested resource does not exist"))),
-        (ApiError::MethodNotAllowed(Method::PATCH), (405, None, detail("Method \"PATCH\" not allowed."))),
-        (
-            ApiError::Moved(moved),
-            (
-                302,
-                Some(("location", "/api/0/projects/o/new/?a=1".to_owned())),
-                json!({"slug": "new", "detail": {"extra": {"url": "/api/0/projects/o/new/?a=1", "slug": "new"}}}),
-            ),
-        ),
-        (
-            ApiError::from(BadBody::NotJson(not_json)),
-            (400, None, detail("JSON parse error - EOF while parsing an object at line 1 column 1")),
-        ),
-        (ApiError::from(BadBody::BrokenOff), (400, None, detail("The request body broke off."))),
-        (ApiError::from(BadBody::TooSlow), (408, None, detail("The request body took longer than 30 seconds."))),
-        (ApiError::from(BadBody::TooLarge), (413, None, detail("The request body is longer than 262144 bytes."))),
-        (
-            ApiError::from(BadBody::MediaType { media_type }),
-            (415, None, detail("Unsupported media type \"text/plain\" in request.")),
-        ),
-        (ApiError::from(BadPage::PerPage), (400, None, detail("Invalid per_page parameter."))),
-        (
-            ApiError::from(BadPage::PerPageRange),
-            (400, None, detail("Invalid per_page value. Must be between 1 and 100.")),
-        ),
-        (ApiError::from(BadPage::Cursor), (400, None, detail("Invalid cursor parameter."))),
-        (ApiError::from(BadStats::Resolution), (400, None, detail("Invalid resolution"))),
-        (ApiError::from(BadStats::Until), (400, None, detail("until must be a numeric timestamp."))),
-        (ApiError::from(BadStats::Since), (400, None, detail("since must be a numeric timestamp"))),
-        (ApiError::from(BadStats::Order), (400, None, detail("start must be before or equal to end"))),
-        (
-            ApiError::from(BadStats::TooManyPoints { most: 9 }),
-            (
-                400,
-                None,
-                detail("The range has more than 9 points: ask for a shorter one, or for a coarser resolution."),
-            ),
-        ),
-        (ApiError::from(FieldErrors::about("url", "No.")), (400, None, json!({"url": ["No."]}))),
-        (ApiError::Taken(Taken::ProjectSlug), (409, None, detail("A project with this slug already exists."))),
-        (ApiError::Taken(Taken::TeamSlug), (409, None, detail("A team with this slug already exists."))),
-        (
-            ApiError::from(StoreError::Missing { what: "hook" }),
-            (404, None, detail("The requested resource does not exist")),
-        ),
-        (ApiError::from(StoreError::Taken { what: "slug" }), (409, None, detail("The slug is taken."))),
-        (ApiError::from(StoreError::Closed), (503, retry(), not_available)),
-    ];
-    for (error, (status, header, body)) in cases {
-        let name = format!("{error:?}");
-        let answered = answered(error).await;
-        assert_eq!((answered.status, answered.header, answered.body), (status, header, body), "{name}");
-    }
+        (BadBody::BrokenOff.into(), said(400, "The request body broke off.")),
+        (BadBody::TooSlow.into(), said(408, "The request body took longer than 30 seconds.")),
+        (BadBody::TooLarge.into(), said(413, "The request body is longer than 262144 bytes.")),
+        (BadBody::MediaType { media_type }.into(), said(415, "Unsupported media type \"text/plain\" in request.")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_answered_400_and_what_is_taken_409() {
+    let many = "The range has more than 9 points: ask for a shorter one, or for a coarser resolution.";
+    assert_answers([
+        (BadPage::PerPage.into(), said(400, "Invalid per_page parameter.")),
+        (BadPage::PerPageRange.into(), said(400, "Invalid per_page value. Must be between 1 and 100.")),
+        (BadPage::Cursor.into(), said(400, "Invalid cursor parameter.")),
+        (BadStats::Resolution.into(), said(400, "Invalid resolution")),
+        (BadStats::Until.into(), said(400, "until must be a numeric timestamp.")),
+        (BadStats::Since.into(), said(400, "since must be a numeric timestamp")),
+        (BadStats::Order.into(), said(400, "start must be before or equal to end")),
+        (BadStats::TooManyPoints { most: 9 }.into(), said(400, many)),
+        (FieldErrors::about("url", "No.").into(), (400, json!({"url": ["No."]}), None)),
+        (ApiError::Taken(Taken::ProjectSlug), said(409, "A project with this slug already exists.")),
+        (ApiError::Taken(Taken::TeamSlug), said(409, "A team with this slug already exists.")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_store_says_is_answered_by_its_kind() {
+    let text = "The store is not available at the moment. Look whether the change was made before you try again.";
+    let not_available = || (503, detail(text), Some(("retry-after", "5")));
+    assert_answers([
+        (StoreError::Missing { what: "hook" }.into(), said(404, "The requested resource does not exist")),
+        (StoreError::Taken { what: "slug" }.into(), said(409, "The slug is taken.")),
+        (StoreError::Closed.into(), not_available()),
+        (AuthError::Store(StoreError::Closed).into(), not_available()),
+    ])
+    .await;
 }
 
 #[tokio::test]
 async fn a_fault_of_ours_is_answered_with_an_id_that_the_log_has_too() {
-    let answered = answered(ApiError::from(StoreError::Damaged { what: "hook secret" })).await;
-    assert_eq!(answered.status, 500);
-    assert_eq!(answered.body["detail"], "Internal Error");
-    let id = answered.body["errorId"].as_str().unwrap();
+    let response = ApiError::from(StoreError::Damaged { what: "hook secret" }).into_response();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let body: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(body["detail"], "Internal Error");
+    let id = body["errorId"].as_str().unwrap();
     assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
-    assert!(!answered.body.to_string().contains("secret"), "what is damaged is for the log");
+    assert!(!body.to_string().contains("secret"), "what is damaged is for the log");
 }

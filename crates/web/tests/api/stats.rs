@@ -1,17 +1,23 @@
 //! A hook's counters.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::attempt::Interrupted;
-use model::delivery_key::DeliveryKey;
-use model::ids::{HookGuid, HookNumber, Millis, Seq};
+use model::grouping::group;
+use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
+use model::loops::Hop;
+use model::matching::{EventCandidates, Subscription, Wants};
+use model::payload::{CreatedBody, Place, event_value};
+use model::title::Title;
+use protocol::event::Event;
+use protocol::{EventId, PublicKey};
 use serde_json::{Value, json};
 use store::Ledger as _;
 use store::catalog::Catalog as _;
-use store::ledger::{AttemptRow, Batch, NextState, Settlement};
-use webhook::Kind;
+use store::ledger::{AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary};
 
-use crate::harness::{Api, START};
+use crate::harness::{Api, BASE_URL, START};
 
 const HOOKS: &str = "/api/0/projects/my-org/my-project/hooks/";
 
@@ -26,21 +32,54 @@ async fn with_hook() -> (Api, String, HookNumber) {
     (api, format!("{HOOKS}{id}/stats/"), number)
 }
 
-/// Settles attempts that began at these times.
+/// Records an event that owes this hook a delivery, and settles attempts of it that began at these times.
 async fn attempt(api: &Api, hook: HookNumber, times: &[Millis]) {
     let owner = api.store.register(START).await.unwrap();
+    let event = BatchEvent { event: Arc::new(event(api, hook)), room: vec![] };
+    let recorded = api.store.record(Batch { events: vec![event], ..batch(owner) }).await.unwrap();
+    let [EventResult::Recorded(recorded)] = recorded.events.as_slice() else { panic!("the event was not recorded") };
     let attempts = times.iter().map(|time| AttemptRow::interrupted(*time, Interrupted::Lost)).collect();
-    let key = DeliveryKey {
-        project: api.project.id,
-        hook,
-        day: START.day(),
-        seq: Seq::new(1).unwrap(),
-        kind: Kind::EventCreated,
+    let settlement = Settlement { key: recorded.owed[0].key, attempts, next: NextState::Failed };
+    api.store.record(Batch { settlements: vec![settlement], ..batch(owner) }).await.unwrap();
+}
+
+fn batch(owner: ProcessId) -> Batch {
+    Batch { owner, now: START, events: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
+}
+
+fn event(api: &Api, hook: HookNumber) -> NewEvent {
+    let event = Event { id: EventId([7; 16]), ..Event::default() };
+    let title = Title::of(&event);
+    let directory = api.directory.current();
+    let project = &directory.project(api.project.id).unwrap().project;
+    let place = Place {
+        base_url: BASE_URL,
+        organization: "my-org",
+        project_id: project.id,
+        project_slug: &project.slug,
+        project_name: &project.name,
     };
-    let settlement = Settlement { key, attempts, next: NextState::Failed };
-    let batch =
-        Batch { owner, now: START, events: vec![], settlements: vec![settlement], give_backs: vec![], claims: vec![] };
-    api.store.record(batch).await.unwrap();
+    let value = event_value(&event, &title);
+    NewEvent {
+        project: project.id,
+        generation: project.generation,
+        key: PublicKey([0; 16]),
+        id: event.id,
+        received: START,
+        timestamp: START,
+        grouping: group(&event),
+        summary: Summary {
+            level: event.level,
+            kind: event.kind,
+            platform: event.platform,
+            title: title.as_str().to_owned(),
+            culprit: String::new(),
+        },
+        body: CreatedBody::new(&event, &title, "", &place),
+        compressed: zstd::bulk::compress(&value, 1).unwrap(),
+        value: value.into(),
+        candidates: EventCandidates::new(Hop::default(), [Subscription { hook, wants: Wants::Created }]),
+    }
 }
 
 fn points(answer: &Value) -> Vec<(i64, u64)> {
