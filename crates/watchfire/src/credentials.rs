@@ -47,15 +47,19 @@ pub enum CredentialError {
     TooLong,
 }
 
+/// A new token: 256 random bits.
+///
+/// # Errors
+/// [`CredentialError::Random`].
+pub fn new_token() -> Result<TokenText, CredentialError> {
+    Ok(TokenText::from_random(random()?))
+}
+
 impl TokenText {
-    /// A new token: 256 random bits.
-    ///
-    /// # Errors
-    /// [`CredentialError::Random`].
-    pub fn random() -> Result<TokenText, CredentialError> {
-        let bytes: [u8; 32] = random()?;
+    /// The token made of bytes from the system's random source.
+    fn from_random(bytes: [u8; 32]) -> TokenText {
         let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-        Ok(TokenText(TOKEN_PREFIX.chars().map(String::from).chain(digits).collect()))
+        TokenText(TOKEN_PREFIX.chars().map(String::from).chain(digits).collect())
     }
 
     /// The text, for the eyes of who asked for the token.
@@ -139,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_token_is_its_prefix_and_64_hex_digits() {
-        let token = TokenText::random().unwrap_or_else(|error| panic!("{error}"));
+        let token = new_token().unwrap_or_else(|error| panic!("{error}"));
         let digits = token.expose().strip_prefix("sntryu_").unwrap();
         assert_eq!(digits.len(), 64);
         assert!(digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Environment, Layers, SettingFlags, Settings};
+use crate::config::{Environment, Layers, Origins, SettingFlags, Settings, with_variables_in_help};
 
 pub use exit::Exit;
 pub use failure::Failure;
@@ -97,7 +97,7 @@ pub fn main() -> ExitCode {
 #[derive(Debug)]
 struct Invocation {
     command: Command,
-    settings: crate::config::Origins,
+    origins: Origins,
     environment: Environment,
 }
 
@@ -109,17 +109,64 @@ fn parse(arguments: Vec<OsString>, environment: &Environment) -> Result<Invocati
     let layers = match Layers::read(&root, file, environment) {
         Ok(layers) => layers,
         Err(error) => {
-            return Err(match crate::config::with_variables_in_help(root).try_get_matches_from(&arguments) {
+            return Err(match with_variables_in_help(root).try_get_matches_from(&arguments) {
                 Err(asked) if !asked.use_stderr() => asked.into(),
                 _ => error.into(),
             });
         }
     };
-    let commands = layers.apply(crate::config::with_variables_in_help(root.clone()));
+    let commands = layers.apply(with_variables_in_help(root.clone()));
     let matches = commands.try_get_matches_from(&arguments).map_err(|error| match layers.blame(&error) {
         Some(blamed) => Failure::from(blamed),
         None => Failure::from(error),
     })?;
     let command = CommandLine::from_arg_matches(&matches)?.command;
-    Ok(Invocation { command, settings: layers.origins(&root, &matches), environment: environment.clone() })
+    Ok(Invocation { command, origins: layers.origins(&root, &matches), environment: environment.clone() })
+}
+
+/// The file that `--config` names, wherever it stands: it is needed before the arguments can be read.
+fn named_file(arguments: &[OsString]) -> Option<&Path> {
+    let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = arguments.next() {
+        if argument == "--config" {
+            return arguments.next().map(Path::new);
+        }
+        if let Some(file) = argument.to_str().and_then(|text| text.strip_prefix("--config=")) {
+            return Some(Path::new(file));
+        }
+    }
+    None
+}
+
+impl Invocation {
+    /// Does what was asked; gives what to print.
+    fn run(self) -> Result<String, Failure> {
+        match self.command {
+            Command::Serve(flags) => on(Threads::Many, serve::run(Settings::meant(flags, self.origins)?)),
+            Command::Init(arguments) => on(Threads::One, init::run(arguments)),
+            Command::Token(arguments) => on(Threads::One, token::run(arguments)),
+            Command::User(arguments) => on(Threads::One, user::run(arguments)),
+            Command::Backup(arguments) => on(Threads::One, backup::run(arguments)),
+            Command::Restore(arguments) => restore::run(&arguments),
+            Command::Send(arguments) => on(Threads::One, send::run(arguments)),
+            Command::Verify(arguments) => verify::run(&arguments, self.environment.get(verify::SECRET_VARIABLE)),
+            Command::Config(arguments) => config::run(arguments, self.origins),
+            Command::Completions(arguments) => completions::run(&arguments, CommandLine::command()),
+        }
+    }
+}
+
+/// How many threads a command needs.
+#[derive(Debug, Clone, Copy)]
+enum Threads {
+    One,
+    Many,
+}
+
+fn on(threads: Threads, command: impl Future<Output = Result<String, Failure>>) -> Result<String, Failure> {
+    let mut builder = match threads {
+        Threads::One => tokio::runtime::Builder::new_current_thread(),
+        Threads::Many => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().map_err(Failure::Runtime)?.block_on(command)
 }

@@ -71,8 +71,7 @@ impl Layers {
         let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return None };
         let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return None };
         let flag = arg.strip_prefix("--")?.split([' ', '=']).next()?;
-        let (_, found) =
-            self.found.iter().find(|((_, name), found)| name == flag && found.values.contains(value))?;
+        let (_, found) = self.found.iter().find(|((_, name), found)| name == flag && found.values.contains(value))?;
         let reason = match (std::error::Error::source(error), error.get(ContextKind::ValidValue)) {
             (Some(source), _) => source.to_string(),
             (None, Some(valid)) => format!("expected one of {valid}"),
@@ -112,7 +111,12 @@ impl Layers {
         self.found.get(&(top.to_owned(), arg.get_long()?.to_owned()))
     }
 
-    fn collect_origins(&self, top: &str, (command, matches): (&Command, &ArgMatches), origins: &mut Vec<(String, Origin)>) {
+    fn collect_origins(
+        &self,
+        top: &str,
+        (command, matches): (&Command, &ArgMatches),
+        origins: &mut Vec<(String, Origin)>,
+    ) {
         for arg in command.get_arguments().filter(|arg| is_configurable(arg)) {
             let Some(name) = arg.get_long() else { continue };
             let origin = match matches.value_source(arg.get_id().as_str()) {

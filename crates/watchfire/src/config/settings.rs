@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use ipnet::IpNet;
-use model::egress::{BadAllowEntry, Policy};
+use model::egress::Policy;
 
+use super::error::ConfigError;
 use super::origin::{Origin, Origins};
 use super::values::{self, BaseUrl, LogFormat};
 
@@ -102,11 +103,16 @@ impl Settings {
     /// What the flags mean.
     ///
     /// # Errors
-    /// An entry of `--egress-allow` that its own check let through; there is none.
-    pub fn meant(flags: SettingFlags, origins: Origins) -> Result<Settings, BadAllowEntry> {
+    /// An entry of `--egress-allow` that is none.
+    pub fn meant(flags: SettingFlags, origins: Origins) -> Result<Settings, ConfigError> {
         let mut policy = if flags.dev { Policy::dev() } else { Policy::default() };
         for entry in &flags.egress_allow {
-            policy.allow(entry)?;
+            policy.allow(entry).map_err(|error| ConfigError::Refused {
+                origin: origins.of("egress-allow").clone(),
+                key: "egress-allow".to_owned(),
+                value: entry.clone(),
+                reason: error.to_string(),
+            })?;
         }
         if flags.egress_allow_http {
             policy.allow_http();

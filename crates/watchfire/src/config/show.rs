@@ -1,9 +1,11 @@
 //! The settings as a list for people: each with its value and where it comes from. Called by `config show`.
 
+use serde::Serialize;
+
 use super::settings::Settings;
 
 /// One setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// The flag's name without its dashes, which is also the key in the file.
     pub key: &'static str,

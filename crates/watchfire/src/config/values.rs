@@ -73,12 +73,12 @@ impl fmt::Display for LogFormat {
 }
 
 /// `--url`.
-pub(super) fn base_url(text: &str) -> Result<BaseUrl, BadValue> {
+pub(crate) fn base_url(text: &str) -> Result<BaseUrl, BadValue> {
     Ok(text.parse()?)
 }
 
 /// `--listen` and its like.
-pub(super) fn socket_address(text: &str) -> Result<SocketAddr, BadValue> {
+pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, BadValue> {
     text.parse().map_err(|_| BadValue::SocketAddress)
 }
 

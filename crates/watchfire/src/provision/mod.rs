@@ -17,7 +17,7 @@ use store::StoreError;
 use store::catalog::{Catalog, NewProject, NewToken, Organization, Project, User};
 
 use crate::config::BaseUrl;
-use crate::credentials::{Password, TokenText, random_key};
+use crate::credentials::{Password, TokenText, new_token, random_key};
 
 pub use banner::{Audience, banner};
 pub use error::ProvisionError;
@@ -138,11 +138,7 @@ async fn url(store: &dyn Catalog, wanted: WantedUrl) -> Result<BaseUrl, Provisio
     }
 }
 
-async fn organization(
-    store: &dyn Catalog,
-    wanted: Option<Slug>,
-    now: Millis,
-) -> Result<Organization, ProvisionError> {
+async fn organization(store: &dyn Catalog, wanted: Option<Slug>, now: Millis) -> Result<Organization, ProvisionError> {
     let slug = wanted.as_ref().map_or(DEFAULT_ORGANIZATION, Slug::as_str);
     loop {
         // Lists come newest first.
@@ -228,7 +224,7 @@ async fn user(
 }
 
 async fn token(store: &dyn Catalog, user: UserId, now: Millis) -> Result<TokenText, ProvisionError> {
-    let text = TokenText::random()?;
+    let text = new_token()?;
     let new = NewToken {
         hash: text.hash(),
         name: TOKEN_NAME.to_owned(),

@@ -1,0 +1,292 @@
+//! The commands as a person or a script meets them: the real binary, its output and its exit codes.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SECRET: &str = "8fcac28aaa4c4f5fa572b61d40a8e084364db25fd37449c299e5a41c0504cbc2";
+const SIGNATURE_OF_BRACES: &str = "7399600edfeb77014917d19b57555cd9b4b39b78cb08b63a0d3b3a1e9ba39390";
+
+/// A folder to work in, and the binary in it: no variable and no file of this machine reaches it.
+struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    fn new() -> Shell {
+        Shell { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_watchfire"));
+        command.args(line).env_clear().current_dir(self.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, line: &[&str]) -> Output {
+        self.command(line).output().unwrap()
+    }
+
+    /// Standard output of a command that must succeed.
+    fn done(&self, line: &[&str]) -> String {
+        said(&self.run(line), 0)
+    }
+
+    /// Standard error of a command that must end with this exit code.
+    fn refused(&self, line: &[&str], code: i32) -> String {
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(code), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stdout.is_empty(), "{line:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn json(&self, line: &[&str]) -> Value {
+        serde_json::from_str(&self.done(line)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+}
+
+fn said(output: &Output, code: i32) -> String {
+    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn with_stdin(mut command: Command, text: &[u8]) -> Output {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn init_makes_everything_once_and_then_looks_it_up() {
+    let shell = Shell::new();
+    let first = shell.json(&["init", "--json"]);
+    assert_eq!(
+        keys(&first),
+        ["dsn", "organization", "password", "project", "project_id", "token", "url", "user"]
+    );
+    assert_eq!(first["organization"], "my-org");
+    assert_eq!(first["project"], "my-project");
+    assert_eq!(first["project_id"], "1");
+    assert_eq!(first["url"], "http://127.0.0.1:9000");
+    assert_eq!(first["user"], "admin@localhost");
+    let dsn = first["dsn"].as_str().unwrap();
+    assert!(dsn.starts_with("http://") && dsn.ends_with("@127.0.0.1:9000/1"), "{dsn}");
+    assert_eq!(first["token"].as_str().unwrap().len(), "sntryu_".len() + 64);
+
+    let second = shell.json(&["init", "--json"]);
+    assert_eq!(keys(&second), ["dsn", "organization", "project", "project_id", "url", "user"]);
+    for key in keys(&second) {
+        assert_eq!(second[key], first[key], "{key}");
+    }
+    assert!(shell.path().join("watchfire-data/watchfire.db").exists());
+}
+
+#[test]
+fn another_token_is_made_only_on_request() {
+    let shell = Shell::new();
+    let first = shell.json(&["init", "--json"]);
+    let second = shell.json(&["init", "--new-token", "--json"]);
+    assert_ne!(first["token"], second["token"]);
+    assert!(second.get("password").is_none());
+    assert_eq!(shell.done(&["token", "list"]).lines().count(), 3);
+}
+
+#[test]
+fn names_that_are_given_are_made_and_found_again() {
+    let shell = Shell::new();
+    let line = ["init", "--org", "acme", "--project", "web", "--user", "ada@example.com", "--json"];
+    let first = shell.json(&line);
+    assert_eq!((&first["organization"], &first["user"]), (&"acme".into(), &"ada@example.com".into()));
+    let second = shell.json(&["init", "--json"]);
+    assert_eq!(second["dsn"], first["dsn"]);
+    let other = shell.json(&["init", "--project", "app", "--json"]);
+    assert_eq!((&other["organization"], &other["project_id"]), (&"acme".into(), &"2".into()));
+    assert!(other.get("token").is_none());
+    assert!(shell.refused(&["init", "--org", "My Org"], 2).contains("lower-case letters"));
+}
+
+#[test]
+fn the_url_is_stored_and_begins_every_dsn() {
+    let shell = Shell::new();
+    shell.done(&["init", "--url", "https://watch.example.com/"]);
+    let found = shell.json(&["init", "--json"]);
+    assert_eq!(found["url"], "https://watch.example.com");
+    assert!(found["dsn"].as_str().unwrap().ends_with("@watch.example.com/1"));
+}
+
+#[test]
+fn the_banner_holds_the_login_and_a_curl_that_adds_a_hook() {
+    let shell = Shell::new();
+    let banner = shell.done(&["init"]);
+    for part in ["admin@localhost", "sntryu_", "/api/0/projects/my-org/my-project/hooks/", "http://127.0.0.1:9100/"] {
+        assert!(banner.contains(part), "{part} in {banner}");
+    }
+    assert!(!shell.done(&["init"]).contains("curl"));
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked() {
+    let shell = Shell::new();
+    shell.done(&["init"]);
+    let token = shell.done(&["token", "create", "--name", "ci", "--scope", "project:read", "--scope", "org:read"]);
+    let token = token.trim_end();
+    assert!(token.starts_with("sntryu_") && token.len() == "sntryu_".len() + 64, "{token}");
+    let list = shell.done(&["token", "list"]);
+    let row = list.lines().find(|row| row.contains(" ci ")).unwrap();
+    assert!(row.starts_with("2 ") && row.ends_with("org:read project:read"), "{row}");
+    assert!(row.contains(&token[token.len() - 4..]) && row.contains("admin@localhost"), "{row}");
+    assert!(!list.contains(token));
+    shell.done(&["token", "revoke", "2"]);
+    assert!(!shell.done(&["token", "list"]).contains(" ci "));
+    assert!(shell.refused(&["token", "revoke", "2"], 3).contains("there is no token 2"));
+    assert!(shell.refused(&["token", "create", "--scope", "project:fly"], 2).contains("unknown scope"));
+    assert!(shell.refused(&["token", "create", "--user", "b@c"], 3).contains("there is no user b@c"));
+}
+
+#[test]
+fn users_are_made_listed_and_given_passwords() {
+    let shell = Shell::new();
+    shell.done(&["init"]);
+    assert!(shell.done(&["user", "create", "ada@example.com"]).contains("password  "));
+    assert!(shell.refused(&["user", "create", "ada@example.com"], 3).contains("already"));
+    assert!(shell.done(&["user", "list"]).contains("ada@example.com"));
+    let line = ["user", "password", "ada@example.com", "--password-stdin"];
+    let given = said(&with_stdin(shell.command(&line), b"correct horse\n"), 0);
+    assert!(!given.contains("correct horse"), "{given}");
+    let short = with_stdin(shell.command(&line), b"short\n");
+    assert!(said(&short, 2).is_empty());
+    assert!(shell.refused(&["user", "password", "bob@example.com"], 3).contains("there is no user bob@example.com"));
+}
+
+#[test]
+fn a_command_that_needs_a_store_makes_none() {
+    let shell = Shell::new();
+    for line in [&["token", "list"][..], &["user", "list"], &["backup", "copy.db"]] {
+        let error = shell.refused(line, 1);
+        assert!(error.contains("there is no store in the folder watchfire-data"), "{error}");
+    }
+    assert!(!shell.path().join("watchfire-data").exists());
+}
+
+#[test]
+fn a_backup_restores_into_an_empty_folder_only() {
+    let shell = Shell::new();
+    let first = shell.json(&["init", "--json"]);
+    shell.done(&["backup", "copy.db"]);
+    assert!(shell.refused(&["backup", "copy.db"], 1).contains("cannot write the backup copy.db"));
+    shell.done(&["restore", "copy.db", "--data", "other"]);
+    assert_eq!(shell.json(&["init", "--json", "--data", "other"])["dsn"], first["dsn"]);
+    assert!(shell.refused(&["restore", "copy.db"], 1).contains("it already holds a store"));
+    assert!(shell.refused(&["restore", "none.db", "--data", "third"], 1).contains("cannot read the backup none.db"));
+    shell.write("text.db", "not a database, but long enough to be looked at: no header of any kind is here");
+    assert!(shell.refused(&["restore", "text.db", "--data", "third"], 1).contains("cannot restore text.db"));
+}
+
+#[test]
+fn verify_says_valid_or_why_not() {
+    let shell = Shell::new();
+    shell.write("secret", &format!("{SECRET}\n"));
+    shell.write("body", "{}");
+    shell.write("body-with-newline", "{}\n");
+    let line = |body| ["verify", "--secret-file", "secret", "--signature", SIGNATURE_OF_BRACES, body];
+    assert_eq!(shell.done(&line("body")), "valid\n");
+    let error = shell.refused(&line("body-with-newline"), 3);
+    assert!(error.contains("not valid") && error.contains("without the newline at the end"), "{error}");
+    assert!(shell.refused(&line("nowhere"), 1).contains("cannot read the body nowhere"));
+}
+
+#[test]
+fn verify_takes_the_secret_from_the_environment_and_the_body_from_standard_input() {
+    let shell = Shell::new();
+    let command = || shell.command(&["verify", "--signature", SIGNATURE_OF_BRACES]);
+    let mut with_secret = command();
+    with_secret.env("WATCHFIRE_SECRET", SECRET);
+    assert_eq!(said(&with_stdin(with_secret, b"{}"), 0), "valid\n");
+    let mut with_nonsense = command();
+    with_nonsense.env("WATCHFIRE_SECRET", "nonsense");
+    let output = with_stdin(with_nonsense, b"{}");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && error.contains("expected 64 hex digits"), "{error}");
+    assert!(!error.contains("nonsense"), "{error}");
+    assert_eq!(with_stdin(command(), b"{}").status.code(), Some(2));
+}
+
+#[test]
+fn config_show_says_where_each_value_comes_from() {
+    let shell = Shell::new();
+    shell.write("watchfire.toml", "data = \"from-file\"\nlisten = \"0.0.0.0:80\"\n# more\nretention-days = 7\n");
+    let mut command = shell.command(&["config", "show", "--data", "from-flag", "--json"]);
+    command.env("WATCHFIRE_LISTEN", "[::]:81").env("WATCHFIRE_EGRESS_ALLOW", "10.0.0.0/8,hooks.internal");
+    let shown: Value = serde_json::from_str(&said(&command.output().unwrap(), 0)).unwrap();
+    let setting = |key: &str| {
+        let all = shown["settings"].as_array().unwrap();
+        let found = all.iter().find(|setting| setting["key"] == key).unwrap();
+        (found["value"].as_str().unwrap().to_owned(), found["origin"].as_str().unwrap().to_owned())
+    };
+    for (key, value, origin) in [
+        ("data", "from-flag", "--data"),
+        ("listen", "[::]:81", "WATCHFIRE_LISTEN"),
+        ("egress-allow", "10.0.0.0/8, hooks.internal", "WATCHFIRE_EGRESS_ALLOW"),
+        ("retention-days", "7", "watchfire.toml:4"),
+        ("log-format", "text", "default"),
+        ("url", "", "default"),
+    ] {
+        assert_eq!(setting(key), (value.to_owned(), origin.to_owned()), "{key}");
+    }
+    let limits = shown["limits"].as_array().unwrap();
+    assert!(limits.iter().any(|limit| limit["name"] == "EVENT_BYTES" && limit["value"] == 1_048_576));
+    let text = shell.done(&["config", "show"]);
+    assert!(text.contains("EVENT_BYTES") && text.contains("watchfire.toml:1"), "{text}");
+}
+
+#[test]
+fn a_wrong_setting_is_an_error_that_names_its_place() {
+    let shell = Shell::new();
+    shell.write("slip.toml", "litsen = \"0.0.0.0:80\"\n");
+    let error = shell.refused(&["config", "show", "--config", "slip.toml"], 2);
+    assert_eq!(error, "watchfire: slip.toml:1: unknown key `litsen`: did you mean `listen`?\n");
+    shell.write("bad.toml", "dev = true\nlisten = \"here\"\n");
+    let error = shell.refused(&["config", "show", "--config=bad.toml"], 2);
+    let expected = "expected an address and a port, such as 127.0.0.1:9000 or [::]:9000";
+    assert_eq!(error, format!("watchfire: bad.toml:2: `here` is not a value for `listen`: {expected}\n"));
+    let output = shell.command(&["config", "show"]).env("WATCHFIRE_RETENTION_DAYS", "2").output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && error.contains("WATCHFIRE_RETENTION_DAYS: `2`"), "{error}");
+    assert!(shell.refused(&["config", "show", "--retention-days", "2"], 2).contains("at least 3"));
+    assert!(shell.refused(&["config", "show", "--egress-allow", "10.1.2.3/8"], 2).contains("not a network"));
+    assert!(shell.refused(&["config", "show", "--config", "none.toml"], 2).contains("none.toml"));
+}
+
+#[test]
+fn help_comes_even_where_the_file_is_broken() {
+    let shell = Shell::new();
+    shell.write("watchfire.toml", "nonsense");
+    assert!(shell.done(&["serve", "--help"]).contains("WATCHFIRE_EGRESS_ALLOW_HTTP"));
+    assert!(shell.done(&["--help"]).contains("Exit codes:"));
+    assert!(shell.refused(&["config", "show"], 2).contains("watchfire.toml:1"));
+}
+
+#[test]
+fn the_version_and_completions_are_printed() {
+    let shell = Shell::new();
+    assert_eq!(shell.done(&["--version"]), concat!("watchfire ", env!("CARGO_PKG_VERSION"), "\n"));
+    for name in ["bash", "zsh", "fish"] {
+        assert!(shell.done(&["completions", name]).contains("watchfire"), "{name}");
+    }
+    assert!(shell.refused(&["lsiten"], 2).contains("unrecognized subcommand"));
+}
