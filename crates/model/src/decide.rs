@@ -1,9 +1,10 @@
 //! What an event owes, once the store has said what it knows of the issue: a pure function that the store calls inside its
 //! own transaction. It refuses nothing: every input has an answer.
 
+use webhook::Kind;
+
 use crate::delivery::Priority;
 use crate::ids::HookNumber;
-use webhook::Kind;
 use crate::matching::EventCandidates;
 
 /// What the store knows of the event's issue inside the record transaction.

@@ -17,9 +17,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use protocol::EventId;
+use webhook::Kind;
 
 use crate::ids::{self, Day, HookNumber, IdOutOfRange, Millis, ProjectId, Seq};
-use webhook::Kind;
 
 const MILLIS_MAX: i64 = (1 << 48) - 1;
 const MILLIS_SHIFT: u32 = 80;

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use protocol::EventId;
+use protocol::event::Micros;
 
 /// Milliseconds in a UTC day.
 const DAY_MILLIS: i64 = 86_400_000;
@@ -204,6 +205,11 @@ impl Millis {
         Day(i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX }))
     }
 
+    /// The millisecond that holds this microsecond: cut, not rounded, on both sides of 1970.
+    pub fn of_micros(moment: Micros) -> Self {
+        Self(moment.div_euclid(1000))
+    }
+
     /// This moment and `duration` on, stopping at the end of time.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
@@ -311,6 +317,7 @@ mod tests {
     fn time_arithmetic_stops_at_its_ends() {
         assert_eq!(Millis(i64::MAX - 1).plus(Duration::from_secs(9)), Millis(i64::MAX));
         assert_eq!(Millis(0).plus(Duration::MAX), Millis(i64::MAX));
+        assert_eq!([1_999, 0, -1].map(Millis::of_micros), [Millis(1), Millis(0), Millis(-1)]);
         assert_eq!(Millis(5).since(Millis(9)), Duration::ZERO);
         assert_eq!(Millis(1500).since(Millis(500)), Duration::from_secs(1));
         assert_eq!(Day(i32::MIN).minus(1), Day(i32::MIN));

@@ -90,11 +90,11 @@ limits! {
     /// All bytes held for requests, from their first read to their commit; past it new ones get 503.
     INTAKE_BUDGET_BYTES: usize = 64 * MIB, Bytes;
     /// One event, decompressed.
-    EVENT_BYTES: usize = MIB, Bytes;
+    EVENT_BYTES: usize = protocol::event::MAX_EVENT_BYTES, Bytes;
     /// A tag's key, and its value.
     TAG_CHARACTERS: usize = 200, Characters;
     /// Nesting of an attribute; what is deeper becomes its JSON text.
-    NESTING_LEVELS: usize = 64, Count;
+    NESTING_LEVELS: usize = protocol::json::MAX_DEPTH_LEVELS, Count;
     /// An event's title.
     TITLE_CHARACTERS: usize = crate::title::TITLE_CHARACTERS, Characters;
     /// An event's culprit.
@@ -120,7 +120,7 @@ limits! {
     /// Rules of one project.
     RULES_PER_PROJECT: usize = 500, Count;
     /// A hook's URL.
-    HOOK_URL_CHARACTERS: usize = 2048, Characters;
+    HOOK_URL_CHARACTERS: usize = crate::egress::HOOK_URL_CHARACTERS_MAX, Characters;
     /// Custom headers of one hook.
     CUSTOM_HEADERS: usize = 20, Count;
     /// Custom headers of one hook, names and values together.

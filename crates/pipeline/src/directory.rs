@@ -10,6 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use model::egress::UrlRefusal;
 use model::ids::{HookNumber, OrganizationId, ProjectId};
+use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use protocol::PublicKey;
@@ -19,11 +20,6 @@ use tokio::sync::Mutex;
 use webhook::{Kind, Signer};
 
 use crate::egress::{Destination, Egress};
-
-/// How long an attempt may take, from the DNS question to the last byte read.
-const HOOK_TIMEOUT: Duration = Duration::from_secs(5);
-/// Attempts of one hook at once, in one process.
-pub(crate) const HOOK_CONCURRENCY: usize = 16;
 
 /// One look at the configuration.
 #[derive(Default)]
@@ -116,7 +112,10 @@ impl ProjectEntry {
     /// What an event of this project may be owed to.
     pub fn candidates(&self, hop: Hop) -> EventCandidates {
         let firing = self.hooks.iter().filter(|hook| hook.hook.active);
-        EventCandidates::new(hop, firing.filter_map(|hook| Some(Subscription { hook: hook.hook.number, wants: hook.wants()? })))
+        EventCandidates::new(
+            hop,
+            firing.filter_map(|hook| Some(Subscription { hook: hook.hook.number, wants: hook.wants()? })),
+        )
     }
 }
 
@@ -134,7 +133,13 @@ impl HookEntry {
     fn new(hook: Hook, egress: &Egress) -> HookEntry {
         let destination = egress.destination(&hook.url);
         let signer = Signer::new(&hook.secret);
-        HookEntry { hook, destination, signer, timeout: HOOK_TIMEOUT, concurrency: HOOK_CONCURRENCY }
+        HookEntry {
+            hook,
+            destination,
+            signer,
+            timeout: Duration::from_secs(ATTEMPT_TIMEOUT_SECONDS),
+            concurrency: HOOK_CONCURRENCY,
+        }
     }
 }
 

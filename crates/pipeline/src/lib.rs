@@ -10,7 +10,6 @@ pub mod lanes;
 pub mod recorder;
 pub mod supervisor;
 
-mod send;
 mod sign;
 mod work;
 

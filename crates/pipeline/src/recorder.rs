@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
+use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
 use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, RecordedEvent};
 use store::{Store, StoreError};
@@ -19,14 +20,10 @@ use crate::directory::{Directory, DirectoryHandle};
 use crate::lanes::Lanes;
 use crate::work::{Waiting, Work};
 
-/// Events of one transaction, at most.
-const BATCH_EVENTS: usize = 512;
-/// Bytes of the events of one transaction, at most; one event may be larger.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Requests that may wait for a transaction; the intake budget refuses long before.
 const QUEUED_EVENTS: usize = 16_384;
 /// How long a request waits for its commit.
-const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(RECORD_WAIT_SECONDS);
 /// While the store is away, how often the recorder tries a small commit.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// How often an event is matched again before its request is told to come back.
@@ -259,27 +256,30 @@ impl RecorderTask {
     /// Answers everybody that the store is away, and waits until it is back.
     async fn outage(&mut self, pending: Vec<Pending>, error: StoreError) {
         tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "the store does not take writes");
-        self.work.set_store_away(true);
+        self.work.store_went_away();
         let mut unknown = Vec::new();
         for pending in pending {
             drop(pending.answer.send(Err(RecordError::Unavailable)));
             unknown.push((pending.event, pending.held));
         }
-        let gone = matches!(error, StoreError::Closed);
-        while !gone {
-            if self.store.probe().await.is_ok() {
-                break;
-            }
+        if matches!(error, StoreError::Closed) {
+            // The process is stopping: the next start is the recovery.
+            return;
+        }
+        loop {
             tokio::time::sleep(PROBE_PAUSE).await;
             while let Ok(late) = self.queue.try_recv() {
                 drop(late.answer.send(Err(RecordError::Unavailable)));
+            }
+            if self.store.probe().await.is_ok() {
+                break;
             }
         }
         if matches!(error, StoreError::UnknownCommit(_)) {
             self.find_unknown(unknown).await;
         }
         tracing::info!("the store takes writes again");
-        self.work.set_store_away(false);
+        self.work.store_came_back();
     }
 
     /// After a commit of unknown outcome: what is there is handed over, what is not is forgotten.

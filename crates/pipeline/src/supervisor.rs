@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::{Millis, ProcessId};
+use model::limits::MAX_AGE_SECONDS;
 use store::ledger::SweepPlan;
 use store::{Store, StoreError};
 use tokio::sync::watch;
@@ -27,7 +28,7 @@ const SLICE_ROWS: usize = 64;
 /// Leases freed in one transaction at start.
 const FREED_AT_ONCE: usize = 512;
 /// A delivery that waits longer for its first attempt expires.
-const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+const MAX_AGE: Duration = Duration::from_secs(MAX_AGE_SECONDS);
 
 /// What the pipeline is made from.
 pub struct Settings {
@@ -96,7 +97,9 @@ impl Pipeline {
     pub async fn stop(self, drain: Duration) {
         self.stopping.send_replace(true);
         if tokio::time::timeout(drain, self.lanes.drain()).await.is_err() {
-            tracing::warn!("attempts were still on the wire when the time to drain ran out: they will be logged as interrupted");
+            tracing::warn!(
+                "attempts were still on the wire when the time to drain ran out: they will be logged as interrupted"
+            );
         }
         for task in self.background {
             drop(task.await);

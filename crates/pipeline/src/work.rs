@@ -7,11 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::delivery_key::DeliveryKey;
+use model::limits::UNWRITTEN_OUTCOMES;
 use store::ledger::{Claim, Claimed, Settlement};
 use tokio::sync::{Notify, oneshot};
-
-/// No attempt starts while so many outcomes wait to be written.
-const OUTCOMES_WAITING: usize = 1_000;
 
 /// Shared by the recorder and all lanes.
 #[derive(Debug, Default)]
@@ -89,9 +87,14 @@ impl Work {
         });
     }
 
-    /// Says whether the store takes writes; opens or closes the gate.
-    pub(crate) fn set_store_away(&self, away: bool) {
-        self.store_is_away.store(away, Ordering::Release);
+    /// The store takes no writes: no attempt starts.
+    pub(crate) fn store_went_away(&self) {
+        self.store_is_away.store(true, Ordering::Release);
+    }
+
+    /// The store takes writes again.
+    pub(crate) fn store_came_back(&self) {
+        self.store_is_away.store(false, Ordering::Release);
         self.open_gate();
     }
 
@@ -108,7 +111,7 @@ impl Work {
     }
 
     fn is_open(&self) -> bool {
-        !self.store_is_away() && self.with(|waiting| waiting.settlements.len() < OUTCOMES_WAITING)
+        !self.store_is_away() && self.with(|waiting| waiting.settlements.len() < UNWRITTEN_OUTCOMES)
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Waiting) -> T) -> T {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// An event's id, made by the SDK: a UUID, written as 32 lower-case hex digits without dashes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId(pub [u8; 16]);
 
 /// The public half of a project key: the user part of a DSN, 32 hex digits.

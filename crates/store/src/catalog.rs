@@ -31,8 +31,13 @@ pub trait Catalog: Send + Sync + 'static {
     /// All teams of an organization.
     async fn teams(&self, organization: OrganizationId) -> Result<Vec<Team>, StoreError>;
     /// Makes a team.
-    async fn create_team(&self, organization: OrganizationId, slug: String, name: String, now: Millis)
-    -> Result<Team, StoreError>;
+    async fn create_team(
+        &self,
+        organization: OrganizationId,
+        slug: String,
+        name: String,
+        now: Millis,
+    ) -> Result<Team, StoreError>;
 
     /// Makes a project of a team, with one key.
     async fn create_project(&self, project: NewProject) -> Result<Project, StoreError>;
@@ -50,7 +55,8 @@ pub trait Catalog: Send + Sync + 'static {
     /// Makes a key.
     async fn create_key(&self, key: ProjectKey) -> Result<ProjectKey, StoreError>;
     /// Changes a key.
-    async fn update_key(&self, project: ProjectId, key: PublicKey, change: KeyChange) -> Result<ProjectKey, StoreError>;
+    async fn update_key(&self, project: ProjectId, key: PublicKey, change: KeyChange)
+    -> Result<ProjectKey, StoreError>;
     /// Deletes a key: events that use it are refused from now on.
     async fn delete_key(&self, project: ProjectId, key: PublicKey) -> Result<(), StoreError>;
 

@@ -8,8 +8,9 @@ pub enum StoreError {
     /// The disk or the quota is full. Nothing of the call was kept.
     #[error("no space left for the store")]
     Full(#[source] rusqlite::Error),
-    /// Reading or writing failed below the database. Nothing of the call was kept.
-    #[error("the store's disk failed")]
+    /// The database cannot be read or written now: the disk failed, memory ran out, the file is damaged, or another process
+    /// (a `token` command, say) held its lock for longer than a statement waits. Nothing of the call was kept.
+    #[error("the store cannot be used at the moment")]
     Io(#[source] rusqlite::Error),
     /// The commit itself failed: the call may or may not have been kept.
     #[error("the outcome of a commit is unknown")]
@@ -64,7 +65,9 @@ pub enum StoreError {
         pid: u32,
     },
     /// The store was written by a newer Watchfire.
-    #[error("the store has schema {found}, this Watchfire knows up to {known}: use a newer Watchfire, it is never downgraded")]
+    #[error(
+        "the store has schema {found}, this Watchfire knows up to {known}: use a newer Watchfire, it is never downgraded"
+    )]
     SchemaTooNew {
         /// What the store says.
         found: u32,
@@ -113,9 +116,23 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode;
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full(error),
-            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::DatabaseBusy) => {
-                StoreError::Io(error)
-            }
+            // None of these is the fault of what was asked for: the same call may succeed later. A lock that is not free
+            // after the busy timeout is among them, so that a request is answered 503 rather than refused.
+            Some(
+                ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::PermissionDenied
+                | ErrorCode::NoLargeFileSupport
+                | ErrorCode::OperationAborted
+                | ErrorCode::OperationInterrupted,
+            ) => StoreError::Io(error),
             _ => StoreError::Database(error),
         }
     }

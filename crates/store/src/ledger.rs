@@ -8,14 +8,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use model::attempt::{Interrupted, Outcome};
-use model::matching::EventCandidates;
 use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::grouping::GroupingKey;
 use model::ids::{Generation, HookNumber, IssueId, Millis, ProcessId, ProjectId, Seq};
+use model::matching::EventCandidates;
 use model::payload::CreatedBody;
-use protocol::{EventId, PublicKey};
 use protocol::event::{EventKind, Level};
+use protocol::{EventId, PublicKey};
 
 use crate::error::StoreError;
 
@@ -32,14 +32,23 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// One transaction: records events, decides and owes for them, settles, gives back and claims. When it returns, all
     /// of it is on disk.
+    ///
+    /// What the store refuses fails alone: an event is answered `Refused`, an outcome fails its delivery, a claim gets
+    /// nothing. A settlement may be handed in again after an outage: what is in the log already is not logged twice.
+    ///
+    /// # Errors
+    /// Only where nothing of the batch was kept, or, with `UnknownCommit`, where that is not known.
     async fn record(&self, batch: Batch) -> Result<Recorded, StoreError>;
 
     /// A small durable commit that changes nothing: tells whether writing works again.
     async fn probe(&self) -> Result<(), StoreError>;
 
     /// Of these events, those that are recorded: for a commit whose outcome was unknown. Same order as asked.
-    async fn find_recorded(&self, events: Vec<(ProjectId, EventId)>, now: Millis)
-    -> Result<Vec<Option<RecordedEvent>>, StoreError>;
+    async fn find_recorded(
+        &self,
+        events: Vec<(ProjectId, EventId)>,
+        now: Millis,
+    ) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
 
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
@@ -47,11 +56,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// The bodies of deliveries, as they are to be sent; `None` where the event is gone. Same order as asked.
     async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError>;
 
-    /// One slice of upkeep: deletes what is older than `keep_from` and what belongs to deleted projects and hooks, cancels
-    /// what waits for disabled hooks, expires what waits too long. Returns whether more is left to do.
+    /// One slice of upkeep: deletes what was received before the day of `keep_from` and what belongs to deleted projects and
+    /// hooks, cancels what waits for hooks that do not fire, expires what waits too long for its first attempt. Slices
+    /// make a pass over the whole store; `more` is false at its end. What is leased is left alone.
     async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError>;
 
-    /// How many deliveries are in each state, and how many events there are.
+    /// How many deliveries are in each state, and how many events there are. Walks the whole store: for tools and tests.
     async fn totals(&self) -> Result<Totals, StoreError>;
 
     /// Reads one event.
@@ -63,7 +73,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// The deliveries of an event with their attempts, oldest first.
     async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError>;
 
-    /// Attempts per interval for a hook: `(start, count)` of every interval from `since` to `until` that has any.
+    /// Attempts per interval for a hook: `(start, count)` of every interval that has any, from the one that holds `since` to
+    /// the one that holds `until`.
     async fn hook_attempts(&self, hook: HookNumber, range: CountRange) -> Result<Vec<(Millis, u64)>, StoreError>;
 }
 
@@ -269,11 +280,11 @@ pub struct Claimed {
 pub struct SweepPlan {
     /// The store's time.
     pub now: Millis,
-    /// Events and deliveries received before are deleted.
+    /// Events and deliveries received on an earlier UTC day are deleted.
     pub keep_from: Millis,
     /// Deliveries waiting for their first attempt since before then expire.
     pub expire_before: Millis,
-    /// Rows to look at in this slice.
+    /// Rows to change in this slice, of each table; it looks at a small multiple.
     pub limit: usize,
 }
 
@@ -288,7 +299,7 @@ pub struct Swept {
     pub expired: usize,
     /// Deliveries cancelled.
     pub cancelled: usize,
-    /// Whether another slice would find work.
+    /// Whether the pass goes on: the next slice may find work.
     pub more: bool,
 }
 
@@ -368,7 +379,20 @@ pub struct StoredDelivery {
     /// When the event was read.
     pub created: Millis,
     /// Attempts, oldest first.
-    pub attempts: Vec<AttemptRow>,
+    pub attempts: Vec<LoggedAttempt>,
+}
+
+/// A row of a delivery's log: one attempt, or several in a row that ended alike before a byte of the request was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedAttempt {
+    /// Its place in the log, from 1.
+    pub number: u32,
+    /// How many attempts it stands for.
+    pub repeats: u32,
+    /// When the first of them began.
+    pub first_started: Millis,
+    /// The last of them.
+    pub attempt: AttemptRow,
 }
 
 /// Which counts of a hook's attempts.

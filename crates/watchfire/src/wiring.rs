@@ -2,7 +2,7 @@
 //! the order in which nothing is lost.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use model::clock::{Clock, StoreClock};
 use model::egress::{Origin, Policy};
 use model::ids::Millis;
+use model::limits::INTAKE_BUDGET_BYTES;
 use pipeline::egress::{Egress, EgressConfig, SystemResolver};
 use pipeline::{Budget, DirectoryHandle, Pipeline, Settings};
 use store::sqlite::{FolderLock, Sqlite};
@@ -21,19 +22,23 @@ use web::App;
 use web::api::ApiState;
 use web::ingest::Ingest;
 
-/// Bytes held for all requests, from the first read to the commit.
-const INTAKE_BUDGET_BYTES: usize = 64 * 1024 * 1024;
 /// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// What is taken before anything runs: the folder, the address, the store.
+pub struct Opened {
+    lock: FolderLock,
+    listener: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its store.
+    pub store: Arc<Sqlite>,
+}
+
 /// What `serve` was told, as meant.
 pub struct Plan {
-    /// The data folder.
-    pub folder: PathBuf,
-    /// Where to listen; port 0 is any free one.
-    pub listen: SocketAddr,
-    /// The origin under which people reach this server, if it was given.
-    pub url: Option<String>,
+    /// The origin under which people reach this server, without a final slash.
+    pub url: String,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Where hooks may point.
@@ -46,13 +51,8 @@ pub struct Plan {
 
 /// A server that runs.
 pub struct Running {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// The origin of its URLs.
-    pub url: String,
-    /// Its store.
-    pub store: Arc<Sqlite>,
     _lock: FolderLock,
+    store: Arc<Sqlite>,
     pipeline: Pipeline,
     stopping: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -116,20 +116,32 @@ pub fn random(bytes: &mut [u8]) {
     }
 }
 
+impl Opened {
+    /// Takes the folder and the address, so that a second server on either fails before it does anything.
+    ///
+    /// # Errors
+    /// The folder is served already, the address is taken, or the store does not open.
+    pub async fn open(folder: &Path, listen: SocketAddr) -> Result<Opened, StartError> {
+        let lock = FolderLock::take(folder)?;
+        let failed = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let store = Arc::new(Sqlite::open(folder)?);
+        Ok(Opened { lock, listener, address, store })
+    }
+}
+
 impl Running {
-    /// Starts everything. `provision` is called on the open store before the first request.
+    /// Starts everything.
     ///
     /// # Errors
     /// See [`StartError`].
-    pub async fn start(plan: Plan) -> Result<Running, StartError> {
-        let lock = FolderLock::take(&plan.folder)?;
-        let failed = |source| StartError::Listen { address: plan.listen, source };
-        let listener = TcpListener::bind(plan.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let store = Arc::new(Sqlite::open(&plan.folder)?);
-        let url = own_url(plan.url, &*store, address).await?;
+    pub async fn start(opened: Opened, plan: Plan) -> Result<Running, StartError> {
+        let Opened { lock, listener, address: _, store } = opened;
+        let url = plan.url;
         let clock = system_clock();
-        let egress = Arc::new(egress(plan.policy, plan.egress_ca.as_deref(), &url)?);
+        let policy = own_policy(plan.policy, &url);
+        let egress = Arc::new(egress(policy.clone(), plan.egress_ca.as_deref())?);
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let directory = Arc::new(DirectoryHandle::open(Arc::clone(&shared), Arc::clone(&egress)).await?);
         let pipeline = Pipeline::start(Settings {
@@ -149,11 +161,11 @@ impl Running {
             trusted_proxies: plan.trusted_proxies,
             random,
         };
-        let api = ApiState { store: shared, directory, clock, egress, base_url: url.clone(), random };
+        let api = ApiState { store: shared, directory, clock, policy: Arc::new(policy), base_url: url, random };
         let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api) });
         let (stopping, stop) = watch::channel(false);
         let serving = tokio::spawn(web::server::serve(listener, router, stop, DRAIN));
-        Ok(Running { address, url, store, _lock: lock, pipeline, stopping, serving })
+        Ok(Running { _lock: lock, store, pipeline, stopping, serving })
     }
 
     /// Stops: no new requests, those under way answered, attempts on the wire awaited, leases given back.
@@ -167,19 +179,15 @@ impl Running {
     }
 }
 
-fn egress(mut policy: Policy, ca: Option<&[u8]>, own_url: &str) -> Result<Egress, StartError> {
+/// The policy, and no hook on our own origin: its errors would make webhooks for ever.
+fn own_policy(mut policy: Policy, own_url: &str) -> Policy {
     if let Some(origin) = Origin::of_own_url(own_url) {
         policy.refuse_origin(origin);
     }
-    let resolver = Arc::new(SystemResolver::new()?);
-    Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: ca })?)
+    policy
 }
 
-/// `--url`, else what `init --url` stored, else the address.
-async fn own_url(given: Option<String>, store: &dyn Store, address: SocketAddr) -> Result<String, StoreError> {
-    let url = match given {
-        Some(url) => url,
-        None => store.base_url().await?.unwrap_or_else(|| format!("http://{address}")),
-    };
-    Ok(url.trim_end_matches('/').to_owned())
+fn egress(policy: Policy, ca: Option<&[u8]>) -> Result<Egress, StartError> {
+    let resolver = Arc::new(SystemResolver::new()?);
+    Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: ca })?)
 }

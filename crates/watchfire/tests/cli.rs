@@ -75,10 +75,7 @@ fn keys(value: &Value) -> Vec<&str> {
 fn init_makes_everything_once_and_then_looks_it_up() {
     let shell = Shell::new();
     let first = shell.json(&["init", "--json"]);
-    assert_eq!(
-        keys(&first),
-        ["dsn", "organization", "password", "project", "project_id", "token", "url", "user"]
-    );
+    assert_eq!(keys(&first), ["dsn", "organization", "password", "project", "project_id", "token", "url", "user"]);
     assert_eq!(first["organization"], "my-org");
     assert_eq!(first["project"], "my-project");
     assert_eq!(first["project_id"], "1");

@@ -11,7 +11,7 @@ use axum::http::{Request, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::limits::{CONNECTIONS, REQUEST_HEADER_BYTES};
+use model::limits::{CONNECTIONS, READ_TIMEOUT_SECONDS, REQUEST_HEADER_BYTES};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
@@ -19,7 +19,7 @@ use tower::ServiceExt;
 use crate::ingest::Peer;
 
 /// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(READ_TIMEOUT_SECONDS);
 /// Pause after a failed accept: the cause, such as no free file, does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

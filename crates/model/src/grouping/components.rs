@@ -49,14 +49,21 @@ pub(super) enum Part {
     Logger = 21,
 }
 
-/// Components on their way into the hash: nothing is kept.
-pub(super) struct Components(Sha256);
+/// Components are many and short: they are gathered to so many bytes before they are hashed.
+const GATHERED_BYTES: usize = 512;
+
+/// Components on their way into the hash.
+pub(super) struct Components {
+    hasher: Sha256,
+    gathered: [u8; GATHERED_BYTES],
+    filled: usize,
+}
 
 impl Components {
     pub(super) fn new(version: u16) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(version.to_be_bytes());
-        Self(hasher)
+        let mut components = Self { hasher: Sha256::new(), gathered: [0; GATHERED_BYTES], filled: 0 };
+        components.push(&version.to_be_bytes());
+        components
     }
 
     /// A component that only says that others follow.
@@ -68,23 +75,49 @@ impl Components {
     pub(super) fn count(&mut self, part: Part, count: usize) {
         // Lengths are far below 2^32: an event has at most a megabyte.
         let count = u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes();
-        self.0.update([part as u8, count[0], count[1], count[2], count[3]]);
+        self.push(&[part as u8, count[0], count[1], count[2], count[3]]);
     }
 
     pub(super) fn text(&mut self, part: Part, text: &str) {
         self.bytes(part, text.as_bytes());
     }
 
+    /// A text, if there is one.
+    pub(super) fn any(&mut self, part: Part, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(part, text);
+        }
+    }
+
     pub(super) fn bytes(&mut self, part: Part, bytes: &[u8]) {
         self.count(part, bytes.len());
-        self.0.update(bytes);
+        self.push(bytes);
     }
 
     /// The first 16 bytes of the hash.
-    pub(super) fn hash(self) -> [u8; 16] {
-        let whole: [u8; 32] = self.0.finalize().into();
+    pub(super) fn hash(mut self) -> [u8; 16] {
+        self.flush();
+        let whole: [u8; 32] = self.hasher.finalize().into();
         let mut first = [0; 16];
         first.copy_from_slice(&whole[..16]);
         first
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if bytes.len() > GATHERED_BYTES - self.filled {
+            self.flush();
+        }
+        match self.gathered.get_mut(self.filled..self.filled + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.filled += bytes.len();
+            }
+            None => self.hasher.update(bytes),
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hasher.update(&self.gathered[..self.filled]);
+        self.filled = 0;
     }
 }

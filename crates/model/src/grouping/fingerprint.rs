@@ -101,3 +101,98 @@ fn tag<'a>(event: &'a Event<'_>, key: &str) -> Option<&'a str> {
     let mut tags = event.tags.iter().chain(&event.derived_tags);
     tags.find(|(name, _)| name == key).map(|(_, value)| value.as_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::event::Message;
+
+    use super::*;
+
+    fn event() -> Event<'static> {
+        let frame = |function: &'static str, in_app| Frame {
+            function: Some(function.into()),
+            module: Some("shop.cart".into()),
+            filename: Some("cart.py".into()),
+            in_app: Some(in_app),
+            ..Frame::default()
+        };
+        let exception = |ty: &'static str, frames| Exception {
+            ty: Some(ty.into()),
+            value: Some("order 1017 failed".into()),
+            frames,
+            ..Exception::default()
+        };
+        Event {
+            exceptions: vec![
+                exception("Cause", vec![]),
+                exception("Raised", vec![frame("price", true), frame("int", false)]),
+            ],
+            transaction: Some("/cart".into()),
+            tags: vec![("release".into(), "1.0.0".into())],
+            derived_tags: vec![("browser".into(), "Firefox".into())],
+            ..Event::default()
+        }
+    }
+
+    #[test]
+    fn variables_stand_for_parts_of_the_event() {
+        let event = event();
+        for (name, expected) in [
+            ("transaction", "/cart"),
+            ("message", "order <int> failed"),
+            ("type", "Raised"),
+            ("error.type", "Raised"),
+            ("value", "order 1017 failed"),
+            ("error.value", "order 1017 failed"),
+            ("function", "price"),
+            ("stack.function", "price"),
+            ("path", "cart.py"),
+            ("stack.abs_path", "cart.py"),
+            ("stack.filename", "cart.py"),
+            ("module", "shop.cart"),
+            ("stack.module", "shop.cart"),
+            ("package", "<no-package>"),
+            ("level", "error"),
+            ("logger", "<no-logger>"),
+            ("tags.release", "1.0.0"),
+            ("tags.browser", "Firefox"),
+            ("tags.shard", "<no-value-for-tag-shard>"),
+            ("colour", "<unrecognized-variable-colour>"),
+        ] {
+            let text = format!("{{{{ {name} }}}}");
+            assert_eq!(resolve(element(&text), &event), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_the_event_lacks_is_a_placeholder() {
+        let event = Event::default();
+        for (name, expected) in [
+            ("transaction", "<no-transaction>"),
+            ("message", "<no-message>"),
+            ("type", "<no-type>"),
+            ("value", "<no-value>"),
+            ("function", "<no-function>"),
+            ("path", "<no-abs-path>"),
+            ("stack.filename", "<no-filename>"),
+            ("module", "<no-module>"),
+        ] {
+            assert_eq!(resolve(Element::Variable(name), &event), expected);
+        }
+    }
+
+    #[test]
+    fn the_message_s_text_comes_before_the_exception_s() {
+        let message = Some(Message { formatted: "took 12ms".into(), template: None });
+        assert_eq!(resolve(Element::Variable("message"), &Event { message, ..event() }), "took <duration>");
+    }
+
+    #[test]
+    fn only_a_whole_element_is_a_variable() {
+        for text in ["db-{{ level }}", "{{ level }} ", "{{ two words }}", "{{}}", "{{  }}", "{ level }", "level", ""] {
+            assert_eq!(resolve(element(text), &Event::default()), text, "{text:?}");
+        }
+        assert!(matches!(element("{{level}}"), Element::Variable("level")));
+        assert!(matches!(element("{{\tdefault }}"), Element::Default));
+    }
+}

@@ -101,12 +101,18 @@ fn java_generated(name: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Where the first such mark ends, and how long the number or hash after it is.
+/// Where the first such mark with a number or hash after it ends, and how long that is. A run that has no digit, or that other
+/// letters follow, is a word.
 fn marked_run(name: &str, mark: &str) -> Option<(usize, usize)> {
-    let end = name.find(mark)? + mark.len();
     let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f' | b'_');
-    let run = name.as_bytes()[end..].iter().take_while(|byte| is_part(byte)).count();
-    if run == 0 { None } else { Some((end, run)) }
+    name.match_indices(mark).find_map(|(at, _)| {
+        let end = at + mark.len();
+        let after = &name.as_bytes()[end..];
+        let run = after.iter().take_while(|byte| is_part(byte)).count();
+        let is_word = after.get(run).is_some_and(u8::is_ascii_alphanumeric);
+        let is_number = after[..run].iter().any(u8::is_ascii_digit);
+        if is_number && !is_word { Some((end, run)) } else { None }
+    })
 }
 
 /// `Foo@anonymous…path and offset…::bar` is `Foo@anonymous::bar`; a closure's name is not where it stands.
@@ -138,6 +144,8 @@ fn ruby_function(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -180,9 +188,28 @@ mod tests {
             (Family::Java, "a.B_$$_javassist_seam_3", Some("a.B_$$_javassist_seam_")),
             (Family::Java, "a.B_$$_javassist_47", Some("a.B_$$_javassist_")),
             (Family::Java, "shop.core$fn__123$fn__456", Some("shop.core$fn__$fn__")),
+            (Family::Java, "shop.core$fn__face$fn__9", Some("shop.core$fn__face$fn__")),
+            (Family::Java, "shop.core$fn__foo$fn__9", Some("shop.core$fn__foo$fn__")),
             (Family::Python, "app.fn__123", Some("app.fn__123")),
         ] {
             assert_eq!(module(name, family).as_deref(), expected, "{family:?} {name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_is_taken_and_what_is_clean_stays_as_it_is(
+            name in "(\\PC|CGLIB\\$\\$|fn__|@anonymous|::|\\{closure:|__|[0-9a-f]|block |async |\\.){0,12}",
+        ) {
+            let families = ["python", "node", "php", "ruby", "java", "go", "native", "other"].map(Family::of);
+            for family in families {
+                for clean in [module, function] {
+                    let Some(once) = clean(&name, family) else { continue };
+                    // JavaScript's prefixes may be stacked; all others are cleaned in one go.
+                    let twice = clean(&once, family);
+                    prop_assert!(twice.as_deref() == Some(&*once) || family == Family::JavaScript, "{:?} {:?}", family, once);
+                }
+            }
         }
     }
 }

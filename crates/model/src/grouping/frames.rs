@@ -179,3 +179,116 @@ fn path<'f>(frame: &'f Frame<'_>) -> &'f str {
 fn present<'f>(text: &'f Option<Cow<'_, str>>) -> Option<&'f str> {
     text.as_deref().filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &'static str) -> Option<Cow<'static, str>> {
+        if text.is_empty() { None } else { Some(text.into()) }
+    }
+
+    /// A frame of function, file and whole path.
+    fn frame([function, filename, abs_path]: [&'static str; 3]) -> Frame<'static> {
+        Frame { function: text(function), filename: text(filename), abs_path: text(abs_path), ..Frame::default() }
+    }
+
+    fn cleaned(frames: &[Frame<'_>], platform: &str) -> Vec<[String; 4]> {
+        let texts = |frame: CleanFrame<'_>| {
+            [frame.module, frame.file, frame.function, frame.line].map(|text| text.unwrap_or_default().into_owned())
+        };
+        Stack::new(frames, platform, Choice::All).map(texts).collect()
+    }
+
+    /// File and function of the only frame.
+    fn only(parts: [&'static str; 3], platform: &str) -> Option<[String; 2]> {
+        // A second one keeps the rule for single frames away.
+        let frames = [frame(["last", "last.x", ""]), frame(parts)];
+        cleaned(&frames, platform).into_iter().nth(1).map(|[_, file, function, _]| [file, function])
+    }
+
+    #[test]
+    fn a_file_counts_by_its_name_without_folders_and_case() {
+        for (filename, expected) in [
+            ("app/views/Index.py", "index.py"),
+            ("C:\\App\\Views.PY", "views.py"),
+            ("index.py", "index.py"),
+            ("app/", ""),
+            ("<anonymous>", ""),
+            ("[native code]", ""),
+        ] {
+            assert_eq!(only(["f", filename, ""], "python"), Some([expected.into(), "f".into()]), "{filename}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_a_url_does_not_count() {
+        let url = "https://shop.example.com/static/app.3f2a1b.js";
+        assert_eq!(only(["pay", "/static/app.3f2a1b.js", url], "javascript"), Some(["".into(), "pay".into()]));
+        assert_eq!(only(["pay", url, ""], "javascript"), Some(["".into(), "pay".into()]));
+        assert_eq!(only(["?", url, url], "javascript"), None);
+    }
+
+    #[test]
+    fn a_module_beats_the_file() {
+        let framed = Frame { module: text("app.views"), ..frame(["get", "app/views.py", ""]) };
+        assert_eq!(cleaned(&[framed], "python"), [["app.views", "", "get", ""].map(String::from)]);
+    }
+
+    #[test]
+    fn a_module_that_repeats_the_script_s_url_does_not_count() {
+        let with_module =
+            |module| Frame { module: text(module), ..frame(["pay", "", "https://h.example/static/app.3f2a.js?v=1"]) };
+        for (module, counts) in [("static/app.3f2a", false), ("app.3f2a.js", false), ("shop/cart", true)] {
+            let frames = [with_module(module), with_module(module)];
+            assert_eq!(!cleaned(&frames, "javascript")[0][0].is_empty(), counts, "{module}");
+        }
+    }
+
+    #[test]
+    fn code_of_the_engine_and_evaluated_text_do_not_count() {
+        for path in ["[native code]", "native", "eval code", "eval at f (https://h.example/a.js:1:2)"] {
+            assert_eq!(only(["map", "", path], "javascript"), None, "{path}");
+            assert!(only(["map", "", path], "python").is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_single_nameless_frame_of_a_page_does_not_count() {
+        let line = Some("boom()".into());
+        let nameless = Frame { context_line: line, ..frame(["?", "", "https://shop.example.com/cart"]) };
+        assert!(cleaned(std::slice::from_ref(&nameless), "javascript").is_empty());
+        let named = Frame { function: text("pay"), ..nameless.clone() };
+        assert_eq!(cleaned(&[named], "javascript").len(), 1);
+        assert_eq!(cleaned(&[nameless], "python").len(), 1);
+    }
+
+    #[test]
+    fn a_source_line_counts_where_people_wrote_it() {
+        let lined = |line: &str| Frame { context_line: Some(line.to_owned().into()), ..frame(["f", "a.x", ""]) };
+        let line_of = |line: &str, platform: &str| cleaned(&[lined(line)], platform)[0][3].clone();
+        assert_eq!(line_of("  return   total\t+ 1 ", "python"), "return total + 1");
+        assert_eq!(line_of("a\u{a0}b", "node"), "a b");
+        assert_eq!(line_of(&"x".repeat(120), "php"), "x".repeat(120));
+        assert_eq!(line_of(&"é".repeat(120), "php"), "é".repeat(120));
+        assert_eq!(line_of(&"x".repeat(121), "php"), "");
+        assert_eq!(line_of("  ", "ruby"), "");
+        assert_eq!(line_of("return total", "java"), "");
+    }
+
+    #[test]
+    fn a_frame_s_own_platform_decides_its_customs() {
+        let named = Frame { platform: text("javascript"), ..frame(["Foo.bar", "a.x", ""]) };
+        assert_eq!(cleaned(&[named], "python")[0][2], "bar");
+    }
+
+    #[test]
+    fn blanks_are_collapsed_as_one_would_by_hand() {
+        for (line, expected) in
+            [("", ""), (" \t ", ""), ("a", "a"), ("a b", "a b"), ("a  b", "a b"), ("a\tb\n c", "a b c")]
+        {
+            assert_eq!(collapse_blanks(line), expected, "{line:?}");
+        }
+        assert!(matches!(collapse_blanks("  return total "), Cow::Borrowed(_)));
+    }
+}

@@ -94,9 +94,7 @@ fn add_exceptions(components: &mut Components, event: &Event<'_>) -> bool {
     components.count(Part::Chain, chain.len());
     for exception in chain {
         components.start(Part::Exception);
-        if let Some(ty) = stable_type(exception) {
-            components.text(Part::Type, ty);
-        }
+        components.any(Part::Type, stable_type(exception));
         match choice {
             Some(choice) => add_frames(components, Stack::new(&exception.frames, event.platform, choice)),
             None => {
@@ -120,16 +118,10 @@ fn add_stacktrace(components: &mut Components, event: &Event<'_>) -> bool {
 fn add_frames(components: &mut Components, stack: Stack<'_>) {
     for frame in stack {
         components.start(Part::Frame);
-        for (part, text) in [
-            (Part::Module, frame.module),
-            (Part::File, frame.file),
-            (Part::Function, frame.function),
-            (Part::Line, frame.line),
-        ] {
-            if let Some(text) = text {
-                components.text(part, &text);
-            }
-        }
+        components.any(Part::Module, frame.module.as_deref());
+        components.any(Part::File, frame.file.as_deref());
+        components.any(Part::Function, frame.function.as_deref());
+        components.any(Part::Line, frame.line.as_deref());
     }
 }
 

@@ -6,19 +6,20 @@
 //!
 //! | stored | what |
 //! |---|---|
-//! | head | `{"id":…,"project":…,"project_id":…,"project_name":…,"culprit":…,"message":…,"url":…,"level":…,"logger":…,"datetime":…,"event":` |
-//! | event | `{"event_id":…,"message":…,"level":…,"platform":…,"timestamp":…,"tags":…,"exception":…` and every other attribute |
-//! | tail | `,"issue_id":…}` |
+//! | head | `{"id":` `project` `project_id` `project_name` `culprit` `message` `url` `level` `logger` `datetime` `"event":` |
+//! | event | `{` `event_id` `message` `level` `platform` `timestamp` `tags` `exception` and every other attribute `}` |
+//! | tail | `,"issue_id":"…"}` |
 
-mod json;
 mod time;
 
 #[cfg(test)]
 mod tests;
 
-use protocol::event::Event;
+use std::fmt::{self, Write as _};
 
-pub use json::push_json_string;
+use protocol::event::{Event, write_unix_seconds};
+use protocol::json::write_string;
+
 pub use time::{iso_millis, push_iso_millis};
 
 use crate::ids::{IssueId, ProjectId, RuleId};
@@ -64,17 +65,17 @@ pub fn event_value(event: &Event<'_>, title: &Title<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(EVENT_FRAME_BYTES + message.len() + tag_bytes + json_bytes);
 
     out.extend_from_slice(b"{\"event_id\":\"");
-    json::push_display(&mut out, event.id);
+    push_display(&mut out, event.id);
     out.extend_from_slice(b"\",\"message\":");
-    push_json_string(&mut out, message);
-    json::push_member(&mut out, ",\"level\":", event.level.as_str());
-    json::push_member(&mut out, ",\"platform\":", event.platform);
+    write_string(&mut out, message);
+    push_member(&mut out, ",\"level\":", event.level.as_str());
+    push_member(&mut out, ",\"platform\":", event.platform);
     out.extend_from_slice(b",\"timestamp\":");
-    time::push_unix_seconds(&mut out, event.timestamp);
+    write_unix_seconds(&mut out, event.timestamp);
     out.extend_from_slice(b",\"tags\":[");
     for (index, (key, value)) in event.tags.iter().enumerate() {
-        json::push_member(&mut out, if index == 0 { "[" } else { ",[" }, key);
-        json::push_member(&mut out, ",", value);
+        push_member(&mut out, if index == 0 { "[" } else { ",[" }, key);
+        push_member(&mut out, ",", value);
         out.push(b']');
     }
     out.extend_from_slice(b"],\"exception\":");
@@ -92,22 +93,21 @@ impl CreatedBody {
         let mut bytes = Vec::with_capacity(BODY_FRAME_BYTES + place_bytes + text_bytes);
 
         bytes.extend_from_slice(b"{\"id\":\"");
-        json::push_display(&mut bytes, event.id);
-        json::push_member(&mut bytes, "\",\"project\":", place.project_slug);
+        push_display(&mut bytes, event.id);
+        push_member(&mut bytes, "\",\"project\":", place.project_slug);
         bytes.extend_from_slice(b",\"project_id\":\"");
-        json::push_display(&mut bytes, place.project_id);
-        json::push_member(&mut bytes, "\",\"project_name\":", place.project_name);
-        json::push_member(&mut bytes, ",\"culprit\":", culprit);
-        json::push_member(&mut bytes, ",\"message\":", title.as_str());
-        bytes.extend_from_slice(b",\"url\":\"");
-        json::push_escaped(&mut bytes, place.base_url);
-        bytes.extend_from_slice(b"/organizations/");
-        json::push_escaped(&mut bytes, place.organization);
-        bytes.extend_from_slice(b"/issues/");
+        push_display(&mut bytes, place.project_id);
+        push_member(&mut bytes, "\",\"project_name\":", place.project_name);
+        push_member(&mut bytes, ",\"culprit\":", culprit);
+        push_member(&mut bytes, ",\"message\":", title.as_str());
+        let issues = [place.base_url, "/organizations/", place.organization, "/issues/"].concat();
+        push_member(&mut bytes, ",\"url\":", &issues);
+        // Less its last quote: the URL goes on.
+        bytes.pop();
         let issue_at = bytes.len();
-        json::push_member(&mut bytes, "/\",\"level\":", event.level.as_str());
+        push_member(&mut bytes, "/\",\"level\":", event.level.as_str());
         let shared_end = bytes.len();
-        json::push_member(&mut bytes, ",\"logger\":", &event.logger);
+        push_member(&mut bytes, ",\"logger\":", &event.logger);
         bytes.extend_from_slice(b",\"datetime\":\"");
         push_iso_millis(&mut bytes, event.timestamp);
         bytes.extend_from_slice(b"\",\"event\":");
@@ -136,14 +136,14 @@ impl CreatedBody {
 
         out.extend_from_slice(b",\"triggering_rules\":[");
         for (index, (_, name)) in rules.iter().enumerate() {
-            json::push_member(&mut out, if index == 0 { "" } else { "," }, name);
+            push_member(&mut out, if index == 0 { "" } else { "," }, name);
         }
         out.push(b']');
         push_issue_id(&mut out, issue);
         out.extend_from_slice(b",\"triggering_rule_ids\":[");
         for (index, (id, _)) in rules.iter().enumerate() {
             out.extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
-            json::push_display(&mut out, id);
+            push_display(&mut out, id);
             out.push(b'"');
         }
         out.extend_from_slice(b"]}");
@@ -159,7 +159,7 @@ impl CreatedBody {
     fn with_issue(&self, issue: IssueId, end: usize, spare: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(end + 20 + spare);
         out.extend_from_slice(&self.bytes[..self.issue_at]);
-        json::push_display(&mut out, issue);
+        push_display(&mut out, issue);
         out.extend_from_slice(&self.bytes[self.issue_at..end]);
         out
     }
@@ -167,6 +167,27 @@ impl CreatedBody {
 
 fn push_issue_id(out: &mut Vec<u8>, issue: IssueId) {
     out.extend_from_slice(b",\"issue_id\":\"");
-    json::push_display(out, issue);
+    push_display(out, issue);
     out.push(b'"');
+}
+
+/// Appends `key`, which is JSON text, and a string with its quotes.
+fn push_member(out: &mut Vec<u8>, key: &str, text: &str) {
+    out.extend_from_slice(key.as_bytes());
+    write_string(out, text);
+}
+
+/// Appends what needs no escape by its nature: an id.
+fn push_display(out: &mut Vec<u8>, id: impl fmt::Display) {
+    struct Sink<'o>(&'o mut Vec<u8>);
+
+    impl fmt::Write for Sink<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+
+    // Neither the sink nor an id's `Display` can fail.
+    let _infallible = write!(Sink(out), "{id}");
 }

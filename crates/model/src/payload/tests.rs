@@ -1,3 +1,5 @@
+//! The payload against the contract: byte for byte, key by key, and as JSON of any text.
+
 use proptest::prelude::*;
 use protocol::event::{Event, Exception, Level, Message};
 use serde_json::{Map, Value};
@@ -130,6 +132,16 @@ fn the_attributes_follow_the_documented_keys() {
 }
 
 proptest! {
+    /// Receivers that parse a body and write it again keep the number's digits, and with them the signature.
+    #[test]
+    fn a_timestamp_is_written_as_a_float_printer_would(moment in 0..7_258_118_400_000_000_i64) {
+        let event = Event { timestamp: moment, ..sample() };
+        let value = String::from_utf8(event_value(&event, &Title::of(&event))).unwrap();
+        let float = moment as f64 / 1e6;
+        let expected = format!(",\"timestamp\":{float:?},");
+        prop_assert!(value.contains(&expected), "{}", value);
+    }
+
     #[test]
     fn whatever_the_texts_hold_the_bodies_are_json_that_says_the_same(
         texts in proptest::collection::vec("\\PC{0,12}|[\"\\\\\\x00-\\x1f]{0,6}", 9),

@@ -1,13 +1,9 @@
-//! The two ways in which a payload writes the same moment.
+//! A moment as text: the payload's `datetime`, and every date of the API.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use protocol::event::Micros;
-
-use super::json::push_display;
-
-const MICROS_PER_SECOND: u64 = 1_000_000;
 
 /// A moment as `2024-01-01T00:00:00.000Z`, cut (not rounded) to the millisecond.
 pub fn iso_millis(moment: Micros) -> String {
@@ -35,22 +31,6 @@ pub fn push_iso_millis(out: &mut Vec<u8>, moment: Micros) {
     }
 }
 
-/// Appends a moment as Unix seconds, the shortest number that is exact to the microsecond, as Python writes a float: `.0` where
-/// the second is whole.
-pub(super) fn push_unix_seconds(out: &mut Vec<u8>, moment: Micros) {
-    if moment < 0 {
-        out.push(b'-');
-    }
-    let micros = moment.unsigned_abs();
-    push_display(out, micros / MICROS_PER_SECOND);
-    out.push(b'.');
-    let (mut fraction, mut digits) = (micros % MICROS_PER_SECOND, 6);
-    while digits > 1 && fraction.is_multiple_of(10) {
-        (fraction, digits) = (fraction / 10, digits - 1);
-    }
-    push_padded(out, u32::try_from(fraction).unwrap_or_default(), digits);
-}
-
 fn civil(moment: Micros) -> DateTime {
     let first = DateTime::constant(0, 1, 1, 0, 0, 0, 0);
     let limit = if moment < 0 { Timestamp::MIN } else { Timestamp::MAX };
@@ -67,15 +47,7 @@ fn push_padded(out: &mut Vec<u8>, value: u32, digits: u32) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn seconds(moment: Micros) -> String {
-        let mut out = Vec::new();
-        push_unix_seconds(&mut out, moment);
-        String::from_utf8(out).unwrap()
-    }
 
     #[test]
     fn a_datetime_is_cut_to_milliseconds() {
@@ -89,30 +61,6 @@ mod tests {
             (i64::MIN, "0000-01-01T00:00:00.000Z"),
         ] {
             assert_eq!(iso_millis(moment), expected);
-        }
-    }
-
-    #[test]
-    fn a_timestamp_is_a_float_with_as_many_digits_as_it_needs() {
-        for (moment, expected) in [
-            (0, "0.0"),
-            (1_704_067_200_000_000, "1704067200.0"),
-            (1_704_067_200_500_000, "1704067200.5"),
-            (1_704_067_200_000_001, "1704067200.000001"),
-            (1_704_067_200_123_450, "1704067200.12345"),
-            (-1_500_000, "-1.5"),
-            (i64::MIN, "-9223372036854.775808"),
-        ] {
-            assert_eq!(seconds(moment), expected);
-        }
-    }
-
-    proptest! {
-        /// Of moments between 1970 and 2200 the text is the very one that Python's and Rust's shortest float printing gives.
-        #[test]
-        fn a_timestamp_is_written_as_a_float_printer_would(moment in 0..7_258_118_400_000_000_i64) {
-            let float = moment as f64 / 1e6;
-            prop_assert_eq!(seconds(moment), format!("{float:?}"));
         }
     }
 }

@@ -27,7 +27,8 @@ pub struct Attempt {
     pub went_out: bool,
     /// Whether the answer came, or was awaited, on a connection of an earlier delivery.
     pub reused: bool,
-    /// Whether the request was sent twice, for a reused connection closed without a byte of an answer.
+    /// Whether a reused connection took the request and closed without a byte of an answer, so that it was sent again (or
+    /// was about to be, where making the new connection is what failed).
     pub resent: bool,
     /// Where the time went.
     pub timings: Timings,
@@ -39,7 +40,8 @@ pub struct Attempt {
     pub error: Option<Cow<'static, str>>,
 }
 
-/// Where an attempt's time went. Absent: that step was not reached, or (on a reused connection) not needed.
+/// Where an attempt's time went, up to the end of the step in which it ended. Absent: that step was not reached, or (on a
+/// reused connection) not needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
     /// From the DNS question to its answer, a kept one included.
@@ -64,6 +66,7 @@ pub(super) struct Failure {
 /// The steps of an attempt, for the words of a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
+    Begin,
     Resolve,
     Connect,
     Tls,
@@ -108,7 +111,7 @@ impl Progress {
         let now = Instant::now();
         Progress {
             started: now,
-            step: Step::Resolve,
+            step: Step::Begin,
             step_started: now,
             timings: Timings::default(),
             meter: None,
@@ -125,13 +128,7 @@ impl Progress {
     /// Leaves the present step for the next.
     pub(super) fn enter(&mut self, step: Step) {
         let now = Instant::now();
-        let spent = Some(now - self.step_started);
-        match self.step {
-            Step::Resolve => self.timings.resolve = spent,
-            Step::Connect => self.timings.connect = spent,
-            Step::Tls => self.timings.tls = spent,
-            Step::Answer | Step::Body => {}
-        }
+        self.note_time(now);
         (self.step, self.step_started) = (step, now);
     }
 
@@ -151,7 +148,7 @@ impl Progress {
     pub(super) fn give_up_stale(&mut self) {
         self.resent = self.meter.take().is_some_and(|meter| meter.wrote());
         self.reused = false;
-        (self.step, self.step_started) = (Step::Resolve, Instant::now());
+        (self.step, self.step_started) = (Step::Begin, Instant::now());
     }
 
     /// The head of the answer has arrived.
@@ -166,6 +163,7 @@ impl Progress {
             return Ok(());
         }
         let doing = match self.step {
+            Step::Begin => "nothing had been tried yet",
             Step::Resolve => "the host name was being resolved",
             Step::Connect => "a connection was being made",
             Step::Tls => "the TLS handshake was under way",
@@ -177,16 +175,11 @@ impl Progress {
     }
 
     /// Ends the attempt: with a failure, or with whatever the status says.
-    pub(super) fn end(self, result: Result<(), Failure>) -> Attempt {
+    pub(super) fn end(mut self, result: Result<(), Failure>) -> Attempt {
         let result = result.and_then(|()| self.judge_status());
-        let mut timings = self.timings;
-        timings.total = self.started.elapsed();
-        timings.first_byte = self
-            .meter
-            .as_ref()
-            .and_then(|meter| meter.first_byte())
-            .filter(|_| matches!(self.step, Step::Answer | Step::Body))
-            .map(|arrived| arrived.saturating_duration_since(self.step_started));
+        let now = Instant::now();
+        self.note_time(now);
+        self.timings.total = now - self.started;
         let (outcome, error) = match result {
             Ok(()) => (Outcome::Succeeded, None),
             Err(failure) => (failure.outcome, Some(failure.words)),
@@ -200,7 +193,7 @@ impl Progress {
             went_out: self.resent || self.meter.as_ref().is_some_and(|meter| meter.wrote()),
             reused: self.reused,
             resent: self.resent,
-            timings,
+            timings: self.timings,
             excerpt: match head {
                 Some((_, headers)) => Excerpt::of(outcome, headers, &self.answer.body),
                 None => Excerpt::default(),
@@ -214,6 +207,21 @@ impl Progress {
         meter.reset();
         self.meter = Some(Arc::clone(meter));
         (self.step, self.step_started) = (Step::Answer, Instant::now());
+    }
+
+    /// Books the time since the present step began.
+    fn note_time(&mut self, now: Instant) {
+        let spent = Some(now - self.step_started);
+        match self.step {
+            Step::Begin => {}
+            Step::Resolve => self.timings.resolve = spent,
+            Step::Connect => self.timings.connect = spent,
+            Step::Tls => self.timings.tls = spent,
+            Step::Answer | Step::Body => {
+                let arrived = self.meter.as_ref().and_then(|meter| meter.first_byte());
+                self.timings.first_byte = arrived.map(|at| at.saturating_duration_since(self.step_started));
+            }
+        }
     }
 
     fn judge_status(&self) -> Result<(), Failure> {

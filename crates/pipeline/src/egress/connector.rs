@@ -44,6 +44,7 @@ impl Connector {
         destination: &Destination,
         progress: &mut Progress,
     ) -> Result<Box<Connection>, Failure> {
+        progress.enter(Step::Resolve);
         let addresses = self.judged_addresses(destination).await?;
         progress.enter(Step::Connect);
         let stream = dial(&addresses, destination.target().port()).await.map_err(|error| {
@@ -77,7 +78,7 @@ impl Connector {
         };
         for address in addresses.iter() {
             judge_address(*address, &self.policy).map_err(|refusal| {
-                tracing::warn!(
+                tracing::debug!(
                     host.authority = destination.target().authority(),
                     address.range = refusal.range(),
                     "the egress policy refused an address"

@@ -58,7 +58,7 @@ impl SystemResolver {
         Ok(SystemResolver { hosts, dns: builder.build()? })
     }
 
-    fn from_hosts_file(&self, name: &Name) -> Option<Answers> {
+    fn in_hosts_file(&self, name: &Name) -> Option<Answers> {
         let of_type = |record_type| self.hosts.lookup_static_host(&Query::query(name.clone(), record_type));
         let found = [of_type(RecordType::AAAA), of_type(RecordType::A)];
         let addresses: Vec<IpAddr> = found
@@ -83,7 +83,7 @@ impl Resolver for SystemResolver {
             return std::future::ready(Err(ResolveError::NoSuchName)).boxed();
         };
         absolute.set_fqdn(true);
-        if let Some(answers) = self.from_hosts_file(&absolute) {
+        if let Some(answers) = self.in_hosts_file(&absolute) {
             return std::future::ready(Ok(answers)).boxed();
         }
         let dns = self.dns.clone();

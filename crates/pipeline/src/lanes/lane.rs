@@ -6,22 +6,20 @@ use std::time::{Duration, Instant};
 
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, Millis};
+use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, LANE_DELIVERIES, LANE_SECONDS};
 use model::loops::Hop;
 use store::ledger::{ClaimOrder, NextState, Settlement};
 use tokio::sync::Notify;
 
 use super::Body;
-use crate::directory::HOOK_CONCURRENCY;
 use crate::egress::Connections;
 
-/// A lane never holds more deliveries than this.
-const CAPACITY_MOST: usize = 4_096;
 /// A lane that is new, or whose last attempt succeeded, holds at least a full batch.
-const CAPACITY_HEALTHY: usize = 512;
+const CAPACITY_HEALTHY: usize = BATCH_EVENTS;
 /// A lane that fails holds at least this.
-const CAPACITY_FAILING: usize = 64;
+const CAPACITY_FAILING: usize = 4 * HOOK_CONCURRENCY;
 /// A lane holds what it would send in this time at its recent pace.
-const PACE_WINDOW: Duration = Duration::from_secs(10);
+const PACE_WINDOW: Duration = Duration::from_secs(LANE_SECONDS);
 /// One claim in so many is by age alone.
 const CLAIMS_BY_PRIORITY: u32 = 4;
 
@@ -55,6 +53,15 @@ struct State {
     mode: Mode,
     claims: u32,
     pace: Pace,
+}
+
+/// Whether a claim brought as much as it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClaimAnswer {
+    /// There may be more.
+    Full,
+    /// That was all.
+    Short,
 }
 
 /// Whether the last attempt failed, and how many in a row ended before a byte was written.
@@ -201,10 +208,10 @@ impl Lane {
     }
 
     /// A claim has been answered. A short answer with nothing spilled since it began ends ledger mode.
-    pub(crate) fn end_claim(&self, short: bool) {
+    pub(crate) fn end_claim(&self, answer: ClaimAnswer) {
         self.with(|state| {
             state.mode = match state.mode {
-                Mode::Ledger { spilled: false, .. } if short => Mode::Memory,
+                Mode::Ledger { spilled: false, .. } if answer == ClaimAnswer::Short => Mode::Memory,
                 Mode::Ledger { spilled, .. } => Mode::Ledger { claiming: false, spilled },
                 Mode::Memory => Mode::Memory,
             };
@@ -240,7 +247,7 @@ impl State {
 
     fn capacity(&self) -> usize {
         let least = if self.failing == Failing::No { CAPACITY_HEALTHY } else { CAPACITY_FAILING };
-        self.pace.last.max(self.pace.present).clamp(least, CAPACITY_MOST)
+        self.pace.last.max(self.pace.present).clamp(least, LANE_DELIVERIES)
     }
 
     fn spill(&mut self) {

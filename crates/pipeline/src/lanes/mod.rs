@@ -6,6 +6,7 @@
 
 mod body;
 mod lane;
+mod send;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -15,22 +16,19 @@ use futures_util::FutureExt;
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
+use model::limits::LANE_BUDGET_BYTES;
 use model::loops::Hop;
 use store::Store;
 use store::ledger::{Claim, ClaimOrder, Claimed, NewEvent};
 use tokio::sync::watch;
 
 pub(crate) use body::Body;
-pub(crate) use lane::{Item, Lane};
+pub(crate) use lane::{ClaimAnswer, Item, Lane};
 
 use crate::budget::Budget;
 use crate::directory::{DirectoryHandle, HookEntry};
 use crate::egress::Egress;
-use crate::send;
 use crate::work::Work;
-
-/// Bytes of bodies that all lanes hold together, a body shared by several hooks counted once.
-const LANE_BUDGET_BYTES: usize = 64 * 1024 * 1024;
 
 /// All lanes of this process.
 pub struct Lanes {
@@ -172,13 +170,13 @@ impl Lanes {
     async fn claim(self: Arc<Self>, lane: Arc<Lane>, mut limit: usize, mut order: ClaimOrder) {
         loop {
             let claimed = self.shared.work.claim(Claim { hook: lane.hook(), limit, order }).await.unwrap_or_default();
-            let short = claimed.len() < limit;
+            let answer = if claimed.len() < limit { ClaimAnswer::Short } else { ClaimAnswer::Full };
             let (items, unheld) = self.items(claimed).await;
             self.shared.work.give_back(unheld);
             for item in items {
                 lane.push_claimed(item);
             }
-            lane.end_claim(short);
+            lane.end_claim(answer);
             self.start_workers(&lane);
             lane.wait_for_room().await;
             if self.shared.is_stopping() {

@@ -29,13 +29,20 @@ enum State {
     /// An item's header line, or the rest of it, or the end.
     ItemHeader,
     /// A payload of which so many bytes are missing.
-    Sized { keep: bool, left: usize },
+    Sized { fate: Fate, left: usize },
     /// The line feed after a payload whose length was given, or the end.
     AfterSized,
     /// A payload that ends with the line.
-    Line { keep: bool },
+    Line { fate: Fate },
     /// Nothing: it was refused.
     Failed(EnvelopeError),
+}
+
+/// What becomes of a payload's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Keep,
+    Skip,
 }
 
 /// A payload grows by at least this much, so that small pieces do not move it often.
@@ -115,21 +122,21 @@ impl EnvelopeParser {
     fn step<'p>(&mut self, piece: &'p [u8]) -> Result<&'p [u8], EnvelopeError> {
         match self.state {
             State::Header | State::ItemHeader => self.take_header_line(piece),
-            State::Sized { keep, left } => {
+            State::Sized { fate, left } => {
                 let (payload, rest) = piece.split_at(left.min(piece.len()));
-                self.keep(keep, payload, left)?;
+                self.take(fate, payload, left)?;
                 let left = left - payload.len();
-                self.state = if left == 0 { State::AfterSized } else { State::Sized { keep, left } };
+                self.state = if left == 0 { State::AfterSized } else { State::Sized { fate, left } };
                 Ok(rest)
             }
             State::AfterSized => {
                 self.state = State::ItemHeader;
                 piece.strip_prefix(b"\n").ok_or(EnvelopeError::Length)
             }
-            State::Line { keep } => {
+            State::Line { fate } => {
                 let end = memchr(b'\n', piece);
                 let payload = &piece[..end.unwrap_or(piece.len())];
-                self.keep(keep, payload, payload.len())?;
+                self.take(fate, payload, payload.len())?;
                 let Some(end) = end else { return Ok(&[]) };
                 self.state = State::ItemHeader;
                 Ok(&piece[end + 1..])
@@ -180,21 +187,21 @@ impl EnvelopeParser {
             return Ok(());
         }
         let item = ItemHeader::parse(line, &mut self.tape)?;
-        let keep = match item.kind {
+        let fate = match item.kind {
             ItemKind::Kept(kind) => {
                 self.begin_event(kind, &item)?;
-                true
+                Fate::Keep
             }
             ItemKind::Dropped { category, belongs_to_event } => {
                 self.needs_id |= belongs_to_event;
                 self.dropped.count(category);
-                false
+                Fate::Skip
             }
         };
         self.state = match item.length {
             Some(0) => State::AfterSized,
-            Some(left) => State::Sized { keep, left },
-            None => State::Line { keep },
+            Some(left) => State::Sized { fate, left },
+            None => State::Line { fate },
         };
         Ok(())
     }
@@ -213,8 +220,8 @@ impl EnvelopeParser {
     }
 
     /// Appends to the event's payload, of which `expected` bytes are still to come as far as is known.
-    fn keep(&mut self, keep: bool, part: &[u8], expected: usize) -> Result<(), EnvelopeError> {
-        let Some(event) = self.event.as_mut().filter(|_| keep) else { return Ok(()) };
+    fn take(&mut self, fate: Fate, part: &[u8], expected: usize) -> Result<(), EnvelopeError> {
+        let Some(event) = self.event.as_mut().filter(|_| fate == Fate::Keep) else { return Ok(()) };
         let needed = event.payload.len() + part.len();
         if needed > self.limits.event_bytes {
             return Err(too_large(event.kind));

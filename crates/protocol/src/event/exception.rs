@@ -27,7 +27,7 @@ pub(crate) fn all<'a>(
         let path = path.index(index);
         if value.kind() != Kind::Object {
             if !value.is_null() {
-                problems.add_value(Problem::InvalidData, &path, value);
+                problems.add(Problem::InvalidData, &path);
             }
             continue;
         }

@@ -121,9 +121,9 @@ impl<'f, 'o, 'a> Fields<'f, 'o, 'a> {
         }
     }
 
-    /// Puts null in the place of a value that cannot be used, and lists it.
+    /// Puts null in the place of a value that cannot be used, and lists it: not the value, which may be what must not be stored.
     pub(crate) fn invalid<T>(&mut self, value: Value<'_, 'a>, path: &Path<'_>) -> Option<T> {
-        self.problems.add_value(Problem::InvalidData, path, value);
+        self.problems.add(Problem::InvalidData, path);
         self.copier.null(value);
         None
     }

@@ -88,7 +88,7 @@ fn objects<'a>(
                 write(out, value, &path, problems);
             }
             Kind::Null => {}
-            _ => problems.add_value(Problem::InvalidData, &path, value),
+            _ => problems.add(Problem::InvalidData, &path),
         }
     }
     if separator.len() > 1 {
@@ -103,7 +103,7 @@ fn timestamp(fields: &mut Fields<'_, '_, '_>, value: Value<'_, '_>, shift: Micro
         Some(time) => write_unix_seconds(fields.copier.replace(value.start(), value.end()), time.saturating_add(shift)),
         None if value.is_null() => fields.copier.value(value),
         None => {
-            fields.problems.add_value(Problem::InvalidData, path, value);
+            fields.problems.add(Problem::InvalidData, path);
             fields.copier.null(value);
         }
     }

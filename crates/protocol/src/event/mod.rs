@@ -18,6 +18,7 @@ mod identity;
 mod limits;
 mod lists;
 mod message;
+mod naming;
 mod normalise;
 mod problems;
 mod request;
@@ -220,12 +221,6 @@ pub struct Csp<'a> {
     pub blocked: Cow<'a, str>,
     /// `violated-directive`, each source normalised: the culprit.
     pub violated_directive: Cow<'a, str>,
-}
-
-impl Default for EventId {
-    fn default() -> Self {
-        EventId([0; 16])
-    }
 }
 
 impl EventKind {

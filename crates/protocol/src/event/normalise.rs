@@ -8,17 +8,16 @@ use std::net::IpAddr;
 
 use super::attributes::{Attribute, Attributes};
 use super::clock::Clock;
-use super::identity::{self, DIST, ENVIRONMENT, RELEASE};
-use super::limits::{LARGE_BAG, LOGGER, MAX_EVENT_BYTES, NAME};
+use super::identity;
+use super::limits::{MAX_EVENT_BYTES, NAME};
+use super::naming::CLIENT_SIDE_PLATFORMS;
 use super::problems::{Path, Problem, Problems};
 use super::request::Request;
 use super::scrub::Scrub;
-use super::text::{cut, lenient, trimmed};
+use super::text::{cut, lenient};
 use super::time::write_unix_seconds;
 use super::user::Addresses;
-use super::{
-    Context, Event, EventKind, Level, bag, context, csp, exception, fields, frame, lists, message, request, tags, user,
-};
+use super::{Context, Event, EventKind, context, csp, exception, fields, frame, lists, message, request, tags, user};
 use crate::ids::EventId;
 use crate::json::{Document, JsonError, Kind, Tape, Value, write_string, write_value};
 
@@ -51,40 +50,6 @@ pub enum EventError {
     TooManyReports,
 }
 
-/// Platforms that are kept; any other becomes `other`.
-const PLATFORMS: [&str; 24] = [
-    "as3",
-    "c",
-    "cfml",
-    "cocoa",
-    "csharp",
-    "dart",
-    "elixir",
-    "go",
-    "groovy",
-    "haskell",
-    "java",
-    "javascript",
-    "kotlin",
-    "native",
-    "node",
-    "objc",
-    "other",
-    "perl",
-    "php",
-    "python",
-    "ruby",
-    "rust",
-    "swift",
-    "unity",
-];
-
-/// Platforms whose client is the user's own machine.
-const CLIENT_SIDE_PLATFORMS: [&str; 3] = ["javascript", "cocoa", "objc"];
-
-/// Most that `time_spent` may say.
-const MAX_TIME_SPENT: i64 = i32::MAX as i64;
-
 impl Scratch {
     pub(super) fn parse<'t, 'a>(&'t mut self, text: &'a [u8]) -> Result<Document<'t, 'a>, JsonError> {
         self.tape.parse(text)
@@ -107,6 +72,7 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
     let mut problems = Problems::default();
     problems.add_changes(document.changes());
     let attributes = Attributes::of(root, &mut problems);
+    let exceptions = attributes.get(Attribute::Exception).map_or(0, |value| value.raw().len());
     let event = Event { id: event_id(&attributes, context, &mut problems)?, ..Event::default() };
     let scrub = if context.scrub { Scrub::On } else { Scrub::Off };
     let mut normaliser = Normaliser {
@@ -118,20 +84,20 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
         event,
         clock: Clock::default(),
     };
-    normaliser.out.reserve_exact(payload.len() + 256);
+    normaliser.out.reserve_exact(payload.len() - exceptions + 256);
     normaliser.run();
     Ok(normaliser.event)
 }
 
 /// One event under way.
-struct Normaliser<'n, 'a> {
+pub(super) struct Normaliser<'n, 'a> {
     context: &'n Context,
     attributes: &'n Attributes<'n, 'a>,
     scrub: Scrub,
-    problems: Problems,
+    pub(super) problems: Problems,
     /// `attributes_json` so far.
-    out: Vec<u8>,
-    event: Event<'a>,
+    pub(super) out: Vec<u8>,
+    pub(super) event: Event<'a>,
     clock: Clock,
 }
 
@@ -160,68 +126,21 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         self.event.attributes_json = std::mem::take(&mut self.out);
     }
 
-    fn get(&self, attribute: Attribute) -> Option<Value<'n, 'a>> {
+    pub(super) fn get(&self, attribute: Attribute) -> Option<Value<'n, 'a>> {
         self.attributes.get(attribute)
     }
 
     /// Begins a member of the stored event.
-    fn member(&mut self, name: &str) {
+    pub(super) fn member(&mut self, name: &str) {
         self.out.extend_from_slice(b",\"");
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
     }
 
-    fn text_member(&mut self, name: &str, text: Option<&str>) {
+    pub(super) fn text_member(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.member(name);
             write_string(&mut self.out, text);
-        }
-    }
-
-    fn level(&mut self) -> Level {
-        let Some(value) = self.get(Attribute::Level) else { return Level::default() };
-        let level = match value.text() {
-            Some(text) => Level::named(&text),
-            None => value.integer().and_then(Level::numbered),
-        };
-        level.unwrap_or_else(|| {
-            self.problems.add_value(Problem::InvalidData, &Path::root("level"), value);
-            Level::default()
-        })
-    }
-
-    fn platform(&mut self) -> &'static str {
-        const OTHER: &str = "other";
-        let Some(value) = self.get(Attribute::Platform) else { return OTHER };
-        let known = value.text().and_then(|text| PLATFORMS.into_iter().find(|&known| text == known));
-        known.unwrap_or_else(|| {
-            self.problems.add_value(Problem::InvalidData, &Path::root("platform"), value);
-            OTHER
-        })
-    }
-
-    fn logger(&mut self) -> Cow<'a, str> {
-        let path = Path::root("logger");
-        let Some(value) = self.get(Attribute::Logger) else {
-            let logger = if self.event.kind == EventKind::Csp { "csp" } else { "" };
-            return Cow::Borrowed(logger);
-        };
-        let text = lenient(value).map(trimmed);
-        let Some(text) = text.filter(|text| !text.contains(['\r', '\n'])) else {
-            self.problems.add_value(Problem::InvalidData, &path, value);
-            return Cow::Borrowed("");
-        };
-        let logger = self.limited(text, &path, LOGGER);
-        self.text_member("logger", Some(&*logger).filter(|logger| !logger.is_empty()));
-        logger
-    }
-
-    fn kind(&self) -> EventKind {
-        let is_report = self.get(Attribute::Csp).is_some_and(|value| value.kind() == Kind::Object);
-        match (self.event.exceptions.is_empty(), is_report) {
-            (false, _) => EventKind::Error,
-            (true, true) => EventKind::Csp,
-            (true, false) => EventKind::Default,
         }
     }
 
@@ -309,49 +228,6 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         }
     }
 
-    /// Environment, release, dist, and the tags that they and others become.
-    fn names(&mut self) {
-        let sent = self.get(Attribute::Tags).map(|value| tags::sent(value, &mut self.problems)).unwrap_or_default();
-        let environment = self.get(Attribute::Environment);
-        let environment = environment.and_then(|value| self.name(value, ENVIRONMENT, &Path::root("environment")));
-        let environment = environment.or_else(|| {
-            let path = Path::root("tags");
-            sent.environment.and_then(|value| self.name(value, ENVIRONMENT, &path.name("environment")))
-        });
-        let release = self.get(Attribute::Release).and_then(|value| self.name(value, RELEASE, &Path::root("release")));
-        let dist = self.get(Attribute::Dist).and_then(|value| self.name(value, DIST, &Path::root("dist")));
-        self.text_member("environment", environment.as_deref());
-        self.text_member("release", release.as_deref());
-        self.text_member("dist", dist.as_deref());
-        let mut own = Vec::with_capacity(5);
-        let named = [("environment", &environment), ("release", &release), ("dist", &dist)];
-        own.extend(named.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value.clone()?))));
-        for (name, attribute) in [("server_name", Attribute::ServerName), ("site", Attribute::Site)] {
-            let value = self.get(attribute);
-            own.extend(value.and_then(|value| tags::from_attribute(name, value, &mut self.problems)));
-        }
-        self.event.tags = tags::merge(own, sent.tags);
-        (self.event.environment, self.event.release, self.event.dist) = (environment, release, dist);
-    }
-
-    /// Transaction, culprit, fingerprint, modules, SDK.
-    fn descriptions(&mut self) {
-        self.event.transaction = self.title(Attribute::Transaction, "transaction");
-        self.copy_object(Attribute::TransactionInfo, "transaction_info");
-        self.event.culprit = self.title(Attribute::Culprit, "culprit");
-        if let Some(value) = self.get(Attribute::Fingerprint) {
-            let parts = identity::fingerprint(value, &mut self.problems);
-            self.write_fingerprint(&parts);
-            self.event.fingerprint = parts;
-        }
-        if let Some(value) = self.object(Attribute::Modules, "modules") {
-            self.member("modules");
-            bag::write(&mut self.out, value, LARGE_BAG, Scrub::Off, (&mut self.problems, &Path::root("modules")));
-        }
-        self.copy_object(Attribute::Sdk, "sdk");
-        self.copy_object(Attribute::DebugMeta, "debug_meta");
-    }
-
     /// What was wrong with the event, then the attributes that nobody looks into, then security reports.
     fn reports(&mut self) {
         self.event.main_exception_id = exception::main_of_group(&self.event.exceptions);
@@ -375,45 +251,7 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         self.out.splice(errors_at..errors_at, errors);
     }
 
-    fn time_spent(&mut self) {
-        let Some(value) = self.get(Attribute::TimeSpent) else { return };
-        if value.integer().is_some_and(|time| (0..MAX_TIME_SPENT).contains(&time)) {
-            self.member("time_spent");
-            write_value(&mut self.out, value);
-        } else {
-            self.problems.add_value(Problem::InvalidData, &Path::root("time_spent"), value);
-        }
-    }
-
-    fn write_fingerprint(&mut self, parts: &[Cow<'_, str>]) {
-        for (index, part) in parts.iter().enumerate() {
-            if index == 0 {
-                self.member("fingerprint");
-                self.out.push(b'[');
-            } else {
-                self.out.push(b',');
-            }
-            write_string(&mut self.out, part);
-        }
-        if !parts.is_empty() {
-            self.out.push(b']');
-        }
-    }
-
-    /// A text of at most [`NAME`] that names the event.
-    fn title(&mut self, attribute: Attribute, name: &'static str) -> Option<Cow<'a, str>> {
-        let path = Path::root(name);
-        let value = self.get(attribute)?;
-        let Some(text) = lenient(value).map(trimmed) else {
-            self.problems.add_value(Problem::InvalidData, &path, value);
-            return None;
-        };
-        let text = Some(self.limited(text, &path, NAME)).filter(|text| !text.is_empty())?;
-        self.text_member(name, Some(&text));
-        Some(text)
-    }
-
-    fn limited(&mut self, text: Cow<'a, str>, path: &Path<'_>, limit: super::limits::Chars) -> Cow<'a, str> {
+    pub(super) fn limited(&mut self, text: Cow<'a, str>, path: &Path<'_>, limit: super::limits::Chars) -> Cow<'a, str> {
         match cut(&text, limit) {
             Some(shorter) => {
                 self.problems.add(Problem::ValueTooLong, path);
@@ -423,21 +261,26 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         }
     }
 
-    fn name(&mut self, value: Value<'_, 'a>, rule: identity::NameRule, path: &Path<'_>) -> Option<Cow<'a, str>> {
+    pub(super) fn name(
+        &mut self,
+        value: Value<'_, 'a>,
+        rule: identity::NameRule,
+        path: &Path<'_>,
+    ) -> Option<Cow<'a, str>> {
         identity::name(value, rule, &mut self.problems, path)
     }
 
     /// What was sent, if it is an object; anything else is listed.
-    fn object(&mut self, attribute: Attribute, name: &'static str) -> Option<Value<'n, 'a>> {
+    pub(super) fn object(&mut self, attribute: Attribute, name: &'static str) -> Option<Value<'n, 'a>> {
         let value = self.get(attribute)?;
         if value.kind() != Kind::Object {
-            self.problems.add_value(Problem::InvalidData, &Path::root(name), value);
+            self.problems.add(Problem::InvalidData, &Path::root(name));
             return None;
         }
         Some(value)
     }
 
-    fn copy_object(&mut self, attribute: Attribute, name: &'static str) {
+    pub(super) fn copy_object(&mut self, attribute: Attribute, name: &'static str) {
         if let Some(value) = self.object(attribute, name) {
             self.member(name);
             write_value(&mut self.out, value);
@@ -461,31 +304,5 @@ fn event_id(
         (Some(id), _, _) => Ok(id),
         (None, Some(parsed), _) => parsed.ok_or(EventError::Id),
         (None, None, _) => Ok(context.spare_event_id),
-    }
-}
-
-impl Level {
-    fn named(name: &str) -> Option<Self> {
-        const NAMES: [(&str, Level); 7] = [
-            ("debug", Level::Debug),
-            ("info", Level::Info),
-            ("log", Level::Info),
-            ("warning", Level::Warning),
-            ("error", Level::Error),
-            ("fatal", Level::Fatal),
-            ("critical", Level::Fatal),
-        ];
-        NAMES.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, level)| level)
-    }
-
-    fn numbered(number: i64) -> Option<Self> {
-        match number {
-            10 => Some(Level::Debug),
-            20 => Some(Level::Info),
-            30 => Some(Level::Warning),
-            40 => Some(Level::Error),
-            50 => Some(Level::Fatal),
-            _ => None,
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::bag;
 use super::fields::Fields;
 use super::limits::{LARGE_BAG, MEDIUM_BAG, SYMBOL, URL};
-use super::problems::{Path, Problems};
+use super::problems::{Path, Problem, Problems};
 use super::scrub::{FILTERED, Scrub, filter_cards, filter_pairs, is_sensitive};
 use super::text::{cut, lenient};
 use crate::json::{Kind, Tape, Value};
@@ -76,6 +76,9 @@ fn body<'a>(fields: &mut Fields<'_, '_, 'a>, value: Value<'_, 'a>, path: &Path<'
     match text.and_then(|text| scrubbed_body(&text)) {
         Some(filtered) => {
             let end = filtered.floor_char_boundary(LARGE_BAG.bytes);
+            if end < filtered.len() {
+                fields.problems.add(Problem::ValueTooLong, path);
+            }
             fields.copier.string(value, &filtered[..end]);
         }
         None => fields.bag(value, LARGE_BAG, path),

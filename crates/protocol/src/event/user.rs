@@ -30,8 +30,8 @@ pub(crate) fn user<'a>(
 ) -> User<'a> {
     let root = Path::root("user");
     let Some(object) = attribute.filter(|value| value.kind() == Kind::Object) else {
-        if let Some(value) = attribute.filter(|value| !value.is_null()) {
-            problems.add_value(Problem::InvalidData, &root, value);
+        if attribute.is_some_and(|value| !value.is_null()) {
+            problems.add(Problem::InvalidData, &root);
         }
         let ip_address = addresses.fallback();
         if let Some(address) = &ip_address {

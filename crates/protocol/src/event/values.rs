@@ -18,10 +18,10 @@ pub(crate) fn elements<'d, 'a>(
         Some((Kind::Object, value)) => match value.get("values") {
             Some(values) if values.kind() == Kind::Array => list = Some(values),
             Some(values) if values.is_null() => {}
-            Some(values) => problems.add_value(Problem::InvalidData, path, values),
+            Some(_) => problems.add(Problem::InvalidData, path),
             None => single = (value.count() > 0).then_some(value),
         },
-        Some((_, value)) => problems.add_value(Problem::InvalidData, path, value),
+        Some(_) => problems.add(Problem::InvalidData, path),
     }
     list.into_iter().flat_map(|list| list.elements()).chain(single).enumerate()
 }

@@ -6,7 +6,9 @@
 //! and whoever wants a part of a stored event without building a tree.
 
 mod changes;
+mod names;
 mod parse;
+mod scalar;
 mod scan;
 mod tape;
 mod text;
@@ -15,7 +17,9 @@ mod write;
 pub use changes::{Change, ChangeKind, Changes};
 pub use parse::{JsonError, JsonErrorKind};
 pub use tape::{Document, Elements, Kind, Member, Members, Tape, Value};
-pub use write::{Copier, write_string, write_value};
+pub use write::{write_string, write_value};
+
+pub(crate) use write::Copier;
 
 /// Containers inside more than this many others become their JSON text; the outermost value is level 1.
 pub const MAX_DEPTH_LEVELS: usize = 64;

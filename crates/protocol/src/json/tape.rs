@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::changes::Changes;
-use super::parse::{JsonError, Parser};
+use super::parse::{Encoding, JsonError, Parser};
 use super::text;
 
 /// Tokens of one text at a time. Keep it and parse again: memory is kept between texts.
@@ -170,7 +170,8 @@ impl Tape {
         self.words.shrink_to(KEPT_TOKENS);
         self.changes.clear();
         let text = std::str::from_utf8(bytes).ok();
-        Parser::new(bytes, text.is_some(), &mut self.words, &mut self.changes).run()?;
+        let encoding = if text.is_some() { Encoding::Utf8 } else { Encoding::Unknown };
+        Parser::new(bytes, encoding, &mut self.words, &mut self.changes).run()?;
         Ok(Document { words: &self.words, changes: &self.changes, bytes, text })
     }
 

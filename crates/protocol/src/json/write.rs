@@ -6,7 +6,7 @@ use super::tape::{Kind, Value};
 /// Copies a text while leaving out, replacing and inserting parts of it, from front to back.
 ///
 /// Nothing is written until the next edit or [`Copier::finish`], so that an untouched part is one copy however many values it has.
-pub struct Copier<'o, 'a> {
+pub(crate) struct Copier<'o, 'a> {
     source: &'a [u8],
     out: &'o mut Vec<u8>,
     from: usize,
@@ -14,36 +14,36 @@ pub struct Copier<'o, 'a> {
 
 impl<'o, 'a> Copier<'o, 'a> {
     /// Copies `source` from the offset `from` to the end of `out`.
-    pub fn new(out: &'o mut Vec<u8>, source: &'a [u8], from: usize) -> Self {
+    pub(crate) fn new(out: &'o mut Vec<u8>, source: &'a [u8], from: usize) -> Self {
         Copier { source, out, from }
     }
 
     /// Copies up to `start`, leaves out what stands from there to `end`, and gives the output for what shall stand there.
-    pub fn replace(&mut self, start: usize, end: usize) -> &mut Vec<u8> {
+    pub(crate) fn replace(&mut self, start: usize, end: usize) -> &mut Vec<u8> {
         self.out.extend_from_slice(self.source.get(self.from..start).unwrap_or_default());
         self.from = end;
         self.out
     }
 
     /// Puts a value's strict form in its place. Clean values cost nothing.
-    pub fn value(&mut self, value: Value<'_, '_>) {
+    pub(crate) fn value(&mut self, value: Value<'_, '_>) {
         if !value.is_clean() {
             self.repair(value);
         }
     }
 
     /// Puts `null` in the value's place.
-    pub fn null(&mut self, value: Value<'_, '_>) {
+    pub(crate) fn null(&mut self, value: Value<'_, '_>) {
         self.replace(value.start(), value.end()).extend_from_slice(b"null");
     }
 
     /// Puts a string in the value's place.
-    pub fn string(&mut self, value: Value<'_, '_>, text: &str) {
+    pub(crate) fn string(&mut self, value: Value<'_, '_>, text: &str) {
         write_string(self.replace(value.start(), value.end()), text);
     }
 
     /// Copies up to `end`, the last byte wanted.
-    pub fn finish(mut self, end: usize) {
+    pub(crate) fn finish(mut self, end: usize) {
         self.replace(end, end);
     }
 

@@ -1,9 +1,9 @@
 //! Moves committed pages from the write-ahead log into the database file, on a connection and a thread of its own.
 //!
-//! A passive checkpoint never makes the writer wait. It may never catch up with a busy writer either, so once the log
-//! passes [`WAL_LIMIT_BYTES`] the writer itself does one passive pass between two batches.
+//! A passive checkpoint never makes the writer wait. It may never catch up with a busy writer either, so once the log holds
+//! [`LOG_LIMIT_BYTES`] the writer itself does one passive pass between two batches; the log then starts anew.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -11,11 +11,11 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 
-/// The log's length at which the checkpointer is woken.
-const WAL_WAKE_BYTES: u64 = 4 * 1024 * 1024;
-/// The log's length at which the writer does a pass itself.
-const WAL_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
-/// Commits between two looks at the log's length.
+/// What is not in the database file yet when the checkpointer is woken.
+const WAKE_BYTES: i64 = 4 * 1024 * 1024;
+/// What the log holds when the writer does a pass itself.
+const LOG_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
+/// Commits between two looks at the log.
 const COMMITS_PER_LOOK: u32 = 16;
 
 /// Watches the log's length for the writer.
@@ -23,21 +23,26 @@ const COMMITS_PER_LOOK: u32 = 16;
 pub(super) struct Checkpointer {
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
-    wal: PathBuf,
+    page_bytes: i64,
     commits: u32,
+}
+
+/// The log's length, in pages.
+struct Log {
+    pages: i64,
+    checkpointed: i64,
 }
 
 impl Checkpointer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, database: &Path) -> Result<Checkpointer, StoreError> {
         let (wake, woken) = sync_channel(1);
+        let page_bytes = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let thread = std::thread::Builder::new()
             .name("checkpoint".into())
             .spawn(move || run(&connection, &woken))
             .map_err(|source| StoreError::Folder { folder: database.to_path_buf(), source })?;
-        let mut wal = database.as_os_str().to_owned();
-        wal.push("-wal");
-        Ok(Checkpointer { wake: Some(wake), thread: Some(thread), wal: wal.into(), commits: 0 })
+        Ok(Checkpointer { wake: Some(wake), thread: Some(thread), page_bytes, commits: 0 })
     }
 
     /// Called by the writer after each commit, outside any transaction.
@@ -46,10 +51,16 @@ impl Checkpointer {
         if !self.commits.is_multiple_of(COMMITS_PER_LOOK) {
             return;
         }
-        let length = std::fs::metadata(&self.wal).map_or(0, |file| file.len());
-        if length >= WAL_LIMIT_BYTES {
+        let log = match look(writer) {
+            Ok(log) => log,
+            Err(error) => {
+                tracing::warn!(error = %error, "the length of the write-ahead log is unknown");
+                return;
+            }
+        };
+        if log.pages * self.page_bytes >= LOG_LIMIT_BYTES {
             pass(writer);
-        } else if length >= WAL_WAKE_BYTES
+        } else if (log.pages - log.checkpointed) * self.page_bytes >= WAKE_BYTES
             && let Some(wake) = &self.wake
             && let Err(TrySendError::Disconnected(())) = wake.try_send(())
         {
@@ -72,6 +83,12 @@ fn run(connection: &Connection, woken: &Receiver<()>) {
     while woken.recv().is_ok() {
         pass(connection);
     }
+}
+
+fn look(connection: &Connection) -> rusqlite::Result<Log> {
+    connection
+        .prepare_cached("pragma wal_checkpoint(noop)")?
+        .query_row([], |row| Ok(Log { pages: row.get(1)?, checkpointed: row.get(2)? }))
 }
 
 /// One passive pass. A failure is left to the next one: the log only grows meanwhile.

@@ -4,8 +4,8 @@ use model::ids::{HookGuid, HookNumber, Millis, ProjectId};
 use rusqlite::{Connection, Row, Transaction, params};
 use webhook::Secret;
 
-use super::catalog::{collect, found, taken, touch};
 use super::codes::{kinds_from_bits, kinds_to_bits};
+use super::rows::{collect, found, one, taken, touch};
 use crate::catalog::{Hook, HookChange, NewHook};
 use crate::error::StoreError;
 
@@ -13,18 +13,19 @@ const SELECT: &str = "select number, guid, project_id, url, secret, kinds, activ
 
 /// Every hook.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Hook>, StoreError> {
-    collect(connection.prepare_cached(&format!("{SELECT} where deleted_ms is null"))?.query([])?, hook_of)
+    collect(connection.prepare_cached(&format!("{SELECT} where deleted = 0"))?.query([])?, hook_of)
 }
 
 /// The hooks of a project, newest first.
 pub(super) fn of_project(connection: &Connection, project: ProjectId) -> Result<Vec<Hook>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(&format!("{SELECT} where project_id = ? and deleted_ms is null order by number desc"))?;
+    let mut statement =
+        connection.prepare_cached(&format!("{SELECT} where project_id = ? and deleted = 0 order by number desc"))?;
     collect(statement.query([project.get()])?, hook_of)
 }
 
 /// Makes a hook.
 pub(super) fn create(transaction: &Transaction<'_>, new: NewHook) -> Result<Hook, StoreError> {
+    touch(transaction, new.project)?;
     transaction
         .execute(
             "insert into hook (guid, project_id, url, secret, kinds, active, created_ms) values (?, ?, ?, ?, ?, ?, ?)",
@@ -39,7 +40,6 @@ pub(super) fn create(transaction: &Transaction<'_>, new: NewHook) -> Result<Hook
             ],
         )
         .map_err(|error| taken(error, "id"))?;
-    touch(transaction, new.project)?;
     by_guid(transaction, (new.project, new.guid))
 }
 
@@ -52,14 +52,8 @@ pub(super) fn update(
     let changed = transaction.execute(
         "update hook
          set url = coalesce(?, url), kinds = coalesce(?, kinds), active = coalesce(?, active)
-         where project_id = ? and guid = ? and deleted_ms is null",
-        params![
-            change.url,
-            change.kinds.as_deref().map(kinds_to_bits),
-            change.active,
-            hook.0.get(),
-            hook.1.0,
-        ],
+         where project_id = ? and guid = ? and deleted = 0",
+        params![change.url, change.kinds.as_deref().map(kinds_to_bits), change.active, hook.0.get(), hook.1.0,],
     )?;
     found(changed, "hook")?;
     touch(transaction, hook.0)?;
@@ -69,7 +63,7 @@ pub(super) fn update(
 /// Deletes a hook. Sweep cancels and then deletes what it is still owed.
 pub(super) fn delete(transaction: &Transaction<'_>, hook: (ProjectId, HookGuid)) -> Result<(), StoreError> {
     let deleted = transaction.execute(
-        "update hook set deleted_ms = 0, active = 0 where project_id = ? and guid = ? and deleted_ms is null",
+        "update hook set deleted = 1, active = 0 where project_id = ? and guid = ? and deleted = 0",
         params![hook.0.get(), hook.1.0],
     )?;
     found(deleted, "hook")?;
@@ -78,9 +72,8 @@ pub(super) fn delete(transaction: &Transaction<'_>, hook: (ProjectId, HookGuid))
 
 fn by_guid(transaction: &Transaction<'_>, (project, guid): (ProjectId, HookGuid)) -> Result<Hook, StoreError> {
     let mut statement =
-        transaction.prepare_cached(&format!("{SELECT} where project_id = ? and guid = ? and deleted_ms is null"))?;
-    let mut rows = statement.query(params![project.get(), guid.0])?;
-    hook_of(rows.next()?.ok_or(StoreError::Missing { what: "hook" })?)
+        transaction.prepare_cached(&format!("{SELECT} where project_id = ? and guid = ? and deleted = 0"))?;
+    one(statement.query(params![project.get(), guid.0])?, "hook", hook_of)
 }
 
 fn hook_of(row: &Row<'_>) -> Result<Hook, StoreError> {

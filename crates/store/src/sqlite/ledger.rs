@@ -5,10 +5,11 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
-use super::{Sqlite, reading, record, settle, sweep};
+use super::{Sqlite, leases, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
+    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
+    Swept, Totals,
 };
 
 #[async_trait]
@@ -28,7 +29,7 @@ impl Ledger for Sqlite {
     }
 
     async fn free_dead_leases(&self, now: Millis, limit: usize) -> Result<usize, StoreError> {
-        self.write(move |transaction| settle::free_dead(transaction, now, limit)).await
+        self.write(move |transaction| leases::free_dead(transaction, now, limit)).await
     }
 
     async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
@@ -37,7 +38,8 @@ impl Ledger for Sqlite {
 
     async fn probe(&self) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.execute("update meta set value = value where name = 'seq'", [])?;
+            // Something has to change: a page that stays the same is not written.
+            transaction.execute("update meta set value = value + 1 where name = 'probes'", [])?;
             Ok(())
         })
         .await
@@ -63,7 +65,10 @@ impl Ledger for Sqlite {
     }
 
     async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {
-        self.write(move |transaction| sweep::sweep(transaction, plan)).await
+        let from = *self.sweeping();
+        let (swept, next) = self.write(move |transaction| sweep::sweep(transaction, plan, from)).await?;
+        *self.sweeping() = next;
+        Ok(swept)
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {

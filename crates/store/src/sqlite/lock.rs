@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use super::make_folder;
 use crate::error::StoreError;
 
 /// Held for as long as this process serves the folder; the system frees it when the process ends, however it ends.
@@ -20,7 +21,7 @@ impl FolderLock {
     /// `Locked` with the holder's pid, or `Folder` where the lock file cannot be made.
     pub fn take(folder: &Path) -> Result<FolderLock, StoreError> {
         let failed = |source| StoreError::Folder { folder: folder.to_path_buf(), source };
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        make_folder(folder)?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

@@ -4,22 +4,35 @@
 //! process. Readers see committed states and hold no transaction for long. `synchronous=FULL`: a commit that returned is on
 //! the disk. Other processes (`init`, `token`, `backup`) may work on the same file meanwhile; only `serve` takes the lock.
 
+mod attempts;
 mod backup;
 mod catalog;
 mod checkpoint;
 mod codes;
 mod hooks;
+mod keys;
+mod leases;
 mod ledger;
 mod lock;
 mod migrate;
+mod place;
+mod projects;
 mod reading;
 mod record;
+mod retention;
+mod rows;
+mod savepoint;
 mod settle;
 mod sweep;
 mod tokens;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
@@ -28,12 +41,16 @@ use crate::error::StoreError;
 
 pub use lock::FolderLock;
 
+/// The store's file in its folder.
+const DATABASE_FILE: &str = "watchfire.db";
 /// Connections that read, at most.
 const READERS: usize = 4;
 /// Pages that a connection of the writer keeps, in KiB.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 /// Pages that a reader keeps, in KiB.
 const READER_CACHE_KIB: i64 = 2 * 1024;
+/// The write-ahead log's file is cut to this when it starts anew.
+const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT_MS: u32 = 5_000;
 
@@ -42,13 +59,15 @@ const BUSY_TIMEOUT_MS: u32 = 5_000;
 pub struct Sqlite {
     writer: writer::Writer,
     readers: Readers,
+    /// Where the next slice of upkeep goes on.
+    sweep_from: Mutex<sweep::Cursor>,
     path: PathBuf,
 }
 
 #[derive(Debug)]
 struct Readers {
-    idle: std::sync::Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
 }
 
 /// How a connection will be used.
@@ -64,20 +83,25 @@ impl Sqlite {
     /// # Errors
     /// `Folder` where the folder cannot be made, `SchemaTooNew`, or what the database says.
     pub fn open(folder: &Path) -> Result<Sqlite, StoreError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| StoreError::Folder { folder: folder.to_path_buf(), source })?;
-        let path = folder.join("watchfire.db");
+        make_folder(folder)?;
+        let path = folder.join(DATABASE_FILE);
         let mut connection = connect(&path, Access::Write)?;
         migrate::migrate(&mut connection)?;
         let checkpoints = connect(&path, Access::Write)?;
         let writer = writer::Writer::start(connection, checkpoints, path.clone())?;
-        let readers = Readers { idle: std::sync::Mutex::new(Vec::new()), permits: Semaphore::new(READERS) };
-        Ok(Sqlite { writer, readers, path })
+        let readers = Readers { idle: Arc::default(), permits: Arc::new(Semaphore::new(READERS)) };
+        Ok(Sqlite { writer, readers, sweep_from: Mutex::default(), path })
     }
 
     /// Finishes what is queued, then closes the file. Calls after it answer `Closed`.
     pub async fn close(&self) {
         self.writer.close().await;
+        self.readers.permits.close();
+        lock(&self.readers.idle).clear();
+    }
+
+    fn sweeping(&self) -> MutexGuard<'_, sweep::Cursor> {
+        lock(&self.sweep_from)
     }
 
     /// Runs `work` in a transaction of the writer.
@@ -89,29 +113,49 @@ impl Sqlite {
         self.writer.transaction(work).await
     }
 
-    /// Runs `work` on a reader, off the async threads.
+    /// Runs `work` on a reader, off the async threads. A connection that failed is not used again.
     async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let _permit = self.readers.permits.acquire().await.map_err(|_| StoreError::Closed)?;
-        let idle = self.readers.idle.lock().map_err(|_| StoreError::Closed)?.pop();
-        let path = self.path.clone();
-        let (connection, answer) = tokio::task::spawn_blocking(move || {
-            let connection = match idle {
+        let permits = Arc::clone(&self.readers.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let (idle, path) = (Arc::clone(&self.readers.idle), self.path.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let connection = match lock(&idle).pop() {
                 Some(connection) => connection,
                 None => connect(&path, Access::Read)?,
             };
-            let answer = work(&connection);
-            Ok::<_, StoreError>((connection, answer))
-        })
-        .await
-        .map_err(|_| StoreError::Closed)
-        .flatten()?;
-        self.readers.idle.lock().map_err(|_| StoreError::Closed)?.push(connection);
-        answer
+            let answer = work(&connection)?;
+            // Before the permit: whoever gets it finds the connection.
+            lock(&idle).push(connection);
+            drop(permit);
+            Ok(answer)
+        });
+        match reading.await {
+            Ok(answer) => answer,
+            Err(failure) => match failure.try_into_panic() {
+                // A bug shows where it was called, not as a store that is closed.
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(StoreError::Closed),
+            },
+        }
     }
+}
+
+/// A panic elsewhere leaves what these mutexes guard whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes a data folder that nobody else can read: hooks' secrets are in it.
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| StoreError::Folder { folder: folder.to_path_buf(), source })
 }
 
 /// Opens a connection with the settings that its use needs.
@@ -127,6 +171,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "temp_store", "memory")?;
     // Checkpoints run on a connection of their own; a commit never pays for one.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // A log that grew behind a long backup gives the room back.
+    connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT_BYTES)?;
     let cache = match access {
         Access::Write => WRITER_CACHE_KIB,
         Access::Read => READER_CACHE_KIB,

@@ -12,18 +12,14 @@ use protocol::event::Level;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use webhook::Kind;
 
+use super::attempts;
 use super::codes::Code;
-use super::settle::key_of;
+use super::place::{key_of, place};
 use crate::error::StoreError;
-use crate::ledger::{AttemptRow, CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
-/// The largest body that a stored event can have: the event and room for head and tail.
-const BODY_LIMIT_BYTES: u64 = 8 * 1024 * 1024;
-
-/// The highest event number that retention has deleted.
-pub(super) fn seq_floor(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.prepare_cached("select value from meta where name = 'seq'")?.query_row([], |row| row.get(0))?)
-}
+/// No stored event value is larger: an event has at most 1 MiB, which escapes and replaced bytes can make a few times longer.
+const VALUE_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The row of an event that is recorded, by the keys of today and yesterday.
 pub(super) fn find_recorded(
@@ -31,23 +27,26 @@ pub(super) fn find_recorded(
     (project, event): (ProjectId, EventId),
     day: Day,
 ) -> Result<Option<RecordedEvent>, StoreError> {
-    let found: Option<(i64, i64)> = connection
+    let found: Option<(i64, i64, i64)> = connection
         .prepare_cached(
-            "select e.seq, e.issue_id
+            "select e.seq, e.issue_id, e.day
              from event_key k
              join event e on e.seq = k.seq
              where k.project_id = ? and k.day in (?, ?) and k.event_id = ?",
         )?
-        .query_row(params![project.get(), day.0, day.0 - 1, event.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![project.get(), day.0, day.minus(1).0, event.0], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((seq, issue)) = found else { return Ok(None) };
+    let Some((seq, issue, day)) = found else { return Ok(None) };
     let mut statement = connection.prepare_cached(
         "select d.project_id, d.hook, d.day, d.seq, d.kind, d.priority, d.state
          from hook h
-         join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day in (?, ?) and d.seq = ?
-         where h.project_id = ?",
+         join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day = ? and d.seq = ?
+         where h.project_id = ?
+         order by d.hook, d.kind",
     )?;
-    let mut rows = statement.query(params![day.0, day.0 - 1, seq, project.get()])?;
+    let mut rows = statement.query([day, seq, project.get()])?;
     let mut owed = Vec::new();
     while let Some(row) = rows.next()? {
         let state = DeliveryState::from_code(row.get(6)?)?;
@@ -88,14 +87,13 @@ pub(super) fn body(connection: &Connection, key: DeliveryKey) -> Result<Option<S
         return Ok(Some(StoredBody { bytes: event.body, hop: event.hop }));
     }
     // An alert's small body is kept with its delivery.
-    let bytes: Option<Vec<u8>> = connection
-        .prepare_cached("select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?")?
-        .query_row(
-            params![key.project.get(), key.hook.get(), key.day.0, i64::from(key.seq), key.kind.code()],
-            |row| row.get(0),
-        )
+    let bytes: Option<Option<Vec<u8>>> = connection
+        .prepare_cached(
+            "select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
+        )?
+        .query_row(place(&key), |row| row.get(0))
         .optional()?;
-    Ok(bytes.map(|bytes| StoredBody { bytes: Bytes::from(bytes), hop: event.hop }))
+    Ok(bytes.flatten().map(|bytes| StoredBody { bytes: Bytes::from(bytes), hop: event.hop }))
 }
 
 /// An event by the project's id for it.
@@ -138,17 +136,24 @@ fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>
 }
 
 /// Head, decompressed value and tail of an event's row, in one piece.
-fn whole_body(row: &Row<'_>) -> rusqlite::Result<Bytes> {
-    let as_blob = |index| move |error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Blob, error);
-    let head = row.get_ref(2)?.as_blob()?;
-    let value = row.get_ref(3)?.as_blob()?;
-    let tail = row.get_ref(4)?.as_blob()?;
+fn whole_body(row: &Row<'_>) -> Result<Bytes, StoreError> {
+    let head = blob(row, 2)?;
+    let value = blob(row, 3)?;
+    let tail = blob(row, 4)?;
     let mut body = Vec::with_capacity(head.len() + value.len() * 4 + tail.len());
     body.extend_from_slice(head);
-    let decoder = zstd::stream::read::Decoder::with_buffer(value).map_err(|error| as_blob(3)(error.into()))?;
-    decoder.take(BODY_LIMIT_BYTES).read_to_end(&mut body).map_err(|error| as_blob(3)(error.into()))?;
+    let damaged = |_| StoreError::Damaged { what: "event value" };
+    let decoder = zstd::stream::read::Decoder::with_buffer(value).map_err(damaged)?;
+    let length = decoder.take(VALUE_LIMIT_BYTES + 1).read_to_end(&mut body).map_err(damaged)?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > VALUE_LIMIT_BYTES {
+        return Err(StoreError::Damaged { what: "event value" });
+    }
     body.extend_from_slice(tail);
     Ok(Bytes::from(body))
+}
+
+fn blob<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r [u8], StoreError> {
+    row.get_ref(index)?.as_blob().map_err(|_| StoreError::Damaged { what: "event body" })
 }
 
 /// One issue.
@@ -196,58 +201,17 @@ pub(super) fn deliveries(
             key,
             state: DeliveryState::from_code(row.get(5)?)?,
             created: Millis(row.get(6)?),
-            attempts: attempts(connection, key)?,
+            attempts: attempts::of_delivery(connection, &key)?,
         });
     }
     Ok(found)
-}
-
-fn attempts(connection: &Connection, key: DeliveryKey) -> Result<Vec<AttemptRow>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select started_ms, outcome, cause, went_out, status, reused, duration_us, phases_us, error,
-                response_headers, response_body
-         from attempt
-         where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
-         order by number",
-    )?;
-    let mut rows = statement.query(params![
-        key.project.get(),
-        key.hook.get(),
-        key.day.0,
-        i64::from(key.seq),
-        key.kind.code()
-    ])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(AttemptRow {
-            started: Millis(row.get(0)?),
-            outcome: Outcome::from_codes(row.get(1)?, row.get(2)?)?,
-            went_out: row.get(3)?,
-            status: row.get(4)?,
-            reused: row.get(5)?,
-            duration_us: row.get::<_, i64>(6)?.unsigned_abs(),
-            phases_us: phases(&row.get::<_, String>(7)?),
-            error: row.get(8)?,
-            response_headers: row.get(9)?,
-            response_body: row.get(10)?,
-        });
-    }
-    Ok(found)
-}
-
-fn phases(text: &str) -> [u64; 4] {
-    let mut phases = [0; 4];
-    for (phase, word) in phases.iter_mut().zip(text.split(' ')) {
-        *phase = word.parse().unwrap_or(0);
-    }
-    phases
 }
 
 /// Counts over the whole store.
 pub(super) fn totals(connection: &Connection) -> Result<Totals, StoreError> {
     let interrupted = Outcome::Interrupted(Interrupted::Lost).code();
     Ok(connection.query_row(
-        "select (select count(*) from event),
+        "select (select count(*) from event_of_project),
                 (select count(*) from delivery where state < 2),
                 (select count(*) from delivery where state = 2),
                 (select count(*) from delivery where state = 3),
@@ -278,8 +242,10 @@ pub(super) fn hook_attempts(
          where hook = ? and resolution_s = ? and start_s between ? and ?
          order by start_s",
     )?;
-    let (since, until) = (range.since.0 / 1000, range.until.0 / 1000);
-    let rows = statement.query_map(params![hook.get(), range.resolution.seconds(), since, until], |row| {
+    let length = range.resolution.seconds();
+    let (since, until) = (range.since.0.div_euclid(1_000), range.until.0.div_euclid(1_000));
+    let since = since - since.rem_euclid(length);
+    let rows = statement.query_map(params![hook.get(), length, since, until], |row| {
         Ok((Millis(row.get::<_, i64>(0)? * 1000), row.get::<_, i64>(1)?.unsigned_abs()))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

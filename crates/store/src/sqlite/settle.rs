@@ -1,341 +1,215 @@
-//! Leases and what came of them: settle, give back, claim, free.
+//! What came of leased deliveries.
+//!
+//! The common path of a settlement is one update and one insert. Whatever is rarer (a lost lease, a repeated failure to
+//! connect) is found out only where it may apply.
 
-use model::attempt::{Interrupted, Outcome};
-use model::delivery::{DeliveryState, Priority};
-use model::delivery_key::DeliveryKey;
-use model::ids::{Day, HookNumber, Millis, ProcessId, ProjectId, Seq};
-use rusqlite::types::Value;
-use rusqlite::{Row, Transaction, params};
-use webhook::Kind;
+use std::collections::BTreeMap;
 
-use super::codes::{SENDING, WAITING};
+use model::delivery::DeliveryState;
+use model::ids::HookNumber;
+use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
+
+use super::attempts::{self, Log, Numbered};
+use super::place::place;
+use super::savepoint::{Care, part};
 use crate::error::StoreError;
-use crate::ledger::{AttemptRow, Batch, Claim, ClaimOrder, Claimed, NextState, Resolution, Settlement};
+use crate::ledger::{AttemptRow, Batch, NextState, Resolution, Settlement};
+
+/// The finest interval in which attempts are counted.
+const FINEST: Resolution = Resolution::TenSeconds;
 
 /// Appends the attempts of a batch and moves the deliveries' states.
-pub(super) fn settle(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
-    for settlement in &batch.settlements {
-        settle_one(transaction, batch, settlement)?;
+pub(super) fn settle(transaction: &Transaction<'_>, batch: &Batch, care: Care) -> Result<(), StoreError> {
+    if batch.settlements.is_empty() {
+        return Ok(());
     }
-    count_attempts(transaction, batch)
+    let mut settling = Settling::new(transaction, batch)?;
+    let mut counts = BTreeMap::<(HookNumber, i64), i64>::new();
+    for settlement in &batch.settlements {
+        match part(transaction, care, || settling.settle(settlement))? {
+            Ok(logged) => {
+                for attempt in logged {
+                    *counts.entry((settlement.key.hook, start_of(attempt, FINEST))).or_default() += 1;
+                }
+            }
+            Err(refusal) => settling.give_up(settlement, &refusal)?,
+        }
+    }
+    count_attempts(transaction, &counts)
 }
 
-fn settle_one(transaction: &Transaction<'_>, batch: &Batch, settlement: &Settlement) -> Result<(), StoreError> {
-    let sent = settlement.attempts.iter().filter(|attempt| attempt.went_out).count();
-    let replaced = replace_interrupted(transaction, batch.owner, settlement)?;
-    let key = &settlement.key;
-    let (state, due) = match settlement.next {
+/// One batch's settlements.
+struct Settling<'t> {
+    transaction: &'t Transaction<'t>,
+    batch: &'t Batch,
+    move_ours: CachedStatement<'t>,
+    log: Log<'t>,
+}
+
+impl<'t> Settling<'t> {
+    fn new(transaction: &'t Transaction<'t>, batch: &'t Batch) -> Result<Self, StoreError> {
+        let move_ours = transaction.prepare_cached(
+            "update delivery
+             set state = ?, owner = null, due_ms = ?, settled_ms = ?, attempts = attempts + ?, sent = sent + ?
+             where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ?
+             returning attempts",
+        )?;
+        Ok(Settling { transaction, batch, move_ours, log: Log::new(transaction)? })
+    }
+
+    /// Settles a delivery; the attempts that were not in the log before.
+    fn settle<'s>(&mut self, settlement: &'s Settlement) -> Result<&'s [AttemptRow], StoreError> {
+        let (key, attempts) = (&settlement.key, settlement.attempts.as_slice());
+        let whose = (key, self.batch.owner);
+        let folded = match attempts.first() {
+            Some(first) if !first.went_out => attempts::fold(self.transaction, whose, first)?,
+            Some(_) | None => false,
+        };
+        let appended = attempts.get(usize::from(folded)..).unwrap_or_default();
+        let (state, due_ms) = next_state(settlement.next);
+        let settled_ms = due_ms.is_none().then_some(self.batch.now.0);
+        let [project, hook, day, seq, kind] = place(key);
+        let logged: Option<i64> = self
+            .move_ours
+            .query_row(
+                params![
+                    state.code(),
+                    due_ms,
+                    settled_ms,
+                    count(appended),
+                    went_out(appended),
+                    project,
+                    hook,
+                    day,
+                    seq,
+                    kind,
+                    self.batch.owner.get(),
+                ],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(logged) = logged else { return self.settle_late(settlement) };
+        self.append(settlement, appended, logged)?;
+        Ok(attempts)
+    }
+
+    /// The lease is not ours any more: the log is completed, and only a success moves the state.
+    fn settle_late<'s>(&mut self, settlement: &'s Settlement) -> Result<&'s [AttemptRow], StoreError> {
+        let (key, whose) = (&settlement.key, (&settlement.key, self.batch.owner));
+        let mut fresh = settlement.attempts.as_slice();
+        while let Some((first, rest)) = fresh.split_first()
+            && attempts::is_logged(self.transaction, whose, first)?
+        {
+            fresh = rest;
+        }
+        let Some(first) = fresh.first() else { return Ok(fresh) };
+        let replaced = attempts::replace_interrupted(self.transaction, whose, first)?;
+        let appended = fresh.get(usize::from(replaced)..).unwrap_or_default();
+        // What stood for a lost attempt was counted as sent.
+        let sent = went_out(fresh) - i64::from(replaced);
+        let [project, hook, day, seq, kind] = place(key);
+        let logged: Option<i64> = self
+            .transaction
+            .prepare_cached(
+                "update delivery
+                 set attempts = attempts + ?, sent = sent + ?
+                 where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
+                 returning attempts",
+            )?
+            .query_row([count(appended), sent, project, hook, day, seq, kind], |row| row.get(0))
+            .optional()?;
+        // Deleted while it was on its way: there is no log to append to.
+        let Some(logged) = logged else { return Ok(&[]) };
+        self.append(settlement, appended, logged)?;
+        if settlement.next == NextState::Delivered {
+            self.transaction
+                .prepare_cached(
+                    "update delivery
+                     set state = ?1, owner = null, due_ms = null, settled_ms = ?2
+                     where project_id = ?3 and hook = ?4 and day = ?5 and seq = ?6 and kind = ?7 and state <> ?1",
+                )?
+                .execute(params![DeliveryState::Delivered.code(), self.batch.now.0, project, hook, day, seq, kind])?;
+        }
+        Ok(fresh)
+    }
+
+    /// Appends attempts; `logged` counts the log with them.
+    fn append(&mut self, settlement: &Settlement, rows: &[AttemptRow], logged: i64) -> Result<(), StoreError> {
+        let (key, owner) = (&settlement.key, self.batch.owner);
+        let first = logged - count(rows) + 1;
+        for (number, attempt) in (first..).zip(rows) {
+            self.log.append(&Numbered { key, owner, number, attempt })?;
+        }
+        Ok(())
+    }
+
+    /// An outcome that the store refuses would be refused again: its delivery fails, without it in the log.
+    fn give_up(&self, settlement: &Settlement, refusal: &StoreError) -> Result<(), StoreError> {
+        let [project, hook, day, seq, kind] = place(&settlement.key);
+        let cause = std::error::Error::source(refusal);
+        tracing::error!(
+            delivery.hook = hook,
+            delivery.seq = seq,
+            error = %refusal,
+            cause,
+            "the store refused an outcome: the delivery is failed"
+        );
+        self.transaction
+            .prepare_cached(
+                "update delivery
+                 set state = ?, owner = null, due_ms = null, settled_ms = ?
+                 where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ?",
+            )?
+            .execute(params![
+                DeliveryState::Failed.code(),
+                self.batch.now.0,
+                project,
+                hook,
+                day,
+                seq,
+                kind,
+                self.batch.owner.get(),
+            ])?;
+        Ok(())
+    }
+}
+
+/// The state, and when it is due where it waits.
+fn next_state(next: NextState) -> (DeliveryState, Option<i64>) {
+    match next {
         NextState::Delivered => (DeliveryState::Delivered, None),
         NextState::Failed => (DeliveryState::Failed, None),
         NextState::Cancelled => (DeliveryState::Cancelled, None),
         NextState::Waiting { due } => (DeliveryState::Waiting, Some(due.0)),
-    };
-    let appended = settlement.attempts.len() - usize::from(replaced);
-    let sent = sent - usize::from(replaced && sent > 0);
-    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
-    let (appended_count, sent_count) = (count(appended), count(sent));
-    // Ours to move while the lease is ours; a success also counts after the lease was lost.
-    let attempts: Option<i64> = transaction
-        .prepare_cached(
-            "update delivery
-             set attempts = attempts + ?1,
-                 sent = sent + ?2,
-                 settled_ms = iif(owner = ?3 or (?4 = 2 and state <> 2), iif(?4 >= 2, ?5, null), settled_ms),
-                 due_ms = iif(owner = ?3 or (?4 = 2 and state <> 2), ?6, due_ms),
-                 state = iif(owner = ?3 or (?4 = 2 and state <> 2), ?4, state),
-                 owner = iif(owner = ?3 or ?4 = 2, null, owner)
-             where project_id = ?7 and hook = ?8 and day = ?9 and seq = ?10 and kind = ?11
-             returning attempts",
-        )?
-        .query_row(
-            params![
-                appended_count,
-                sent_count,
-                batch.owner.get(),
-                state.code(),
-                batch.now.0,
-                due,
-                key.project.get(),
-                key.hook.get(),
-                key.day.0,
-                i64::from(key.seq),
-                key.kind.code(),
-            ],
-            |row| row.get(0),
-        )
-        .map(Some)
-        .or_else(none_where_gone)?;
-    // The delivery was deleted while it was on its way: there is no log to append to.
-    let Some(attempts) = attempts else { return Ok(()) };
-    let first = attempts - appended_count + 1;
-    for (number, attempt) in (first..).zip(settlement.attempts.iter().skip(usize::from(replaced))) {
-        insert_attempt(transaction, batch.owner, Numbered { key, number, attempt })?;
-    }
-    Ok(())
-}
-
-fn none_where_gone(error: rusqlite::Error) -> Result<Option<i64>, rusqlite::Error> {
-    match error {
-        rusqlite::Error::QueryReturnedNoRows => Ok(None),
-        other => Err(other),
     }
 }
 
-/// An attempt with its place in a delivery's log.
-struct Numbered<'a> {
-    key: &'a DeliveryKey,
-    number: i64,
-    attempt: &'a AttemptRow,
+fn count(rows: &[AttemptRow]) -> i64 {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 
-/// A late outcome takes the place of the `interrupted` row that stood for it. True where there was one.
-fn replace_interrupted(
-    transaction: &Transaction<'_>,
-    owner: ProcessId,
-    settlement: &Settlement,
-) -> Result<bool, StoreError> {
-    let Some(attempt) = settlement.attempts.first() else { return Ok(false) };
-    let key = &settlement.key;
-    let mut lost = transaction.prepare_cached(
-        "select 1 from delivery
-         where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner is not ?",
-    )?;
-    let place = params![
-        key.project.get(),
-        key.hook.get(),
-        key.day.0,
-        i64::from(key.seq),
-        key.kind.code(),
-        owner.get()
-    ];
-    if !lost.exists(place)? {
-        return Ok(false);
-    }
-    let replaced = transaction
-        .prepare_cached(
-            "update attempt
-             set started_ms = ?, outcome = ?, cause = ?, went_out = ?, status = ?, reused = ?, duration_us = ?,
-                 phases_us = ?, error = ?, response_headers = ?, response_body = ?
-             where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ? and outcome = ?",
-        )?
-        .execute(rusqlite::params_from_iter(attempt_values(attempt).into_iter().chain([
-            Value::from(key.project.get()),
-            Value::from(i64::from(key.hook.get())),
-            Value::from(i64::from(key.day.0)),
-            Value::from(i64::from(key.seq)),
-            Value::from(i64::from(key.kind.code())),
-            Value::from(owner.get()),
-            Value::from(i64::from(Outcome::Interrupted(Interrupted::Lost).code())),
-        ])))?;
-    Ok(replaced > 0)
+fn went_out(rows: &[AttemptRow]) -> i64 {
+    rows.iter().map(|attempt| i64::from(attempt.went_out)).sum()
 }
 
-fn insert_attempt(transaction: &Transaction<'_>, owner: ProcessId, row: Numbered<'_>) -> Result<(), StoreError> {
-    let Numbered { key, number, attempt } = row;
-    transaction
-        .prepare_cached(
-            "insert into attempt (project_id, hook, day, seq, kind, number, owner, started_ms, outcome, cause, went_out,
-                                  status, reused, duration_us, phases_us, error, response_headers, response_body)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute(params![
-            key.project.get(),
-            key.hook.get(),
-            key.day.0,
-            i64::from(key.seq),
-            key.kind.code(),
-            number,
-            owner.get(),
-            attempt.started.0,
-            attempt.outcome.code(),
-            attempt.outcome.cause_code(),
-            attempt.went_out,
-            attempt.status,
-            attempt.reused,
-            i64::try_from(attempt.duration_us).unwrap_or(i64::MAX),
-            phases_text(attempt),
-            attempt.error,
-            attempt.response_headers,
-            attempt.response_body,
-        ])?;
-    Ok(())
-}
-
-fn attempt_values(attempt: &AttemptRow) -> Vec<Value> {
-    vec![
-        attempt.started.0.into(),
-        i64::from(attempt.outcome.code()).into(),
-        i64::from(attempt.outcome.cause_code()).into(),
-        i64::from(attempt.went_out).into(),
-        attempt.status.map(i64::from).into(),
-        i64::from(attempt.reused).into(),
-        i64::try_from(attempt.duration_us).unwrap_or(i64::MAX).into(),
-        phases_text(attempt).into(),
-        attempt.error.clone().into(),
-        attempt.response_headers.clone().into(),
-        attempt.response_body.clone().into(),
-    ]
-}
-
-fn phases_text(attempt: &AttemptRow) -> String {
-    let [resolve, connect, tls, first_byte] = attempt.phases_us;
-    format!("{resolve} {connect} {tls} {first_byte}")
+/// The second in which an attempt's interval begins.
+fn start_of(attempt: &AttemptRow, resolution: Resolution) -> i64 {
+    let second = attempt.started.0.div_euclid(1_000);
+    second - second.rem_euclid(resolution.seconds())
 }
 
 /// Counts a batch's attempts, once for each hook and interval.
-fn count_attempts(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
-    let mut counts = std::collections::BTreeMap::<(HookNumber, i64), i64>::new();
-    for settlement in &batch.settlements {
-        for attempt in &settlement.attempts {
-            *counts.entry((settlement.key.hook, attempt.started.0 / 10_000)).or_default() += 1;
-        }
-    }
-    for ((hook, tens), count) in counts {
+fn count_attempts(transaction: &Transaction<'_>, counts: &BTreeMap<(HookNumber, i64), i64>) -> Result<(), StoreError> {
+    let mut add = transaction.prepare_cached(
+        "insert into hook_count (hook, resolution_s, start_s, attempts)
+         values (?, ?, ?, ?)
+         on conflict do update set attempts = attempts + excluded.attempts",
+    )?;
+    for ((hook, start), count) in counts {
         for resolution in Resolution::ALL {
             let length = resolution.seconds();
-            transaction
-                .prepare_cached(
-                    "insert into hook_count (hook, resolution_s, start_s, attempts)
-                     values (?, ?, ?, ?)
-                     on conflict do update set attempts = attempts + excluded.attempts",
-                )?
-                .execute(params![hook.get(), length, tens * 10 / length * length, count])?;
+            add.execute([hook.get().into(), length, start - start.rem_euclid(length), *count])?;
         }
     }
     Ok(())
-}
-
-/// Frees leases that are not wanted any more: the deliveries wait again, due when they were.
-pub(super) fn give_back(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {
-    for key in &batch.give_backs {
-        transaction
-            .prepare_cached(
-                "update delivery
-                 set state = ?, owner = null, due_ms = created_ms
-                 where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ?",
-            )?
-            .execute(params![
-                WAITING,
-                key.project.get(),
-                key.hook.get(),
-                key.day.0,
-                i64::from(key.seq),
-                key.kind.code(),
-                batch.owner.get(),
-            ])?;
-    }
-    Ok(())
-}
-
-/// Leases what waits, for each claim of the batch.
-pub(super) fn claim(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<Vec<Claimed>>, StoreError> {
-    batch.claims.iter().map(|claim| claim_for(transaction, batch, claim)).collect()
-}
-
-fn claim_for(transaction: &Transaction<'_>, batch: &Batch, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-    let mut found = Vec::new();
-    match claim.order {
-        ClaimOrder::Priority => {
-            for priority in Priority::ALL {
-                let room = claim.limit - found.len();
-                found.extend(due(transaction, batch.now, Due { hook: claim.hook, priority, limit: room })?);
-            }
-        }
-        ClaimOrder::Age => {
-            for priority in Priority::ALL {
-                found.extend(due(transaction, batch.now, Due { hook: claim.hook, priority, limit: claim.limit })?);
-            }
-            found.sort_by_key(|(due_ms, _)| *due_ms);
-            found.truncate(claim.limit);
-        }
-    }
-    let mut lease = transaction.prepare_cached(
-        "update delivery
-         set state = ?, owner = ?, due_ms = null
-         where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
-    )?;
-    for (_, claimed) in &found {
-        let key = claimed.key;
-        lease.execute(params![
-            SENDING,
-            batch.owner.get(),
-            key.project.get(),
-            key.hook.get(),
-            key.day.0,
-            i64::from(key.seq),
-            key.kind.code(),
-        ])?;
-    }
-    Ok(found.into_iter().map(|(_, claimed)| claimed).collect())
-}
-
-/// Which waiting deliveries to look for.
-struct Due {
-    hook: HookNumber,
-    priority: Priority,
-    limit: usize,
-}
-
-fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, Claimed)>, StoreError> {
-    let mut statement = transaction.prepare_cached(
-        "select project_id, hook, day, seq, kind, due_ms, sent, created_ms
-         from delivery indexed by delivery_waiting
-         where state = 0 and hook = ? and priority = ? and due_ms <= ?
-         order by due_ms
-         limit ?",
-    )?;
-    let limit = i64::try_from(of.limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![of.hook.get(), of.priority.code(), now.0, limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push((row.get(5)?, Claimed { key: key_of(row)?, received: Millis(row.get(7)?), sent: row.get(6)? }));
-    }
-    Ok(found)
-}
-
-/// Frees leases of processes that are marked dead, each with an `interrupted` attempt.
-pub(super) fn free_dead(transaction: &Transaction<'_>, now: Millis, limit: usize) -> Result<usize, StoreError> {
-    let mut statement = transaction.prepare_cached(
-        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.owner, d.attempts
-         from delivery d indexed by delivery_leased
-         join process p on p.id = d.owner
-         where d.owner is not null and p.dead_ms is not null
-         limit ?",
-    )?;
-    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push((key_of(row)?, ProcessId::new(row.get(5)?)?, row.get::<_, i64>(6)?));
-    }
-    for (key, owner, attempts) in &found {
-        let attempt = AttemptRow::interrupted(now, Interrupted::Lost);
-        insert_attempt(transaction, *owner, Numbered { key, number: attempts + 1, attempt: &attempt })?;
-        transaction
-            .prepare_cached(
-                "update delivery
-                 set state = ?, owner = null, due_ms = ?, attempts = attempts + 1, sent = sent + 1
-                 where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
-            )?
-            .execute(params![
-                WAITING,
-                now.0,
-                key.project.get(),
-                key.hook.get(),
-                key.day.0,
-                i64::from(key.seq),
-                key.kind.code(),
-            ])?;
-    }
-    Ok(found.len())
-}
-
-/// The key that stands in a row's first five columns.
-pub(super) fn key_of(row: &Row<'_>) -> Result<DeliveryKey, StoreError> {
-    Ok(DeliveryKey {
-        project: ProjectId::new(row.get(0)?)?,
-        hook: HookNumber::try_from(row.get::<_, i64>(1)?)?,
-        day: Day(row.get(2)?),
-        seq: Seq::try_from(row.get::<_, i64>(3)?)?,
-        kind: Kind::from_code(row.get(4)?)?,
-    })
 }

@@ -1,211 +1,216 @@
-//! Upkeep in slices: what is too old goes, what waits too long expires, what nobody wants any more is cancelled.
+//! Upkeep in slices: what nobody wants any more is cancelled, what waits too long expires, what is too old goes.
 //!
-//! A slice looks at a bounded number of rows, so that no commit of an event waits long behind one.
+//! A pass visits four stages in turn and remembers in memory how far it came, so that each slice looks at a bounded number
+//! of rows, however many rows and hooks there are. A row that is leased belongs to its process: no stage touches it.
 
-use rusqlite::{OptionalExtension, Transaction, params};
-
-use super::codes::WAITING;
-use crate::error::StoreError;
-use crate::ledger::{Resolution, SweepPlan, Swept};
 use model::delivery::DeliveryState;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-/// Does one slice.
-pub(super) fn sweep(transaction: &Transaction<'_>, plan: SweepPlan) -> Result<Swept, StoreError> {
-    let limit = i64::try_from(plan.limit).unwrap_or(i64::MAX);
-    let events = delete_events(transaction, &plan, limit)? + delete_orphans(transaction, limit)?;
-    let deliveries = delete_deliveries(transaction, &plan, limit)?;
-    let cancelled = cancel_unwanted(transaction, &plan, limit)?;
-    let expired = expire(transaction, &plan, limit)?;
-    delete_counts(transaction, &plan)?;
-    let issues = delete_issues(transaction, &plan, limit)?;
-    let more = [events, deliveries, cancelled, expired, issues].iter().any(|count| *count >= plan.limit);
-    Ok(Swept { events, deliveries, expired, cancelled, more })
+use super::retention::{self, Hook};
+use crate::error::StoreError;
+use crate::ledger::{SweepPlan, Swept};
+
+/// Looks at an index or a hook cost so much less than changing a row that a slice may have this many for each row.
+const LOOKS_FOR_A_ROW: usize = 16;
+/// What looking at one hook costs in looks at an index.
+const LOOKS_FOR_A_HOOK: usize = 8;
+
+/// Where the next slice goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Cursor {
+    /// Waiting deliveries, after the last one that was looked at.
+    Waiting { after: Entry },
+    /// The oldest events.
+    Events,
+    /// Deliveries and counts of the hooks after this number.
+    Hooks { after: i64 },
+    /// Deleted projects.
+    Projects,
+    /// A new pass.
+    #[default]
+    Start,
 }
 
-/// Oldest first: numbers rise with time of receipt.
-fn delete_events(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result<usize, StoreError> {
-    let keep_from = plan.keep_from.day().0;
-    let mut oldest = transaction
-        .prepare_cached("select seq, project_id, issue_id, day, event_id from event order by seq limit ?")?;
-    let mut rows = oldest.query([limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let event = EventRow { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? };
-        if event.day >= keep_from {
-            break;
+/// An entry of the index of waiting deliveries, in the index's order: hook, priority, due_ms, created_ms, sent, project_id,
+/// day, seq, kind.
+pub(super) type Entry = [i64; 9];
+
+/// One slice at work.
+struct Slice<'t> {
+    transaction: &'t Transaction<'t>,
+    plan: SweepPlan,
+    /// Rows that it may still change.
+    rows: usize,
+    /// Rows that it may still look at.
+    looks: usize,
+    swept: Swept,
+}
+
+/// How a stage ended its part of a slice.
+enum Step {
+    /// Nothing is left to do here in this pass.
+    Done,
+    /// The slice is used up: the next one goes on there.
+    Pause(Cursor),
+}
+
+/// Does one slice, and says where the next one goes on.
+pub(super) fn sweep(
+    transaction: &Transaction<'_>,
+    plan: SweepPlan,
+    mut cursor: Cursor,
+) -> Result<(Swept, Cursor), StoreError> {
+    let rows = plan.limit.max(1);
+    let mut slice = Slice { transaction, plan, rows, looks: rows * LOOKS_FOR_A_ROW, swept: Swept::default() };
+    loop {
+        let (step, next) = match cursor {
+            Cursor::Start => (Step::Done, Some(Cursor::Waiting { after: [0; 9] })),
+            Cursor::Waiting { after } => (slice.waiting(after)?, Some(Cursor::Events)),
+            Cursor::Events => (slice.events()?, Some(Cursor::Hooks { after: 0 })),
+            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::Projects)),
+            Cursor::Projects => (slice.projects()?, None),
+        };
+        match (step, next) {
+            (Step::Pause(cursor), _) => {
+                slice.swept.more = true;
+                return Ok((slice.swept, cursor));
+            }
+            (Step::Done, Some(next)) => cursor = next,
+            (Step::Done, None) => return Ok((slice.swept, Cursor::Start)),
         }
-        found.push(event);
     }
-    delete(transaction, &found)
 }
 
-/// Events of deleted projects.
-fn delete_orphans(transaction: &Transaction<'_>, limit: i64) -> Result<usize, StoreError> {
-    let project: Option<i64> = transaction
-        .prepare_cached(
-            "select p.id from project p
-             where p.deleted_ms is not null and exists (select 1 from event_of_project e where e.project_id = p.id)
-             limit 1",
-        )?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let Some(project) = project else { return Ok(0) };
-    let mut statement = transaction.prepare_cached(
-        "select e.seq, e.project_id, e.issue_id, e.day, e.event_id
-         from event_of_project p
-         join event e on e.seq = p.seq
-         where p.project_id = ?
-         order by p.seq
-         limit ?",
-    )?;
-    let mut rows = statement.query([project, limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(EventRow { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? });
-    }
-    delete(transaction, &found)
-}
-
-struct EventRow {
-    seq: i64,
-    project: i64,
-    issue: i64,
-    day: i32,
-    id: [u8; 16],
-}
-
-fn delete(transaction: &Transaction<'_>, events: &[EventRow]) -> Result<usize, StoreError> {
-    for event in events {
-        transaction
-            .prepare_cached("delete from event_key where project_id = ? and day = ? and event_id = ?")?
-            .execute(params![event.project, event.day, event.id])?;
-        transaction
-            .prepare_cached("delete from event_of_issue where project_id = ? and issue_id = ? and seq = ?")?
-            .execute([event.project, event.issue, event.seq])?;
-        transaction
-            .prepare_cached("delete from event_of_project where project_id = ? and seq = ?")?
-            .execute([event.project, event.seq])?;
-        transaction.prepare_cached("delete from event where seq = ?")?.execute([event.seq])?;
-    }
-    if let Some(last) = events.iter().map(|event| event.seq).max() {
-        // A number is never given twice, not even after the newest event is gone.
-        transaction.prepare_cached("update meta set value = max(value, ?) where name = 'seq'")?.execute([last])?;
-    }
-    Ok(events.len())
-}
-
-/// Deliveries of old events with their logs, hook by hook: days are in order within a hook.
-fn delete_deliveries(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result<usize, StoreError> {
-    let mut hooks = transaction.prepare_cached("select project_id, number, deleted_ms is not null from hook")?;
-    let mut rows = hooks.query([])?;
-    let mut deleted = 0;
-    while let Some(row) = rows.next()? {
-        let (project, hook, gone): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let before = if gone { i32::MAX } else { plan.keep_from.day().0 };
-        let left = limit - i64::try_from(deleted).unwrap_or(limit);
-        if left <= 0 {
-            break;
-        }
-        // A leased delivery is its process's until it is settled, also when its hook is gone.
-        let mut old = transaction.prepare_cached(
-            "select day, seq, kind from delivery
-             where project_id = ? and hook = ? and day < ? and owner is null
+impl Slice<'_> {
+    /// Cancels what waits for hooks that do not fire, and expires what has waited too long for its first attempt.
+    fn waiting(&mut self, mut after: Entry) -> Result<Step, StoreError> {
+        let mut entries = self.transaction.prepare_cached(
+            "select hook, priority, due_ms, created_ms, sent, project_id, day, seq, kind
+             from delivery indexed by delivery_waiting
+             where state = 0
+               and (hook, priority, due_ms, created_ms, sent, project_id, day, seq, kind) > (?, ?, ?, ?, ?, ?, ?, ?, ?)
+             order by hook, priority, due_ms, created_ms, sent, project_id, day, seq, kind
              limit ?",
         )?;
-        let keys: Vec<(i64, i64, i64)> = old
-            .query_map(params![project, hook, before, left], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<_, _>>()?;
-        for (day, seq, kind) in &keys {
-            for table in ["attempt", "delivery"] {
-                transaction
-                    .prepare_cached(&format!(
-                        "delete from {table} where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?"
-                    ))?
-                    .execute(params![project, hook, day, seq, kind])?;
+        let looks = i64::try_from(self.looks).unwrap_or(i64::MAX);
+        let [hook, priority, due, created, sent, project, day, seq, kind] = after;
+        let mut rows = entries.query([hook, priority, due, created, sent, project, day, seq, kind, looks])?;
+        let (mut moves, mut known) = (Vec::new(), None);
+        while moves.len() < self.rows
+            && let Some(row) = rows.next()?
+        {
+            after = entry(row)?;
+            self.looks = self.looks.saturating_sub(1);
+            let fires = match known {
+                Some((hook, fires)) if hook == after[0] => fires,
+                Some(_) | None => self.fires(after[0])?,
+            };
+            known = Some((after[0], fires));
+            if let Some(state) = self.fate(&after, fires) {
+                moves.push((after, state));
             }
         }
-        deleted += keys.len();
+        drop(rows);
+        self.settle(&moves)?;
+        let used_up = self.rows == 0 || self.looks == 0;
+        Ok(if used_up { Step::Pause(Cursor::Waiting { after }) } else { Step::Done })
     }
-    Ok(deleted)
-}
 
-/// What waits for a hook that is disabled or deleted, or whose project is deleted.
-fn cancel_unwanted(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result<usize, StoreError> {
-    let mut unwanted = transaction.prepare_cached(
-        "select h.number from hook h
-         join project p on p.id = h.project_id
-         where (h.active = 0 or h.deleted_ms is not null or p.deleted_ms is not null)
-           and exists (select 1 from delivery d indexed by delivery_waiting where d.state = 0 and d.hook = h.number)",
-    )?;
-    let hooks: Vec<i64> = unwanted.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut cancelled = 0;
-    for hook in hooks {
-        cancelled += move_waiting(transaction, plan, Move { hook, before: i64::MAX, limit, to: DeliveryState::Cancelled })?;
+    fn fires(&self, hook: i64) -> Result<bool, StoreError> {
+        Ok(self.transaction.prepare_cached("select 1 from hook where number = ? and active = 1")?.exists([hook])?)
     }
-    Ok(cancelled)
-}
 
-/// What has waited too long for its first attempt.
-fn expire(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result<usize, StoreError> {
-    let mut hooks = transaction.prepare_cached("select number from hook")?;
-    let hooks: Vec<i64> = hooks.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut expired = 0;
-    for hook in hooks {
-        let before = plan.expire_before.0;
-        expired += move_waiting(transaction, plan, Move { hook, before, limit, to: DeliveryState::Expired })?;
+    /// What becomes of a waiting delivery, if it is not to wait on. A planned retry does not age.
+    fn fate(&self, entry: &Entry, fires: bool) -> Option<DeliveryState> {
+        let [_, _, _, created, sent, ..] = *entry;
+        match fires {
+            false => Some(DeliveryState::Cancelled),
+            true if sent == 0 && created < self.plan.expire_before.0 => Some(DeliveryState::Expired),
+            true => None,
+        }
     }
-    Ok(expired)
-}
 
-struct Move {
-    hook: i64,
-    before: i64,
-    limit: i64,
-    to: DeliveryState,
-}
-
-fn move_waiting(transaction: &Transaction<'_>, plan: &SweepPlan, of: Move) -> Result<usize, StoreError> {
-    Ok(transaction
-        .prepare_cached(
+    fn settle(&mut self, moves: &[(Entry, DeliveryState)]) -> Result<(), StoreError> {
+        let mut settle = self.transaction.prepare_cached(
             "update delivery
              set state = ?, due_ms = null, settled_ms = ?
-             where (project_id, hook, day, seq, kind) in (
-               select project_id, hook, day, seq, kind
-               from delivery indexed by delivery_waiting
-               where state = 0 and hook = ? and priority in (0, 1, 2) and due_ms < ? and created_ms < ?
-               limit ?)
-               and state = ?",
-        )?
-        .execute(params![of.to.code(), plan.now.0, of.hook, i64::MAX, of.before, of.limit, WAITING])?)
+             where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
+        )?;
+        for ([hook, _, _, _, _, project, day, seq, kind], state) in moves {
+            settle.execute(params![state.code(), self.plan.now.0, project, hook, day, seq, kind])?;
+            match state {
+                DeliveryState::Cancelled => self.swept.cancelled += 1,
+                _ => self.swept.expired += 1,
+            }
+        }
+        self.rows = self.rows.saturating_sub(moves.len());
+        Ok(())
+    }
+
+    /// Deletes what was received before the days that are kept. Oldest first: numbers rise with the time of receipt.
+    fn events(&mut self) -> Result<Step, StoreError> {
+        let old = retention::old_events(self.transaction, self.plan.keep_from.day(), self.rows)?;
+        self.delete_events(&old)?;
+        Ok(if self.rows == 0 { Step::Pause(Cursor::Events) } else { Step::Done })
+    }
+
+    fn delete_events(&mut self, events: &[retention::Event]) -> Result<(), StoreError> {
+        retention::delete_events(self.transaction, events)?;
+        self.swept.events += events.len();
+        self.rows = self.rows.saturating_sub(events.len());
+        Ok(())
+    }
+
+    /// Deletes what is too old of each hook's deliveries and counts, and all of a deleted hook's.
+    fn hooks(&mut self, mut after: i64) -> Result<Step, StoreError> {
+        loop {
+            if self.rows == 0 || self.looks == 0 {
+                return Ok(Step::Pause(Cursor::Hooks { after }));
+            }
+            let Some(hook) = retention::hook_after(self.transaction, after)? else { return Ok(Step::Done) };
+            self.looks = self.looks.saturating_sub(LOOKS_FOR_A_HOOK);
+            let deleted = self.sweep_hook(&hook)?;
+            self.swept.deliveries += deleted;
+            self.rows = self.rows.saturating_sub(deleted);
+            if self.rows > 0 {
+                after = hook.number;
+            }
+        }
+    }
+
+    fn sweep_hook(&self, hook: &Hook) -> Result<usize, StoreError> {
+        let before = if hook.is_deleted { i32::MAX } else { self.plan.keep_from.day().0 };
+        let deleted = retention::delete_deliveries(self.transaction, hook, before, self.rows)?;
+        retention::delete_counts(self.transaction, hook, self.plan.now)?;
+        if hook.is_deleted && deleted < self.rows {
+            retention::delete_hook(self.transaction, hook)?;
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes the events of deleted projects, then the projects.
+    fn projects(&mut self) -> Result<Step, StoreError> {
+        let mut next = self
+            .transaction
+            .prepare_cached("select id from project where deleted = 1 and id > ? order by id limit 1")?;
+        let mut project = 0;
+        while let Some(id) = next.query_row([project], |row| row.get(0)).optional()? {
+            project = id;
+            let events = retention::events_of(self.transaction, project, self.rows)?;
+            self.delete_events(&events)?;
+            if self.rows == 0 {
+                return Ok(Step::Pause(Cursor::Projects));
+            }
+            retention::delete_project(self.transaction, project)?;
+        }
+        Ok(Step::Done)
+    }
 }
 
-fn delete_counts(transaction: &Transaction<'_>, plan: &SweepPlan) -> Result<(), StoreError> {
-    for resolution in Resolution::ALL {
-        let before = plan.now.0 / 1000 - resolution.kept_seconds();
-        transaction
-            .prepare_cached(
-                "delete from hook_count
-                 where hook in (select number from hook) and resolution_s = ? and start_s < ?",
-            )?
-            .execute([resolution.seconds(), before])?;
+fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
+    let mut entry = [0; 9];
+    for (index, value) in entry.iter_mut().enumerate() {
+        *value = row.get(index)?;
     }
-    Ok(())
-}
-
-/// Issues whose events are all gone.
-fn delete_issues(transaction: &Transaction<'_>, plan: &SweepPlan, limit: i64) -> Result<usize, StoreError> {
-    let mut old = transaction.prepare_cached(
-        "select i.id from issue i
-         left join project p on p.id = i.project_id and p.deleted_ms is null
-         where (i.last_received_day < ? or p.id is null)
-           and not exists (select 1 from event_of_issue e where e.project_id = i.project_id and e.issue_id = i.id)
-         limit ?",
-    )?;
-    let keep_from = i64::from(plan.keep_from.day().0);
-    let issues: Vec<i64> = old.query_map([keep_from, limit], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for issue in &issues {
-        transaction.prepare_cached("delete from issue_hash where issue_id = ?")?.execute([issue])?;
-        transaction.prepare_cached("delete from issue where id = ?")?.execute([issue])?;
-    }
-    Ok(issues.len())
+    Ok(entry)
 }

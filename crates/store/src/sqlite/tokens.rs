@@ -4,7 +4,7 @@ use model::ids::{Millis, TokenId, UserId};
 use model::scope::Scopes;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::catalog::{collect, taken};
+use super::rows::{collect, found, missing_or_taken, taken};
 use crate::catalog::{NewToken, Token, User};
 use crate::error::StoreError;
 
@@ -24,7 +24,7 @@ pub(super) fn create(transaction: &Transaction<'_>, new: NewToken) -> Result<Tok
                 new.now.0,
             ],
         )
-        .map_err(|error| taken(error, "token"))?;
+        .map_err(|error| missing_or_taken(error, "user", "token"))?;
     Ok(Token {
         id: TokenId::new(transaction.last_insert_rowid())?,
         name: new.name,
@@ -45,6 +45,11 @@ pub(super) fn by_hash(connection: &Connection, hash: [u8; 32]) -> Result<Option<
 /// Every token, newest first.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Token>, StoreError> {
     collect(connection.prepare_cached(&format!("{SELECT} order by id desc"))?.query([])?, token_of)
+}
+
+/// Deletes a token.
+pub(super) fn revoke(transaction: &Transaction<'_>, token: TokenId) -> Result<(), StoreError> {
+    found(transaction.execute("delete from token where id = ?", [token.get()])?, "token")
 }
 
 /// Makes a user.
@@ -75,6 +80,12 @@ pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
             created: Millis(row.get(3)?),
         })
     })
+}
+
+/// Replaces a user's password hash.
+pub(super) fn set_password(transaction: &Transaction<'_>, user: UserId, hash: &str) -> Result<(), StoreError> {
+    let changed = transaction.execute("update user set password_hash = ? where id = ?", params![hash, user.get()])?;
+    found(changed, "user")
 }
 
 fn token_of(row: &Row<'_>) -> Result<Token, StoreError> {

@@ -3,7 +3,7 @@
 //! A panic on it ends the process: what it held is in an unknown state, and the next start is the recovery.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -57,7 +57,7 @@ impl Writer {
         T: Send + 'static,
         W: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let jobs = self.jobs.lock().map_err(|_| StoreError::Closed)?.clone().ok_or(StoreError::Closed)?;
+        let jobs = lock(&self.jobs).clone().ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             // A caller that has gone away does not undo what it asked for.
@@ -69,13 +69,10 @@ impl Writer {
 
     /// Lets the queue run empty, then ends the thread.
     pub(super) async fn close(&self) {
-        let thread = {
-            if let Ok(mut jobs) = self.jobs.lock() {
-                jobs.take();
-            }
-            self.thread.lock().ok().and_then(|mut thread| thread.take())
-        };
+        drop(lock(&self.jobs).take());
+        let thread = lock(&self.thread).take();
         if let Some(thread) = thread {
+            // It never panics: that ends the process.
             drop(tokio::task::spawn_blocking(move || thread.join()).await);
         }
     }
@@ -86,13 +83,23 @@ pub(super) fn in_transaction<T>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    if !connection.is_autocommit() {
+        // The rollback after a failed commit failed too: nothing else can begin before it is done.
+        connection.execute_batch("rollback")?;
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = work(&transaction)?;
     transaction.commit().map_err(|error| match StoreError::from(error) {
+        // The commit's frame may be whole in the log though flushing it failed. On a full disk it is not.
         StoreError::Io(cause) => StoreError::UnknownCommit(cause),
         other => other,
     })?;
     Ok(value)
+}
+
+/// What the mutex guards is replaced whole, so a panic elsewhere leaves nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run(mut connection: Connection, mut queue: mpsc::Receiver<Job>, mut checkpointer: Checkpointer) {

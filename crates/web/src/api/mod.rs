@@ -1,30 +1,126 @@
-//! The management API: a file per resource.
+//! The management API: Sentry's paths, shapes and errors under `/api/0/`.
+//!
+//! Responsible for who may call what, for validation, and for the JSON of every resource; one file for each. It tells the
+//! directory of every change before it answers. Refuses to know SQL, to send anything, and to be open to other origins.
+//! Mounted by `web`'s router.
+
+mod body;
+mod error;
+mod fields;
+mod hooks;
+mod keys;
+mod lookup;
+mod names;
+mod organizations;
+mod page;
+mod projects;
+mod regions;
+mod root;
+mod teams;
+mod time;
+mod tokens;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::routing::{MethodRouter, any, get, post};
+use http::request::Parts;
+use http::{Method, StatusCode};
 use model::clock::StoreClock;
-use pipeline::DirectoryHandle;
-use pipeline::egress::Egress;
+use model::egress::Policy;
+use pipeline::directory::DirectoryHandle;
 use store::Store;
 
-/// What the management API needs.
+use self::error::{Answer, ApiError};
+use crate::auth::Caller;
+
+pub use self::body::JSON_BODY_BYTES_MAX;
+pub use self::hooks::HOOKS_PER_PROJECT_MAX;
+
+/// What the API works with.
 pub struct ApiState {
-    /// Everything durable.
+    /// Where everything is kept.
     pub store: Arc<dyn Store>,
-    /// Refreshed before a change is answered.
+    /// Told of each change before the change is answered.
     pub directory: Arc<DirectoryHandle>,
     /// The store's time.
     pub clock: Arc<StoreClock>,
     /// Judges the URLs of hooks.
-    pub egress: Arc<Egress>,
-    /// The origin of our URLs, without a final slash.
+    pub policy: Arc<Policy>,
+    /// Where people reach this Watchfire: scheme, host, port and path prefix, without a final slash.
     pub base_url: String,
-    /// Random bytes.
+    /// Fills a slice from the system's random source.
     pub random: fn(&mut [u8]),
 }
 
-/// Every route under `/api/0/`.
-pub fn router(_state: Arc<ApiState>) -> Router {
-    Router::new()
+/// All routes, each with and without the final slash. Unknown paths under `/api/0/` are answered too.
+pub fn router(state: Arc<ApiState>) -> Router {
+    let mut router = Router::new();
+    for (path, methods) in routes() {
+        let methods = methods.fallback(method_not_allowed);
+        router = router.route(path, methods.clone()).route(&format!("{path}/"), methods);
+    }
+    router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
+}
+
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 16] {
+    [
+        ("/api/0", get(root::show)),
+        ("/api/0/users/me/regions", get(regions::list)),
+        ("/api/0/organizations", get(organizations::list)),
+        ("/api/0/organizations/{organization}", get(organizations::show)),
+        ("/api/0/organizations/{organization}/projects", get(projects::list_of_organization)),
+        ("/api/0/organizations/{organization}/teams", get(teams::list).post(teams::create)),
+        ("/api/0/teams/{organization}/{team}", get(teams::show)),
+        ("/api/0/teams/{organization}/{team}/projects", post(projects::create)),
+        ("/api/0/projects", get(projects::list)),
+        (
+            "/api/0/projects/{organization}/{project}",
+            get(projects::show).put(projects::update).delete(projects::delete),
+        ),
+        ("/api/0/projects/{organization}/{project}/keys", get(keys::list).post(keys::create)),
+        ("/api/0/projects/{organization}/{project}/keys/{key}", get(keys::show).put(keys::update).delete(keys::delete)),
+        ("/api/0/projects/{organization}/{project}/hooks", get(hooks::list).post(hooks::create)),
+        (
+            "/api/0/projects/{organization}/{project}/hooks/{hook}",
+            get(hooks::show).put(hooks::update).delete(hooks::delete),
+        ),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
+        ("/api/0/api-tokens", get(tokens::list).post(tokens::create).delete(tokens::revoke)),
+    ]
+}
+
+impl ApiState {
+    /// Tells the directory of a change that is on disk already. Where that fails the change stands all the same: the
+    /// recorder refuses what was matched under the old configuration, and the directory asks again each second.
+    async fn changed(&self) {
+        if let Err(error) = self.directory.refresh().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the directory lags behind an API call");
+        }
+    }
+
+    /// Bytes from the system's random source.
+    fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.random)(&mut bytes);
+        bytes
+    }
+}
+
+impl FromRequestParts<Arc<ApiState>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<ApiState>) -> Answer<Self> {
+        Ok(Caller::identify(&parts.headers, state.store.as_ref()).await?)
+    }
+}
+
+async fn method_not_allowed(method: Method) -> ApiError {
+    ApiError::MethodNotAllowed(method)
+}
+
+/// Sentry answers unknown paths with an empty body.
+async fn unknown_path() -> StatusCode {
+    StatusCode::NOT_FOUND
 }

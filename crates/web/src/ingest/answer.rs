@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use protocol::EventId;
 
-use super::body::Form;
+use super::form::Form;
 
 /// Categories that are dropped here: SDKs stop sending them for an hour.
 const UNSUPPORTED: &str = "3600:transaction;span;profile;profile_chunk;replay;session;monitor;log_item;log_byte;\

@@ -6,15 +6,18 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header, request};
+use axum::http::request;
 use http_body_util::BodyExt;
-use model::limits::{EVENT_BYTES, REQUEST_COMPRESSED_BYTES, REQUEST_DECOMPRESSED_BYTES};
+use model::limits::{
+    EVENT_BYTES, READ_TIMEOUT_SECONDS, REFUSED_BODY_READ_SECONDS, REQUEST_COMPRESSED_BYTES, REQUEST_DECOMPRESSED_BYTES,
+};
 use pipeline::Held;
 use protocol::envelope::{Envelope, EnvelopeLimits, EnvelopeParser, EventItem, EventItemKind};
 use protocol::store_body;
 
 use super::Fault;
 use super::decode::{Decoder, Encoding};
+use super::form::Form;
 
 /// Taken from the budget before the body is read: what most requests need, decoder included.
 pub(super) const FIRST_BYTES: usize = 32 * 1024;
@@ -23,42 +26,9 @@ const PIECE_BYTES: usize = 4 * 1024;
 /// Decoded bytes after which other requests get their turn.
 const TURN_BYTES: usize = 1024 * 1024;
 /// How long a body may pause.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(READ_TIMEOUT_SECONDS);
 /// How long a refused body is read on, so that the client sees the answer.
-const THROW_AWAY: Duration = Duration::from_secs(2);
-
-/// What the body of a request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Envelope,
-    Store,
-    Security,
-}
-
-impl Form {
-    /// The form that the headers say: an envelope may come in at the store's door.
-    pub(super) fn of(self, headers: &HeaderMap) -> Result<Form, Fault> {
-        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match self {
-            Form::Store if media_type == "application/x-sentry-envelope" => Ok(Form::Envelope),
-            Form::Security if !is_report(&media_type) => Err(Fault::MediaType),
-            form => Ok(form),
-        }
-    }
-}
-
-fn is_report(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "application/json"
-            | "application/csp-report"
-            | "application/reports+json"
-            | "application/expect-ct-report"
-            | "application/expect-ct-report+json"
-            | "application/expect-staple-report"
-    )
-}
+const THROW_AWAY: Duration = Duration::from_secs(REFUSED_BODY_READ_SECONDS);
 
 /// Reads the whole body. `held` grows with what is kept of it.
 pub(super) async fn read(

@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod decode;
 mod fault;
+mod form;
 mod prepare;
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,8 +23,8 @@ use protocol::EventId;
 use protocol::envelope::EventItemKind;
 
 use answer::{accepted, preflight};
-use body::Form;
 use fault::Fault;
+use form::Form;
 use prepare::Source;
 
 /// What ingest needs.
@@ -72,7 +73,11 @@ pub async fn store(
 }
 
 /// `POST /api/store/`: the same, the project known by the key alone.
-pub async fn store_of_key(State(ingest): Shared, Extension(Peer(peer)): From, request: Request<Body>) -> Response<Body> {
+pub async fn store_of_key(
+    State(ingest): Shared,
+    Extension(Peer(peer)): From,
+    request: Request<Body>,
+) -> Response<Body> {
     answer(&ingest, Call { peer, project: None, form: Form::Store }, request).await
 }
 
@@ -109,12 +114,7 @@ async fn answer(ingest: &Ingest, call: Call, request: Request<Body>) -> Response
     }
 }
 
-async fn take(
-    ingest: &Ingest,
-    call: Call,
-    head: &request::Parts,
-    body: &mut Body,
-) -> Result<Option<EventId>, Fault> {
+async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Body) -> Result<Option<EventId>, Fault> {
     if head.method != Method::POST {
         return Err(Fault::Method);
     }

@@ -72,7 +72,9 @@ pub(super) fn reports(item: &EventItem, head: &request::Parts) -> Result<Vec<Vec
         user_agent: header(header::USER_AGENT),
         origin: header(header::ORIGIN),
     };
-    BUFFERS.with_borrow_mut(|buffers| events_from_reports(&item.payload, &source, &mut buffers.scratch)).map_err(Fault::Event)
+    BUFFERS
+        .with_borrow_mut(|buffers| events_from_reports(&item.payload, &source, &mut buffers.scratch))
+        .map_err(Fault::Event)
 }
 
 /// What is known besides the event.
@@ -116,10 +118,7 @@ fn write(ingest: &Ingest, admitted: &Admitted, event: &Event<'_>, made: Made<'_>
     })
 }
 
-fn compress(
-    compressor: &mut Option<zstd::bulk::Compressor<'static>>,
-    value: &[u8],
-) -> Result<Vec<u8>, std::io::Error> {
+fn compress(compressor: &mut Option<zstd::bulk::Compressor<'static>>, value: &[u8]) -> Result<Vec<u8>, std::io::Error> {
     match compressor {
         Some(compressor) => compressor.compress(value),
         None => zstd::bulk::compress(value, ZSTD_LEVEL),

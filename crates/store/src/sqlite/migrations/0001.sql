@@ -4,7 +4,7 @@ create table meta (
   name text primary key,
   value any not null
 ) strict, without rowid;
-insert into meta (name, value) values ('directory_version', 1), ('seq', 0);
+insert into meta (name, value) values ('directory_version', 1), ('seq', 0), ('probes', 0);
 
 create table organization (
   id integer primary key autoincrement,
@@ -34,9 +34,10 @@ create table project (
   generation integer not null default 1,
   issues_made integer not null default 0,
   created_ms integer not null,
-  deleted_ms integer
+  deleted integer not null default 0 check (deleted in (0, 1))
 ) strict;
-create unique index project_slug on project (organization_id, slug) where deleted_ms is null;
+create unique index project_slug on project (organization_id, slug) where deleted = 0;
+create index project_deleted on project (id) where deleted = 1;
 
 create table former_slug (
   organization_id integer not null,
@@ -64,7 +65,8 @@ create table hook (
   kinds integer not null check (kinds between 0 and 3),
   active integer not null check (active in (0, 1)),
   created_ms integer not null,
-  deleted_ms integer
+  deleted integer not null default 0 check (deleted in (0, 1)),
+  check (deleted = 0 or active = 0)
 ) strict;
 create index hook_project on hook (project_id);
 
@@ -92,6 +94,7 @@ create table process (
   dead_ms integer
 ) strict;
 
+-- An issue has at least one event: it goes with its last one.
 create table issue (
   id integer primary key autoincrement,
   project_id integer not null,
@@ -105,7 +108,6 @@ create table issue (
   count integer not null check (count > 0),
   first_seen_ms integer not null,
   last_seen_ms integer not null,
-  last_received_day integer not null,
   unique (project_id, short_number)
 ) strict;
 
@@ -125,13 +127,14 @@ create table event (
   issue_id integer not null,
   day integer not null,
   event_id blob not null check (length(event_id) = 16),
-  received_ms integer not null,
+  received_ms integer not null check (received_ms between 0 and 281474976710655),
   timestamp_ms integer not null,
   level integer not null check (level between 0 and 4),
   hop integer not null check (hop between 0 and 255),
   head blob not null,
   value blob not null,
-  tail blob not null
+  tail blob not null,
+  check (day = received_ms / 86400000)
 ) strict;
 
 create table event_key (
@@ -177,13 +180,16 @@ create table delivery (
   check ((state >= 2) = (settled_ms is not null)),
   check (state <> 2 or sent > 0),
   check (sent <= attempts),
+  check (day = created_ms / 86400000),
   check ((kind = 2) = (body is not null))
 ) strict, without rowid;
 create index delivery_leased on delivery (owner) where owner is not null;
-create index delivery_waiting on delivery (hook, priority, due_ms) where state = 0;
+-- With what claims and sweep ask beside the order, so that neither looks at the rows of what it does not take.
+create index delivery_waiting on delivery (hook, priority, due_ms, created_ms, sent) where state = 0;
 create index delivery_unsent on delivery (hook, seq) where state > 2;
 
--- Outcomes and causes are the codes of model::attempt.
+-- Outcomes and causes are the codes of model::attempt. What never went out and ends as the attempt before it is folded into that
+-- row: `repeats` counts, `started_ms` is the last start, `first_started_ms` the first.
 create table attempt (
   project_id integer not null,
   hook integer not null,
@@ -193,24 +199,32 @@ create table attempt (
   number integer not null check (number > 0),
   owner integer not null,
   started_ms integer not null,
+  first_started_ms integer,
+  repeats integer not null default 1 check (repeats > 0),
   outcome integer not null check (outcome between 1 and 7),
   cause integer not null,
   went_out integer not null check (went_out in (0, 1)),
   status integer check (status between 100 and 999),
   reused integer not null check (reused in (0, 1)),
-  duration_us integer not null,
-  phases_us text not null,
+  duration_us integer not null check (duration_us >= 0),
+  resolve_us integer not null,
+  connect_us integer not null,
+  tls_us integer not null,
+  first_byte_us integer not null,
   error text not null,
   response_headers text not null,
   response_body text not null,
-  repeats integer not null default 1 check (repeats > 0),
-  primary key (project_id, hook, day, seq, kind, number)
+  primary key (project_id, hook, day, seq, kind, number),
+  check ((repeats > 1) = (first_started_ms is not null)),
+  check (repeats = 1 or went_out = 0),
+  check (outcome not in (1, 2) or status is not null),
+  check (outcome not in (1, 2, 7) or went_out = 1)
 ) strict, without rowid;
 
 create table hook_count (
   hook integer not null,
   resolution_s integer not null check (resolution_s in (10, 3600, 86400)),
   start_s integer not null,
-  attempts integer not null,
+  attempts integer not null check (attempts > 0),
   primary key (hook, resolution_s, start_s)
 ) strict, without rowid;

@@ -11,9 +11,9 @@ use model::delivery_key::{DeliveryId, DeliveryKey};
 use model::ids::Millis;
 use store::ledger::{AttemptRow, NextState, Settlement};
 
+use super::{Item, Lane, Shared};
 use crate::directory::HookEntry;
 use crate::egress::{Attempt, Request};
-use crate::lanes::{Item, Lane, Shared};
 use crate::sign::{self, Envelope};
 
 /// Attempts one delivery, unless its hook does not fire any more.

@@ -1,0 +1,14 @@
+//! The crate's public interface: tables for each rule of the wire formats, real SDKs' requests, and hostile input.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
+
+mod csp;
+mod envelope;
+mod exceptions;
+mod fixtures;
+mod fuzz;
+mod hostile;
+mod json;
+mod normalise;
+mod scrubbing;
+mod support;

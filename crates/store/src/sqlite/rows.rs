@@ -1,0 +1,67 @@
+//! What every room of the catalog needs: reading rows, naming refusals, moving versions.
+
+use model::ids::ProjectId;
+use rusqlite::{Row, Rows, Transaction};
+
+use crate::error::StoreError;
+
+/// Moves the directory's version and the project's generation: what was matched before is matched again. Every change to
+/// what the directory holds of a project calls it.
+///
+/// # Errors
+/// `Missing` where there is no such project, or it is deleted.
+pub(super) fn touch(transaction: &Transaction<'_>, project: ProjectId) -> Result<(), StoreError> {
+    let moved = transaction
+        .execute("update project set generation = generation + 1 where id = ? and deleted = 0", [project.get()])?;
+    found(moved, "project")?;
+    touch_directory(transaction)
+}
+
+/// Moves the directory's version.
+pub(super) fn touch_directory(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    transaction.execute("update meta set value = value + 1 where name = 'directory_version'", [])?;
+    Ok(())
+}
+
+/// An error where a statement touched no row.
+pub(super) fn found(rows: usize, what: &'static str) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::Missing { what }) } else { Ok(()) }
+}
+
+/// `Taken` where a unique constraint refused the statement.
+pub(super) fn taken(error: rusqlite::Error, what: &'static str) -> StoreError {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    match error.sqlite_error().map(|cause| cause.extended_code) {
+        Some(SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY) => StoreError::Taken { what },
+        _ => StoreError::from(error),
+    }
+}
+
+/// `Missing` where a foreign key refused the statement, `Taken` where a unique constraint did.
+pub(super) fn missing_or_taken(error: rusqlite::Error, missing: &'static str, unique: &'static str) -> StoreError {
+    match error.sqlite_error().map(|cause| cause.extended_code) {
+        Some(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY) => StoreError::Missing { what: missing },
+        _ => taken(error, unique),
+    }
+}
+
+/// The only row, read by `read`.
+pub(super) fn one<T>(
+    mut rows: Rows<'_>,
+    what: &'static str,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    read(rows.next()?.ok_or(StoreError::Missing { what })?)
+}
+
+/// Every row, read by `read`.
+pub(super) fn collect<T>(
+    mut rows: Rows<'_>,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(read(row)?);
+    }
+    Ok(all)
+}

@@ -1,0 +1,86 @@
+//! Reading a request's JSON, bounded.
+//!
+//! Responsible for media type, size and syntax. Refuses to look at what the JSON says: that is `fields`' part. It reads
+//! nothing until a handler asks, so that who may not write is told so before what they wrote is looked at.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::Value;
+
+/// The longest JSON body that the API reads, in bytes.
+pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// How long a client may take to send it, in seconds.
+const JSON_BODY_READ_MAX_S: u64 = 30;
+
+/// A request's body, not read yet.
+pub(super) struct Unread {
+    media_type: String,
+    body: Body,
+}
+
+/// Why a body was not understood.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadBody {
+    /// Not JSON.
+    #[error("JSON parse error - {0}")]
+    NotJson(#[source] serde_json::Error),
+    /// The client stopped in the middle.
+    #[error("The request body broke off.")]
+    BrokenOff,
+    /// Still not there after [`JSON_BODY_READ_MAX_S`].
+    #[error("The request body took longer than {JSON_BODY_READ_MAX_S} seconds.")]
+    TooSlow,
+    /// Longer than [`JSON_BODY_BYTES_MAX`].
+    #[error("The request body is longer than {JSON_BODY_BYTES_MAX} bytes.")]
+    TooLarge,
+    /// Said to be something other than JSON.
+    #[error("Unsupported media type \"{media_type}\" in request.")]
+    MediaType {
+        /// What it is said to be.
+        media_type: String,
+    },
+}
+
+impl<S: Sync> FromRequest<S> for Unread {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let media_type = request.headers().get(CONTENT_TYPE);
+        let media_type = media_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Ok(Self { media_type: media_type.unwrap_or_default(), body: request.into_body() })
+    }
+}
+
+impl Unread {
+    /// Reads the body. An empty one says as much as `{}`.
+    ///
+    /// # Errors
+    /// Any of [`BadBody`].
+    pub(super) async fn json(self) -> Result<Value, BadBody> {
+        let bytes = collect(self.body).await?;
+        if bytes.is_empty() {
+            return Ok(Value::Object(serde_json::Map::new()));
+        }
+        let essence = self.media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(BadBody::MediaType { media_type: self.media_type });
+        }
+        serde_json::from_slice(&bytes).map_err(BadBody::NotJson)
+    }
+}
+
+async fn collect(body: Body) -> Result<Bytes, BadBody> {
+    let whole = Limited::new(body, JSON_BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(Duration::from_secs(JSON_BODY_READ_MAX_S), whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge),
+        Ok(Err(_)) => Err(BadBody::BrokenOff),
+        Err(_) => Err(BadBody::TooSlow),
+    }
+}

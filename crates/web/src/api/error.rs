@@ -1,0 +1,237 @@
+//! Every answer of the API that is not a success: one type, one translation to status and body.
+//!
+//! Responsible for Sentry's error shapes: `{"detail": …}` for what the framework refuses, field → list for what validation
+//! refuses. Refuses to carry free text: each kind knows its own words. Called by every handler.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, Method, StatusCode};
+use model::scope::Scopes;
+use serde_json::{Value, json};
+use store::StoreError;
+
+use super::body::BadBody;
+use super::fields::FieldErrors;
+use super::page::BadPage;
+use crate::auth::AuthError;
+
+/// How long a client should wait before it asks a store again that is out of order.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Why a call did not succeed.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// 401 or 403.
+    Auth(AuthError),
+    /// 404: nothing of this name.
+    NotFound,
+    /// 405.
+    MethodNotAllowed(Method),
+    /// 302: the project has another slug now.
+    Moved(Moved),
+    /// 400, 413 or 415: the body was not read.
+    Body(BadBody),
+    /// 400: the query string asks for a page that there cannot be.
+    Page(BadPage),
+    /// 400: the query string asks for counts that there cannot be.
+    Stats(BadStats),
+    /// 400: what is wrong with each field.
+    Invalid(FieldErrors),
+    /// 409.
+    Taken(Taken),
+    /// 503 or 500, or 404 where a row went away meanwhile.
+    Store(StoreError),
+}
+
+/// The answer of every handler.
+pub(super) type Answer<T = Response> = Result<T, ApiError>;
+
+/// Where a renamed project is found now.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    /// Its present slug.
+    pub(super) slug: String,
+    /// The same path and query under it.
+    pub(super) path: String,
+}
+
+/// Why there are no such counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadStats {
+    /// Not one of the counters' intervals.
+    #[error("Invalid resolution")]
+    Resolution,
+    /// `until` is no number.
+    #[error("until must be a numeric timestamp.")]
+    Until,
+    /// `since` is no number.
+    #[error("since must be a numeric timestamp")]
+    Since,
+    /// The range ends before it begins.
+    #[error("start must be before or equal to end")]
+    Order,
+    /// The range holds too many intervals.
+    #[error("The range has more than {most} points: ask for a shorter one, or for a coarser resolution.")]
+    TooManyPoints {
+        /// How many there may be.
+        most: i64,
+    },
+}
+
+/// What another has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Taken {
+    /// A project's slug.
+    #[error("A project with this slug already exists.")]
+    ProjectSlug,
+    /// A team's slug.
+    #[error("A team with this slug already exists.")]
+    TeamSlug,
+}
+
+impl ApiError {
+    /// The status it is answered with.
+    fn status(&self) -> StatusCode {
+        match self {
+            ApiError::Auth(error) => match error {
+                AuthError::NoCredentials
+                | AuthError::EmptyToken
+                | AuthError::TokenWithSpaces
+                | AuthError::UnknownToken => StatusCode::UNAUTHORIZED,
+                AuthError::MissingScope(_) => StatusCode::FORBIDDEN,
+                AuthError::Store(error) => status_of_store(error),
+            },
+            ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            ApiError::Moved(_) => StatusCode::FOUND,
+            ApiError::Body(error) => match error {
+                BadBody::NotJson(_) | BadBody::BrokenOff => StatusCode::BAD_REQUEST,
+                BadBody::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                BadBody::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                BadBody::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            },
+            ApiError::Page(_) | ApiError::Stats(_) | ApiError::Invalid(_) => StatusCode::BAD_REQUEST,
+            ApiError::Taken(_) => StatusCode::CONFLICT,
+            ApiError::Store(error) => status_of_store(error),
+        }
+    }
+
+    /// The JSON it is answered with.
+    fn body(&self) -> Value {
+        match self {
+            ApiError::Auth(AuthError::Store(error)) | ApiError::Store(error) => body_of_store(error),
+            ApiError::Auth(error) => detail(error),
+            ApiError::NotFound => detail("The requested resource does not exist"),
+            ApiError::MethodNotAllowed(method) => detail(format_args!("Method \"{method}\" not allowed.")),
+            ApiError::Moved(Moved { slug, path }) => {
+                json!({"slug": slug, "detail": {"extra": {"url": path, "slug": slug}}})
+            }
+            ApiError::Body(error) => detail(error),
+            ApiError::Page(error) => detail(error),
+            ApiError::Stats(error) => detail(error),
+            ApiError::Invalid(errors) => errors.to_json(),
+            ApiError::Taken(taken) => detail(taken),
+        }
+    }
+
+    /// The header that belongs to it, if any.
+    fn header(&self) -> Option<(HeaderName, String)> {
+        match self {
+            // The x keeps browsers from asking for a password.
+            _ if self.status() == StatusCode::UNAUTHORIZED => {
+                Some((WWW_AUTHENTICATE, "xBasic realm=\"api\"".to_owned()))
+            }
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_S.to_string())),
+            ApiError::Auth(AuthError::MissingScope(scopes)) => {
+                let scopes: Scopes = scopes.iter().copied().collect();
+                Some((WWW_AUTHENTICATE, format!("Bearer error=\"insufficient_scope\", scope=\"{scopes}\"")))
+            }
+            ApiError::Moved(moved) => Some((LOCATION, moved.path.clone())),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let answer = (self.status(), Json(self.body()));
+        match self.header() {
+            Some(header) => ([header], answer).into_response(),
+            None => answer.into_response(),
+        }
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        ApiError::Auth(error)
+    }
+}
+
+impl From<BadBody> for ApiError {
+    fn from(error: BadBody) -> Self {
+        ApiError::Body(error)
+    }
+}
+
+impl From<BadPage> for ApiError {
+    fn from(error: BadPage) -> Self {
+        ApiError::Page(error)
+    }
+}
+
+impl From<BadStats> for ApiError {
+    fn from(error: BadStats) -> Self {
+        ApiError::Stats(error)
+    }
+}
+
+impl From<FieldErrors> for ApiError {
+    fn from(errors: FieldErrors) -> Self {
+        ApiError::Invalid(errors)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        ApiError::Store(error)
+    }
+}
+
+fn status_of_store(error: &StoreError) -> StatusCode {
+    match error {
+        _ if error.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Missing { .. } => StatusCode::NOT_FOUND,
+        StoreError::Taken { .. } => StatusCode::CONFLICT,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn body_of_store(error: &StoreError) -> Value {
+    match error {
+        StoreError::Missing { .. } => detail("The requested resource does not exist"),
+        StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
+        _ if error.is_outage() => {
+            tracing::error!(error = error as &dyn std::error::Error, "the API cannot use the store");
+            detail("The store is not available at the moment. Nothing is known to have been changed: try again.")
+        }
+        _ => {
+            let id = next_error_id();
+            tracing::error!(error.id = id, error = error as &dyn std::error::Error, "an API call failed");
+            json!({"detail": "Internal Error", "errorId": id})
+        }
+    }
+}
+
+/// Ties an answer to its line in the log: counted, so that saying what went wrong needs nothing that can go wrong.
+fn next_error_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{:032x}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn detail(text: impl std::fmt::Display) -> Value {
+    json!({"detail": text.to_string()})
+}

@@ -1,0 +1,57 @@
+//! A hook as the API shows it: Sentry's six keys, then ours.
+
+use model::scope::Scope;
+use serde::Serialize;
+use store::catalog::Hook;
+
+use super::super::time::iso;
+use crate::auth::Caller;
+
+/// How many characters of a masked secret are shown.
+const SHOWN_CHARACTERS: usize = 4;
+
+/// A hook. Not `Debug`: it holds the secret.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HookView<'h> {
+    id: String,
+    url: &'h str,
+    secret: String,
+    status: &'static str,
+    events: Vec<&'static str>,
+    date_created: String,
+    signing_secret: String,
+}
+
+impl<'h> HookView<'h> {
+    /// What this caller may see of a hook: the secrets in full only who may change the hook.
+    pub(super) fn of(hook: &'h Hook, caller: &Caller) -> Self {
+        let show =
+            |secret: String, shown| if caller.may(Scope::ProjectWrite) { secret } else { masked(&secret, shown) };
+        Self {
+            id: hook.guid.to_string(),
+            url: &hook.url,
+            secret: show(hook.secret.expose(), SHOWN_CHARACTERS),
+            status: status(hook),
+            events: events(hook),
+            date_created: iso(hook.created),
+            signing_secret: show(hook.secret.signing_secret(), "whsec_".len() + SHOWN_CHARACTERS),
+        }
+    }
+}
+
+/// Sentry's word for whether a hook fires.
+pub(super) fn status(hook: &Hook) -> &'static str {
+    if hook.active { "active" } else { "disabled" }
+}
+
+fn events(hook: &Hook) -> Vec<&'static str> {
+    let mut events: Vec<_> = hook.kinds.iter().map(|kind| kind.as_str()).collect();
+    events.sort_unstable();
+    events
+}
+
+/// The first characters of an ASCII secret, then stars.
+fn masked(secret: &str, shown: usize) -> String {
+    secret.chars().enumerate().map(|(index, character)| if index < shown { character } else { '*' }).collect()
+}

@@ -1,0 +1,201 @@
+//! Project keys: what DSNs are made of.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse as _;
+use http::{StatusCode, Uri};
+use model::scope::Scope;
+use protocol::PublicKey;
+use serde::Serialize;
+use serde_json::Value;
+use store::catalog::{KeyChange, ProjectKey};
+
+use super::ApiState;
+use super::body::Unread;
+use super::error::Answer;
+use super::fields::{Complaint, FieldErrors, Fields, boolean, text};
+use super::lookup::{KeyPath, Named, ProjectPath};
+use super::names::NAME_CHARACTERS_MAX;
+use super::page::PageRequest;
+use super::time::iso;
+use crate::auth::Caller;
+
+/// How many characters of the public key name a key that was given no name.
+const DEFAULT_NAME_CHARACTERS: usize = 14;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyView<'k> {
+    id: String,
+    name: &'k str,
+    label: &'k str,
+    public: String,
+    secret: String,
+    project_id: i64,
+    is_active: bool,
+    rate_limit: Option<()>,
+    dsn: Dsns,
+    browser_sdk_version: &'static str,
+    browser_sdk: BrowserSdk,
+    date_created: String,
+    dynamic_sdk_loader_options: LoaderOptions,
+}
+
+/// Every form in which SDKs and browsers name this key.
+#[derive(Serialize)]
+struct Dsns {
+    public: String,
+    secret: String,
+    csp: String,
+    security: String,
+    minidump: String,
+    nel: String,
+    unreal: String,
+    cdn: String,
+}
+
+#[derive(Serialize)]
+struct BrowserSdk {
+    choices: [(&'static str, &'static str); 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LoaderOptions {
+    has_replay: bool,
+    has_performance: bool,
+    has_debug: bool,
+}
+
+/// `GET …/keys/`
+pub(super) async fn list(
+    State(api): State<Arc<ApiState>>,
+    caller: Caller,
+    Named(path): Named<ProjectPath>,
+    uri: Uri,
+) -> Answer {
+    caller.needs(&[Scope::ProjectRead])?;
+    let project = api.project(&path, &uri).await?;
+    let page = PageRequest::of(&uri)?.cut(api.store.keys(project.id).await?, |key| key.created.0);
+    Ok(page.answer(&api.base_url, &uri, |key| KeyView::of(key, &api.base_url)))
+}
+
+/// `POST …/keys/`
+pub(super) async fn create(
+    State(api): State<Arc<ApiState>>,
+    caller: Caller,
+    Named(path): Named<ProjectPath>,
+    uri: Uri,
+    body: Unread,
+) -> Answer {
+    caller.needs(&[Scope::ProjectWrite])?;
+    let project = api.project(&path, &uri).await?;
+    let wanted = read_change(&body.json().await?)?;
+    let public = PublicKey(api.random_bytes());
+    let name = wanted.name.unwrap_or_else(|| public.to_string()[..DEFAULT_NAME_CHARACTERS].to_owned());
+    let key = ProjectKey {
+        public,
+        secret: PublicKey(api.random_bytes()),
+        project: project.id,
+        name,
+        active: wanted.active.unwrap_or(true),
+        created: api.clock.now(),
+    };
+    let key = api.store.create_key(key).await?;
+    api.changed().await;
+    Ok((StatusCode::CREATED, Json(KeyView::of(&key, &api.base_url))).into_response())
+}
+
+/// `GET …/keys/{key}/`
+pub(super) async fn show(
+    State(api): State<Arc<ApiState>>,
+    caller: Caller,
+    Named(path): Named<KeyPath>,
+    uri: Uri,
+) -> Answer {
+    caller.needs(&[Scope::ProjectRead])?;
+    let (_, key) = api.key(&path, &uri).await?;
+    Ok(Json(KeyView::of(&key, &api.base_url)).into_response())
+}
+
+/// `PUT …/keys/{key}/`
+pub(super) async fn update(
+    State(api): State<Arc<ApiState>>,
+    caller: Caller,
+    Named(path): Named<KeyPath>,
+    uri: Uri,
+    body: Unread,
+) -> Answer {
+    caller.needs(&[Scope::ProjectWrite])?;
+    let (project, key) = api.key(&path, &uri).await?;
+    let change = read_change(&body.json().await?)?;
+    let key = api.store.update_key(project.id, key.public, change).await?;
+    api.changed().await;
+    Ok(Json(KeyView::of(&key, &api.base_url)).into_response())
+}
+
+/// `DELETE …/keys/{key}/`
+pub(super) async fn delete(
+    State(api): State<Arc<ApiState>>,
+    caller: Caller,
+    Named(path): Named<KeyPath>,
+    uri: Uri,
+) -> Answer<StatusCode> {
+    caller.needs(&[Scope::ProjectAdmin])?;
+    let (project, key) = api.key(&path, &uri).await?;
+    api.store.delete_key(project.id, key.public).await?;
+    api.changed().await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Fields of a new key and of a changed one; all may be absent.
+fn read_change(body: &Value) -> Result<KeyChange, FieldErrors> {
+    let mut fields = Fields::of(body)?;
+    let name = fields.nullable("name", text(NAME_CHARACTERS_MAX)).flatten();
+    let active = fields.optional("isActive", boolean);
+    // Better refused than taken and not kept.
+    fields
+        .nullable("rateLimit", |_| Err::<(), _>(Complaint::new("Keys have no rate limits: leave this out, or null.")));
+    fields.finish(Some(KeyChange { name, active }))
+}
+
+impl<'k> KeyView<'k> {
+    fn of(key: &'k ProjectKey, base_url: &str) -> Self {
+        Self {
+            id: key.public.to_string(),
+            name: &key.name,
+            label: &key.name,
+            public: key.public.to_string(),
+            secret: key.secret.to_string(),
+            project_id: key.project.get(),
+            is_active: key.active,
+            rate_limit: None,
+            dsn: Dsns::of(key, base_url),
+            browser_sdk_version: "latest",
+            browser_sdk: BrowserSdk { choices: [("latest", "latest")] },
+            date_created: iso(key.created),
+            dynamic_sdk_loader_options: LoaderOptions { has_replay: false, has_performance: false, has_debug: false },
+        }
+    }
+}
+
+impl Dsns {
+    fn of(key: &ProjectKey, base_url: &str) -> Self {
+        let ProjectKey { public, secret, project, .. } = key;
+        let (scheme, place) = base_url.split_once("://").unwrap_or(("http", base_url));
+        let endpoint = |name: &str| format!("{base_url}/api/{project}/{name}/");
+        let with_key = |name: &str| format!("{}?sentry_key={public}", endpoint(name));
+        Self {
+            public: format!("{scheme}://{public}@{place}/{project}"),
+            secret: format!("{scheme}://{public}:{secret}@{place}/{project}"),
+            csp: with_key("csp-report"),
+            security: with_key("security"),
+            minidump: with_key("minidump"),
+            nel: with_key("nel"),
+            unreal: format!("{}{public}/", endpoint("unreal")),
+            cdn: format!("{base_url}/js-sdk-loader/{public}.min.js"),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! End to end: the real binary, real sockets, real processes. Each module is one promise to users.
+//!
+//! Tests that need more than a Rust toolchain are `#[ignore]`d with the reason; `scripts/test` brings what they need and runs them.
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod ingest_to_hook;
+#[cfg(test)]
+mod support;

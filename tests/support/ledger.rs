@@ -1,0 +1,52 @@
+//! What the data folder says once its server is gone: the tables themselves, read-only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+/// The stored number of the outcome `interrupted`.
+const INTERRUPTED: i64 = 7;
+
+/// The tables of a data folder.
+pub(crate) struct Ledger(Connection);
+
+impl Ledger {
+    /// Opens the tables of a folder that nobody serves.
+    pub(crate) fn open(folder: &Path) -> Ledger {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Ledger(Connection::open_with_flags(folder.join("watchfire.db"), flags).unwrap())
+    }
+
+    /// The ids of all stored events.
+    pub(crate) fn event_ids(&self) -> BTreeSet<String> {
+        let mut statement = self.0.prepare("select lower(hex(event_id)) from event").unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// How many deliveries are in each state, by the state's stored number.
+    pub(crate) fn states(&self) -> BTreeMap<i64, u32> {
+        let mut statement = self.0.prepare("select state, count(*) from delivery group by state").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// How many attempts of an event's deliveries ended `interrupted`.
+    pub(crate) fn interruptions(&self, event_id: &str) -> u32 {
+        let sql = "select count(*)
+                   from attempt join event using (seq)
+                   where lower(hex(event.event_id)) = ?1 and attempt.outcome = ?2";
+        self.0.query_row(sql, params![event_id, INTERRUPTED], |row| row.get(0)).unwrap()
+    }
+
+    /// How many attempts ended `interrupted` at all.
+    pub(crate) fn all_interruptions(&self) -> u32 {
+        self.0.query_row("select count(*) from attempt where outcome = ?1", [INTERRUPTED], |row| row.get(0)).unwrap()
+    }
+
+    /// What SQLite itself thinks of its file: `ok`.
+    pub(crate) fn integrity(&self) -> String {
+        self.0.query_row("pragma integrity_check", [], |row| row.get(0)).unwrap()
+    }
+}

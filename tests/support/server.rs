@@ -1,0 +1,308 @@
+//! A real `watchfire serve` in a data folder of its own: started, killed, stopped, started again, and gone at the end.
+//!
+//! Tests speak to it as users do: over HTTP and with signals. The one wait that polls is the one for the first answer after a
+//! start, because nothing can notify before there is a server; it is bounded.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::http::{Answer, Request};
+use super::receiver::Receiver;
+
+/// The binary under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_watchfire");
+/// How long a start may take before the test has failed.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a graceful stop may take before the test has failed.
+const STOP_PATIENCE: Duration = Duration::from_secs(45);
+/// Between two tries to reach a server that is starting.
+const POLL_PAUSE: Duration = Duration::from_millis(5);
+/// Ports below those that the system gives to outgoing connections: a port stays ours while its server is down.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A server, its data folder and what `init` said.
+pub(crate) struct TestServer {
+    folder: TempDir,
+    address: SocketAddr,
+    account: Account,
+    environment: Vec<(String, String)>,
+    running: Option<Running>,
+}
+
+/// What `watchfire init --json` printed.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) organization: String,
+    pub(crate) project: String,
+    pub(crate) project_id: String,
+    pub(crate) token: String,
+    /// The public half of the project's key.
+    pub(crate) key: String,
+}
+
+/// A hook as the API made it.
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) signing_secret: String,
+}
+
+struct Running {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    reading: Vec<JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// Makes a data folder and serves it.
+    pub(crate) fn start() -> TestServer {
+        TestServer::start_with(&[])
+    }
+
+    /// The same with more environment variables for the server.
+    pub(crate) fn start_with(environment: &[(&str, &str)]) -> TestServer {
+        let folder = TempDir::with_prefix("watchfire-test-").unwrap();
+        let account = init(folder.path(), &[]);
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut server = TestServer { folder, address: free_address(), account, environment, running: None };
+        server.restart();
+        server
+    }
+
+    /// Starts the server on the same folder and port, and waits until it takes events.
+    pub(crate) fn restart(&mut self) {
+        assert!(self.running.is_none(), "the server is still running");
+        self.running = Some(Running::start(self.serve_command(self.address)));
+        self.wait_until_healthy();
+    }
+
+    /// `watchfire serve` on this folder, not started. It is started by a shell that has file-size signals ignored: a limit
+    /// on the size of files then shows as an error of the write, as a full disk does.
+    pub(crate) fn serve_command(&self, listen: SocketAddr) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", BINARY, "serve", "--dev"]);
+        command.arg("--data").arg(self.folder.path()).args(["--listen", &listen.to_string()]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Ends the process at once, as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        let mut running = self.running.take().unwrap();
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+        running.join();
+    }
+
+    /// Asks the process to stop and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        self.ask_to_stop();
+        self.wait_until_stopped();
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn ask_to_stop(&self) {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+    }
+
+    /// Waits for the end that was asked for.
+    pub(crate) fn wait_until_stopped(&mut self) {
+        let mut running = self.running.take().unwrap();
+        let status = running.wait(STOP_PATIENCE);
+        let log = running.join();
+        assert!(status.is_some_and(|status| status.success()), "a graceful stop ended with {status:?}:\n{log}");
+    }
+
+    /// The process's number.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.running.as_ref().unwrap().child)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What an SDK is configured with.
+    pub(crate) fn dsn(&self) -> String {
+        format!("http://{}@{}/{}", self.account.key, self.address, self.account.project_id)
+    }
+
+    /// The value of `X-Sentry-Auth`.
+    pub(crate) fn auth(&self) -> String {
+        format!("Sentry sentry_version=7, sentry_client=test/1.0, sentry_key={}", self.account.key)
+    }
+
+    /// A request to a path of the project, such as `envelope`, with its credentials.
+    pub(crate) fn ingest(&self, door: &str) -> Request {
+        Request::post(format!("/api/{}/{door}/", self.account.project_id)).header("X-Sentry-Auth", self.auth())
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(crate) fn ask(&self, request: &Request) -> Answer {
+        request.send(self.address).unwrap_or_else(|error| panic!("{error} for {:.200?}", request))
+    }
+
+    /// A request to the management API; the path is what follows `/api/0/`.
+    pub(crate) fn manage(&self, method: &'static str, path: &str) -> Request {
+        Request::new(method, format!("/api/0/{path}"))
+            .header("Authorization", format!("Bearer {}", self.account.token))
+            .header("Content-Type", "application/json")
+    }
+
+    /// The path of the project in the management API.
+    pub(crate) fn project_path(&self) -> String {
+        format!("projects/{}/{}", self.account.organization, self.account.project)
+    }
+
+    /// Adds a hook that sends every event to the receiver, which then knows its secret.
+    pub(crate) fn add_hook(&self, receiver: &Receiver) -> Hook {
+        let body = json!({ "url": receiver.url(), "events": ["event.created"] }).to_string();
+        let answer = self.ask(&self.manage("POST", &format!("{}/hooks/", self.project_path())).body(body));
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let hook = answer.json();
+        let hook =
+            Hook { id: text(&hook, "id"), secret: text(&hook, "secret"), signing_secret: text(&hook, "signingSecret") };
+        receiver.trust(&hook.secret);
+        hook
+    }
+
+    /// Whether the server would take an event now.
+    pub(crate) fn is_healthy(&self) -> bool {
+        Request::get("/_health/").send(self.address).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Waits until the server would take an event.
+    pub(crate) fn wait_until_healthy(&mut self) {
+        let deadline = Instant::now() + START_PATIENCE;
+        while !self.is_healthy() {
+            let running = self.running.as_mut().unwrap();
+            let ended = running.child.try_wait().unwrap();
+            assert!(ended.is_none(), "serve ended with {ended:?}:\n{}", running.log());
+            assert!(Instant::now() < deadline, "serve is not healthy:\n{}", running.log());
+            // sleep allowed: nothing can notify of a socket that is not there yet
+            thread::sleep(POLL_PAUSE);
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let Some(mut running) = self.running.take() else { return };
+        // It may have ended by itself, which the test has then noticed.
+        drop(running.child.kill());
+        drop(running.child.wait());
+        let log = running.join();
+        if thread::panicking() {
+            eprintln!("the server said:\n{log}");
+        }
+    }
+}
+
+impl Running {
+    fn start(mut command: Command) -> Running {
+        let mut child = command.spawn().unwrap();
+        let log = Arc::default();
+        let reading = vec![
+            keep_lines(child.stdout.take().unwrap(), Arc::clone(&log)),
+            keep_lines(child.stderr.take().unwrap(), Arc::clone(&log)),
+        ];
+        Running { child, log, reading }
+    }
+
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            // sleep allowed: the standard library waits for a process without end or not at all
+            thread::sleep(POLL_PAUSE);
+        }
+    }
+
+    fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    /// Everything the process said, once it is gone.
+    fn join(mut self) -> String {
+        for reading in self.reading.drain(..) {
+            reading.join().unwrap();
+        }
+        self.log()
+    }
+}
+
+/// `watchfire init` in a data folder.
+pub(crate) fn init(folder: &Path, arguments: &[&str]) -> Account {
+    let mut command = Command::new(BINARY);
+    command.args(["init", "--json", "--data"]).arg(folder).args(arguments);
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
+    assert!(status.success(), "init ended with {status}: {}", String::from_utf8_lossy(&stderr));
+    let said: Value = serde_json::from_slice(&stdout).unwrap();
+    let dsn = text(&said, "dsn");
+    let key = dsn.split_once("://").and_then(|(_, rest)| rest.get(..32)).unwrap_or_else(|| panic!("no key: {dsn}"));
+    Account {
+        organization: text(&said, "organization"),
+        project: text(&said, "project"),
+        project_id: text(&said, "project_id"),
+        // Another project of a folder that has a token is no reason for a new one.
+        token: said.get("token").map(|_| text(&said, "token")).unwrap_or_default(),
+        key: key.to_owned(),
+    }
+}
+
+/// An address of the loopback interface that nobody listens on.
+pub(crate) fn free_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let ports = PORTS.end - PORTS.start;
+    // Two test processes at a time begin at different places.
+    let begin = u16::try_from(std::process::id() % u32::from(ports)).unwrap();
+    for _ in 0..ports {
+        let port = PORTS.start + (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % ports;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no free port between {} and {}", PORTS.start, PORTS.end);
+}
+
+fn text(object: &Value, name: &str) -> String {
+    match &object[name] {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        other => panic!("{name} is {other} in {object}"),
+    }
+}
+
+fn keep_lines(stream: impl std::io::Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            log.lock().unwrap().push(line);
+        }
+    })
+}
