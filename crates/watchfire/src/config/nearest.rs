@@ -11,20 +11,25 @@ pub(super) fn nearest<'k>(misspelt: &str, known: impl Iterator<Item = &'k str>) 
         .map(|(_, name)| name)
 }
 
-/// How many letters must be put in, taken out or replaced to make one of the other.
+/// How many letters must be put in, taken out, replaced or swapped with the next to make one of the other.
 fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, letter) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, other) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    // `costs[i][j]` is the distance of the first i letters from the first j.
+    let mut costs = vec![vec![0; right.len() + 1]; left.len() + 1];
+    for i in 0..=left.len() {
+        for j in 0..=right.len() {
+            if i == 0 || j == 0 {
+                costs[i][j] = i + j;
+                continue;
+            }
+            let replaced = costs[i - 1][j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            costs[i][j] = replaced.min(costs[i - 1][j] + 1).min(costs[i][j - 1] + 1);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                costs[i][j] = costs[i][j].min(costs[i - 2][j - 2] + 1);
+            }
         }
     }
-    row[right.len()]
+    costs[left.len()][right.len()]
 }
 
 #[cfg(test)]
@@ -36,7 +41,7 @@ mod tests {
     #[test]
     fn a_slip_finds_the_name_that_was_meant() {
         for (misspelt, meant) in
-            [("litsen", "listen"), ("metrics_listen", "metrics-listen"), ("Data", "data"), ("lisen", "listen")]
+            [("litsen", "listen"), ("metrics_listen", "metrics-listen"), ("Data", "data"), ("dtaa", "data")]
         {
             assert_eq!(nearest(misspelt, KNOWN.into_iter()), Some(meant), "{misspelt}");
         }
