@@ -1,16 +1,12 @@
-//! Secrets that Watchfire makes: tokens, passwords, project keys. Drawn from the system's random source only.
+//! Secrets that the command line makes: tokens, passwords, project keys. Drawn from the system's random source only.
 //!
 //! A token's text and a password are shown once and kept as hashes; neither has a `Debug`. Refuses to judge who may do what:
 //! that is the API's matter. Called by `provision` and by the commands for tokens and users.
 
 use argon2::{Argon2, PasswordHasher};
 use protocol::PublicKey;
-use sha2::{Digest, Sha256};
+use web::auth::token::TokenText;
 
-/// What every token's text begins with, so that scanners find leaked ones.
-const TOKEN_PREFIX: &str = "sntryu_";
-/// How many of a token's last characters are kept readable.
-const TOKEN_TAIL_CHARACTERS: usize = 4;
 /// Five bits each, without l, o, 0 and 1, which are mistaken for one another.
 const PASSWORD_ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// 100 bits.
@@ -21,10 +17,6 @@ const PASSWORD_GROUP: usize = 5;
 const CHOSEN_MIN_CHARACTERS: usize = 8;
 /// The most bytes of a password that a person chooses.
 const CHOSEN_MAX_BYTES: usize = 1024;
-
-/// An API token's text.
-#[derive(Clone)]
-pub struct TokenText(String);
 
 /// A person's password.
 #[derive(Clone)]
@@ -53,29 +45,6 @@ pub enum CredentialError {
 /// [`CredentialError::Random`].
 pub fn new_token() -> Result<TokenText, CredentialError> {
     Ok(TokenText::from_random(random()?))
-}
-
-impl TokenText {
-    /// The token made of bytes from the system's random source.
-    fn from_random(bytes: [u8; 32]) -> TokenText {
-        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-        TokenText(TOKEN_PREFIX.chars().map(String::from).chain(digits).collect())
-    }
-
-    /// The text, for the eyes of who asked for the token.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// What is kept of it: SHA-256 of the text. A random token needs no slow hash.
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
-    }
-
-    /// Its last characters, to tell tokens apart in lists.
-    pub fn last_characters(&self) -> String {
-        self.0[self.0.len() - TOKEN_TAIL_CHARACTERS..].to_owned()
-    }
 }
 
 impl Password {
@@ -140,22 +109,6 @@ mod tests {
     use argon2::password_hash::phc::PasswordHash;
 
     use super::*;
-
-    #[test]
-    fn a_token_is_its_prefix_and_64_hex_digits() {
-        let token = new_token().unwrap_or_else(|error| panic!("{error}"));
-        let digits = token.expose().strip_prefix("sntryu_").unwrap();
-        assert_eq!(digits.len(), 64);
-        assert!(digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
-        assert!(digits.ends_with(&token.last_characters()));
-    }
-
-    #[test]
-    fn a_tokens_hash_is_the_sha256_of_its_text() {
-        // printf 'abc' | sha256sum
-        let expected = [0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea];
-        assert_eq!(TokenText("abc".to_owned()).hash()[..8], expected);
-    }
 
     #[test]
     fn a_random_password_is_four_groups_and_another_one_each_time() {

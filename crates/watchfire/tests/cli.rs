@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -288,4 +290,120 @@ fn the_version_and_completions_are_printed() {
         assert!(shell.done(&["completions", name]).contains("watchfire"), "{name}");
     }
     assert!(shell.refused(&["lsiten"], 2).contains("unrecognized subcommand"));
+}
+
+/// A server for one request, which it gives back; it answers with `answer`.
+fn one_request(answer: &'static str) -> (u16, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut part = [0; 4096];
+        while !is_whole(&request) {
+            let read = stream.read(&mut part).unwrap();
+            if read == 0 {
+                break;
+            }
+            request.extend_from_slice(&part[..read]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8_lossy(&request).into_owned()
+    });
+    (port, serving)
+}
+
+/// Whether all of a request has come. A client that begins to speak TLS sends no more until it is answered.
+fn is_whole(request: &[u8]) -> bool {
+    const TLS_HANDSHAKE: u8 = 0x16;
+    if request.first() == Some(&TLS_HANDSHAKE) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
+    body.len() >= length.parse::<usize>().unwrap()
+}
+
+fn dsn(port: u16) -> String {
+    format!("http://0123456789abcdef0123456789abcdef@127.0.0.1:{port}/1")
+}
+
+#[test]
+fn send_posts_one_envelope_and_prints_the_events_id() {
+    let shell = Shell::new();
+    let (port, serving) = one_request("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let line = ["send", "--dsn", &dsn(port), "--message", "hello", "--level", "warning", "--tag", "a=b=c"];
+    let id = shell.done(&line);
+    let request = serving.join().unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /api/1/envelope/ HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("sentry_key=0123456789abcdef0123456789abcdef"), "{head}");
+    let lines: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["event_id"], id.trim_end());
+    assert_eq!(lines[1]["type"], "event");
+    let event = &lines[2];
+    assert_eq!((&event["message"], &event["level"]), (&"hello".into(), &"warning".into()));
+    assert_eq!(event["tags"]["a"], "b=c");
+}
+
+#[test]
+fn send_passes_on_the_event_of_a_file_with_its_own_id() {
+    let shell = Shell::new();
+    shell.write("event.json", r#"{"event_id":"5fe979d329b14a4caa62b32455206cdd","message":"from a file"}"#);
+    let (port, serving) = one_request("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let id = shell.done(&["send", "--dsn", &dsn(port), "--file", "event.json"]);
+    assert_eq!(id, "5fe979d329b14a4caa62b32455206cdd\n");
+    assert!(serving.join().unwrap().contains("from a file"));
+    shell.write("event.json", "[]");
+    assert!(shell.refused(&["send", "--dsn", &dsn(port), "--file", "event.json"], 2).contains("event.json"));
+}
+
+#[test]
+fn a_refusal_is_told_in_the_servers_own_words() {
+    let shell = Shell::new();
+    let (port, serving) = one_request(
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 60\r\n\r\n{\"detail\":\"bad key\",\"causes\":[\"the key is disabled\"]}        ",
+    );
+    let error = shell.refused(&["send", "--dsn", &dsn(port)], 3);
+    let expected = "answered 403: bad key: the key is disabled (is the DSN's key the project's, and active?)";
+    assert!(error.contains(expected), "{error}");
+    serving.join().unwrap();
+}
+
+#[test]
+fn a_server_that_is_away_or_speaks_no_tls_is_a_failure_that_says_so() {
+    let shell = Shell::new();
+    // Port 1 is reserved, and nobody listens there.
+    assert!(shell.refused(&["send", "--dsn", &dsn(1)], 1).contains("is the server running"));
+    let (port, serving) = one_request("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+    let secure = dsn(port).replace("http:", "https:");
+    assert!(shell.refused(&["send", "--dsn", &secure], 1).contains("no TLS connection"));
+    serving.join().unwrap();
+}
+
+#[test]
+fn several_runs_of_init_at_once_make_one_of_each() {
+    let shell = Shell::new();
+    let start = || shell.command(&["init", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let children: Vec<_> = std::iter::repeat_with(start).take(4).collect();
+    let answers: Vec<Value> = children
+        .into_iter()
+        .map(|child| serde_json::from_str(&said(&child.wait_with_output().unwrap(), 0)).unwrap())
+        .collect();
+    assert!(answers.iter().all(|answer| answer["dsn"] == answers[0]["dsn"]), "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| answer.get("password").is_some()).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.get("token").is_some()).count(), 1);
+    assert_eq!(shell.done(&["token", "list"]).lines().count(), 2);
+}
+
+#[test]
+fn what_is_written_is_for_its_owner_alone() {
+    let shell = Shell::new();
+    shell.done(&["init"]);
+    shell.done(&["backup", "copy.db"]);
+    for name in ["watchfire-data", "watchfire-data/watchfire.db", "copy.db"] {
+        let mode = std::fs::metadata(shell.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
 }

@@ -9,8 +9,8 @@ use super::stores;
 use crate::config::StoreFlags;
 
 pub(super) const EXAMPLES: &str = "\
-The copy holds everything: events, deliveries, hooks with their secrets. Keep it as safe as the data folder. The file must
-not exist. Works beside a running `watchfire serve`.
+The copy holds everything: events, deliveries, hooks with their secrets. Keep it as safe as the data
+folder. The file must not exist yet. Works beside a running `watchfire serve`.
 
 Example:
   watchfire backup /var/backups/watchfire-$(date +%F).db";

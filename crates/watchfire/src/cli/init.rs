@@ -14,9 +14,9 @@ use crate::provision::{Audience, Provisioned, Wanted, WantedToken, WantedUrl, ba
 use crate::wiring::system_clock;
 
 pub(super) const EXAMPLES: &str = "\
-What is there already is looked up, not changed; the password and the token are shown only by the run that made them.
-A name that is not given stands for the oldest organization, project or user; on an empty store for my-org, my-project
-and admin@localhost. Works beside a running `watchfire serve`.
+What is there already is looked up, not changed; the password and the token are shown only by the run
+that made them. A name that is not given stands for the oldest organization, project or user, and on
+an empty store for my-org, my-project and admin@localhost. Works beside a running `watchfire serve`.
 
 Examples:
   watchfire init

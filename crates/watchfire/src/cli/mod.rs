@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use rustix::fs::Mode;
 
 use crate::config::{Environment, Layers, Origins, SettingFlags, Settings, with_variables_in_help};
 
@@ -34,7 +35,7 @@ pub use failure::Failure;
 #[derive(Debug, Parser)]
 #[command(name = "watchfire", version, about, long_about = None, after_help = exit::HELP, disable_help_subcommand = true)]
 struct CommandLine {
-    /// Configuration file; else watchfire.toml, if it is there [env: WATCHFIRE_CONFIG]
+    /// Configuration file, else watchfire.toml if it is there [env: WATCHFIRE_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -73,19 +74,26 @@ enum Command {
 }
 
 const SERVE_EXAMPLES: &str = "\
-Every flag can also be written as an environment variable or as a key of watchfire.toml, the flag's name without its dashes:
-    listen = \"0.0.0.0:9000\"
-    egress-allow = [\"10.0.0.0/8\", \"hooks.corp.internal\"]
-A flag counts before its variable, and that before the file. `watchfire config show` says where each value comes from.
+On an empty data folder it first makes an organization, a project, a user and a token, as `init` does,
+and shows the login: here, or where nobody looks in the file first-login of the folder.
+
+Every flag can also be written as an environment variable (a list with commas between), or as a key
+of watchfire.toml: the flag's name without its dashes.
+  listen = \"0.0.0.0:9000\"
+  egress-allow = [\"10.0.0.0/8\", \"hooks.corp.internal\"]
+A flag counts before its variable, and that before the file; `watchfire config show` tells which did.
 
 Examples:
   On your own machine; hooks may go to localhost:
     watchfire serve --dev
   Behind a proxy that ends TLS:
-    watchfire serve --url https://watchfire.example.com --trusted-proxy 10.0.0.0/8 --data /var/lib/watchfire";
+    watchfire serve --data /var/lib/watchfire --url https://watchfire.example.com \\
+        --trusted-proxy 10.0.0.0/8";
 
 /// Runs the process.
 pub fn main() -> ExitCode {
+    // Whatever this process writes holds secrets: nobody else may read it, whoever started the process.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let outcome = parse(std::env::args_os().collect(), &Environment::of_process()).and_then(Invocation::run);
     match outcome.and_then(|text| report::print(&text)) {
         Ok(()) => Exit::Done.into(),
@@ -169,4 +177,133 @@ fn on(threads: Threads, command: impl Future<Output = Result<String, Failure>>) 
         Threads::Many => tokio::runtime::Builder::new_multi_thread(),
     };
     builder.enable_all().build().map_err(Failure::Runtime)?.block_on(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(line: &str, variables: &[(&str, &str)]) -> Settings {
+        let arguments = line.split(' ').map(OsString::from).collect();
+        let invocation = parse(arguments, &variables.iter().copied().collect()).unwrap();
+        match invocation.command {
+            Command::Serve(flags) => Settings::meant(flags, invocation.origins).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn refusal(line: &str, variables: &[(&str, &str)]) -> Failure {
+        parse(line.split(' ').map(OsString::from).collect(), &variables.iter().copied().collect()).unwrap_err()
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn the_parser_is_consistent_with_and_without_what_the_environment_adds() {
+        CommandLine::command().debug_assert();
+        with_variables_in_help(CommandLine::command()).debug_assert();
+        let root = CommandLine::command();
+        let every = ["DATA", "DEV", "TAG", "DSN", "SIGNATURE", "ORG", "TRUSTED_PROXY", "MESSAGE", "FILE"];
+        let environment = every.map(|name| (format!("WATCHFIRE_{name}"), "1")).into_iter().collect();
+        Layers::read(&root, None, &environment).unwrap().apply(root).debug_assert();
+    }
+
+    #[test]
+    fn a_flag_counts_before_its_variable_and_that_before_the_file() {
+        let file = file("listen = '10.0.0.1:1'\nmetrics-listen = '10.0.0.1:2'\nretention-days = 5\n");
+        let path = file.path().display();
+        let variables = [("WATCHFIRE_LISTEN", "10.0.0.2:1"), ("WATCHFIRE_METRICS_LISTEN", "10.0.0.2:2")];
+        let settings = settings(&format!("watchfire serve --config {path} --listen 10.0.0.3:1"), &variables);
+        assert_eq!(settings.listen, "10.0.0.3:1".parse().unwrap());
+        assert_eq!(settings.metrics_listen, Some("10.0.0.2:2".parse().unwrap()));
+        assert_eq!(settings.retention.as_secs(), 5 * 24 * 3600);
+        assert_eq!(settings.data, Path::new("watchfire-data"));
+        for (flag, origin) in [
+            ("listen", "--listen".to_owned()),
+            ("metrics-listen", "WATCHFIRE_METRICS_LISTEN".to_owned()),
+            ("retention-days", format!("{path}:3")),
+            ("data", "default".to_owned()),
+        ] {
+            assert_eq!(settings.origin(flag).to_string(), origin, "{flag}");
+        }
+    }
+
+    #[test]
+    fn a_list_on_the_command_line_replaces_the_one_in_the_file() {
+        let file = file("egress-allow = ['10.0.0.0/8', 'a.internal']\ntrusted-proxy = ['10.0.0.1', '10.1.0.0/16']\n");
+        let line = format!("watchfire serve --config={} --egress-allow b.internal", file.path().display());
+        let settings = settings(&line, &[]);
+        assert_eq!(settings.egress.allowed, ["b.internal"]);
+        assert_eq!(settings.trusted_proxies, ["10.0.0.1/32", "10.1.0.0/16"].map(|network| network.parse().unwrap()));
+    }
+
+    #[test]
+    fn a_switch_in_the_file_is_turned_off_by_its_variable() {
+        let file = file("dev = true\n");
+        let line = format!("watchfire serve --config {}", file.path().display());
+        assert!(settings(&line, &[]).dev);
+        for off in ["0", "false", "no", "OFF"] {
+            assert!(!settings(&line, &[("WATCHFIRE_DEV", off)]).dev, "{off}");
+        }
+        assert!(settings("watchfire serve", &[("WATCHFIRE_DEV", "yes")]).dev);
+        let refusal = refusal("watchfire serve", &[("WATCHFIRE_DEV", "maybe")]);
+        assert_eq!(refusal.to_string(), "WATCHFIRE_DEV must be true or false, not `maybe`");
+    }
+
+    #[test]
+    fn the_file_may_be_named_by_a_variable_and_is_not_looked_for_behind_two_dashes() {
+        let file = file("dev = true\n");
+        let path = file.path().to_str().unwrap();
+        assert!(settings("watchfire serve", &[("WATCHFIRE_CONFIG", path)]).dev);
+        let arguments: Vec<OsString> = ["watchfire", "backup", "--", "--config"].map(OsString::from).into();
+        assert_eq!(named_file(&arguments), None);
+    }
+
+    #[test]
+    fn a_required_flag_may_come_from_the_environment() {
+        let dsn = "http://0123456789abcdef0123456789abcdef@localhost/1";
+        let line = || "watchfire send".split(' ').map(OsString::from).collect();
+        let given = parse(line(), &[("WATCHFIRE_DSN", dsn)].into_iter().collect()).unwrap();
+        assert!(matches!(given.command, Command::Send(_)));
+        assert_eq!(parse(line(), &Environment::default()).unwrap_err().exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn a_refused_value_is_blamed_on_where_it_is_written() {
+        let refused = |line, variables: &[(&str, &str)]| refusal(line, variables).to_string();
+        let by_variable = refused("watchfire serve", &[("WATCHFIRE_URL", "watch.example.com")]);
+        assert!(
+            by_variable.starts_with("WATCHFIRE_URL: `watch.example.com` is not a value for `url`: "),
+            "{by_variable}"
+        );
+        let by_choice = refused("watchfire serve", &[("WATCHFIRE_LOG_FORMAT", "xml")]);
+        assert!(by_choice.ends_with("expected one of text, json"), "{by_choice}");
+        let by_flag = refused("watchfire serve --url x", &[("WATCHFIRE_LISTEN", "[::]:1")]);
+        assert!(by_flag.contains("--url"), "{by_flag}");
+    }
+
+    #[test]
+    fn dev_allows_http_to_this_machine_and_only_that() {
+        let judged = |line: &str, url| model::egress::judge_url(url, &settings(line, &[]).egress.policy).is_ok();
+        assert!(judged("watchfire serve --dev", "http://127.0.0.1:9100/"));
+        assert!(!judged("watchfire serve", "http://127.0.0.1:9100/"));
+        assert!(!judged("watchfire serve --dev", "http://10.0.0.1/"));
+        assert!(judged("watchfire serve --dev --egress-allow 10.0.0.0/8", "http://10.0.0.1/"));
+        assert!(!judged("watchfire serve --egress-allow 10.0.0.0/8", "http://10.0.0.1/"));
+        assert!(judged("watchfire serve --egress-allow 10.0.0.0/8 --egress-allow-http", "http://10.0.0.1/"));
+    }
+
+    #[test]
+    fn the_documentation_has_the_exit_codes_of_the_help() {
+        let page = include_str!("../../../../docs/cli.md");
+        for exit in [Exit::Done, Exit::Failed, Exit::Usage, Exit::Refused] {
+            let row = exit::HELP.lines().find(|line| line.starts_with(&format!("  {}  ", exit.code()))).unwrap();
+            let (code, meaning) = row.trim().split_once("  ").unwrap();
+            assert!(page.contains(&format!("| {code} | {meaning} |")), "{row}");
+        }
+    }
 }

@@ -20,8 +20,9 @@ const BODY_MAX_BYTES: u64 = 64 * 1024 * 1024;
 const SECRET_MAX_BYTES: u64 = 4096;
 
 pub(super) const EXAMPLES: &str = "\
-The signature is the header X-Sentry-Hook-Signature (or X-ServiceHook-Signature). The body must be the bytes as they arrived,
-before any parsing. The secret is 64 hex digits, or its whsec_ form. Exit code 0: valid; 3: not valid.
+The signature is the header X-Sentry-Hook-Signature (or X-ServiceHook-Signature). The body must be
+the bytes as they arrived, before any parsing. The secret is 64 hex digits, or its whsec_ form.
+Exit code 0: valid; 3: not valid.
 
 Examples:
   watchfire verify --secret-file secret.txt --signature 7399600edf... body.json

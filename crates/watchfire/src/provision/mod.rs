@@ -15,9 +15,10 @@ use protocol::PublicKey;
 use protocol::dsn::Dsn;
 use store::StoreError;
 use store::catalog::{Catalog, NewProject, NewToken, Organization, Project, User};
+use web::auth::token::TokenText;
 
 use crate::config::BaseUrl;
-use crate::credentials::{Password, TokenText, new_token, random_key};
+use crate::credentials::{Password, new_token, random_key};
 
 pub use banner::{Audience, banner};
 pub use error::ProvisionError;
@@ -70,7 +71,6 @@ pub enum WantedToken {
 }
 
 /// What is there now. It has no `Debug`: it may hold a password and a token.
-#[derive(Clone)]
 pub struct Provisioned {
     /// The organization.
     pub organization: Organization,
@@ -107,10 +107,12 @@ pub async fn provision(store: &dyn Catalog, wanted: Wanted) -> Result<Provisione
     let project = project(store, &organization, wanted.project, now).await?;
     let key = oldest_active_key(store, &project).await?;
     let dsn = Dsn::for_project(url.as_str(), key, project.id.get().cast_unsigned())?;
-    let first = is_empty(store).await?;
+    let was_empty = is_empty(store).await?;
     let (user, password) = user(store, wanted.user, now).await?;
+    // Of several runs at once on an empty store, one made the user.
+    let is_first = was_empty && password.is_some();
     let token = match wanted.token {
-        WantedToken::First if !first => None,
+        WantedToken::First if !is_first => None,
         WantedToken::First | WantedToken::Another => Some(token(store, user.id, now).await?),
     };
     Ok(Provisioned { organization, project, dsn, url, user: user.email, password, token })

@@ -31,6 +31,14 @@ pub enum SendError {
         /// Why.
         source: std::io::Error,
     },
+    /// What listens there speaks no TLS, or its certificate is not trusted.
+    #[error("no TLS connection with {authority}: does the DSN have the right scheme?")]
+    Handshake {
+        /// Host and port.
+        authority: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The DSN's host cannot be the name in a certificate.
     #[error("{host} cannot be reached by https")]
     Name {
@@ -94,6 +102,7 @@ impl SendError {
             SendError::Refused { .. } => Exit::Refused,
             SendError::Event { .. } | SendError::TooLarge { .. } => Exit::Usage,
             SendError::Connect { .. }
+            | SendError::Handshake { .. }
             | SendError::Name { .. }
             | SendError::Tls(_)
             | SendError::Request(_)

@@ -21,7 +21,7 @@ Prints the event's id once the server has taken the event.
 
 Examples:
   watchfire send --dsn http://KEY@127.0.0.1:9000/1 --message 'it works'
-  watchfire send --dsn \"$DSN\" --message 'disk almost full' --level warning --tag host=web-1 --tag disk=sda
+  watchfire send --dsn \"$DSN\" --message 'disk almost full' --level warning --tag disk=sda
   watchfire send --dsn \"$DSN\" --file event.json";
 
 /// The message where neither a message nor a file is given.

@@ -47,7 +47,8 @@ async fn exchange(dsn: &Dsn, envelope: Vec<u8>) -> Result<(), SendError> {
     if is_tls {
         let invalid = |source| SendError::Name { host: host.to_owned(), source };
         let name = ServerName::try_from(host.to_owned()).map_err(invalid)?;
-        let stream = connector()?.connect(name, stream).await.map_err(unreachable)?;
+        let failed = |source| SendError::Handshake { authority: authority.to_owned(), source };
+        let stream = connector()?.connect(name, stream).await.map_err(failed)?;
         converse(dsn, envelope, stream).await
     } else {
         converse(dsn, envelope, stream).await
