@@ -46,7 +46,7 @@ pub(super) fn send_event(dsn: &str) -> String {
         ["--release", "shop@1.4.0"],
         ["--env", "staging"],
         ["--dist", "42"],
-        ["--platform", "other"],
+        ["--platform", "python"],
         ["--tag", "plan:gold"],
         ["--extra", "note:grüße 😀"],
         ["--user", "id:u-17"],

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentry::protocol::{Breadcrumb, Context, Map, User, Value as SdkValue};
+use sentry::protocol::{Breadcrumb, Context, User, Value as SdkValue};
 use sentry::{Client, ClientOptions, Hub, Level, Scope};
 use serde_json::Value;
 
