@@ -231,8 +231,9 @@ impl Lane {
 
     /// Takes everything that no worker has.
     pub(crate) fn empty(&self) -> Vec<Item> {
+        let items = self.with(|state| state.queue.drain(..).collect());
         self.room.notify_one();
-        self.with(|state| state.queue.drain(..).collect())
+        items
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -158,16 +158,21 @@ impl Lanes {
     }
 
     fn claim_if_wanted(self: &Arc<Self>, lane: &Arc<Lane>) {
-        if self.shared.is_stopping() {
-            return;
-        }
-        let Some((limit, order)) = lane.begin_claim() else { return };
+        // A claim counts as a worker, and from before it looks whether the process stops: a stop waits for what it brings.
+        self.shared.workers.send_modify(|workers| *workers += 1);
         let (lanes, lane) = (Arc::clone(self), Arc::clone(lane));
-        tokio::spawn(async move { lanes.claim(lane, limit, order).await });
+        tokio::spawn(async move {
+            if !lanes.shared.is_stopping()
+                && let Some((limit, order)) = lane.begin_claim()
+            {
+                lanes.claim(lane, limit, order).await;
+            }
+            lanes.shared.workers.send_modify(|workers| *workers -= 1);
+        });
     }
 
     /// Claims until the lane is full or the ledger has no more for it.
-    async fn claim(self: Arc<Self>, lane: Arc<Lane>, mut limit: usize, mut order: ClaimOrder) {
+    async fn claim(&self, lane: Arc<Lane>, mut limit: usize, mut order: ClaimOrder) {
         loop {
             let claimed = self.shared.work.claim(Claim { hook: lane.hook(), limit, order }).await.unwrap_or_default();
             let answer = if claimed.len() < limit { ClaimAnswer::Short } else { ClaimAnswer::Full };
