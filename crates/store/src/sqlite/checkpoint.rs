@@ -11,8 +11,9 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 
-/// What is not in the database file yet when the checkpointer is woken.
-const WAKE_BYTES: i64 = 4 * 1024 * 1024;
+/// What is not in the database file yet when the checkpointer is woken. The same page is often written again soon, above all
+/// those of the random event ids: 16 MiB costs a tenth less than 4 MiB, and 32 MiB saves no more.
+const WAKE_BYTES: i64 = 16 * 1024 * 1024;
 /// What the log holds when the writer does a pass itself.
 const LOG_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// Commits between two looks at the log.

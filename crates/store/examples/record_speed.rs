@@ -1,0 +1,232 @@
+//! What recording costs: CPU microseconds of the whole process for each event, with and without a delivery that is settled
+//! in the next transaction, at three sizes of batch; then what a slice of upkeep takes of the writer.
+//!
+//! `cargo run --release -p watchfire-store --example record_speed [EVENTS] [HOOKS] [BATCH]`, on the disk that holds the temporary folder.
+//! Bodies are made ahead and their making is not counted; checkpoints are.
+
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use model::attempt::Outcome;
+use model::delivery_key::DeliveryKey;
+use model::grouping::GroupingKey;
+use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
+use model::loops::Hop;
+use model::matching::{EventCandidates, Subscription, Wants};
+use model::payload::{CreatedBody, Place};
+use model::title::Title;
+use protocol::event::{Event, EventKind, Level};
+use protocol::{EventId, PublicKey};
+use rustix::time::{ClockId, clock_gettime};
+use watchfire_store::catalog::{NewHook, NewProject, Project};
+use watchfire_store::ledger::{
+    AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary, SweepPlan,
+};
+use watchfire_store::sqlite::Sqlite;
+use watchfire_store::{Catalog, Ledger};
+use webhook::{Kind, Secret};
+
+/// What an event's row keeps of its value.
+const VALUE_BYTES: usize = 900;
+/// Events of one issue.
+const EVENTS_OF_ISSUE: u64 = 50;
+/// Rows of a slice of upkeep, as `serve` has it.
+const SLICE_ROWS: usize = 64;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
+    let (events, hooks) = (arguments.next().unwrap_or(50_000), arguments.next().unwrap_or(1));
+    let one = arguments.next().map(|size| usize::try_from(size).unwrap());
+    for with_delivery in [Owes::Nothing, Owes::OneDelivery] {
+        for batch in one.map_or(vec![32, 200, 512], |size| vec![size]) {
+            let folder = tempfile::tempdir().unwrap();
+            let mut run = Run::new(&folder, hooks).await;
+            let cpu = run.record(events, batch, with_delivery).await;
+            println!("{with_delivery:?}, batches of {batch:>3}: {cpu:>6.1} us of CPU for each event");
+            if batch == one.unwrap_or(512) {
+                run.sweep().await;
+            }
+            run.store.close().await;
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owes {
+    Nothing,
+    OneDelivery,
+}
+
+struct Run {
+    store: Sqlite,
+    owner: ProcessId,
+    project: Project,
+    hooks: Vec<HookNumber>,
+    random: u64,
+    recorded: u64,
+}
+
+impl Run {
+    async fn new(folder: &tempfile::TempDir, hooks: u64) -> Run {
+        let store = Sqlite::open(folder.path()).unwrap();
+        let now = clock();
+        let owner = store.register(now).await.unwrap();
+        let organization = store.create_organization("org".into(), "Org".into(), now).await.unwrap();
+        let team = store.teams(organization.id).await.unwrap().pop().unwrap();
+        let (key, key_secret) = (PublicKey([1; 16]), PublicKey([2; 16]));
+        let new = NewProject {
+            organization: organization.id,
+            team: team.id,
+            slug: "project".into(),
+            name: "Project".into(),
+            platform: None,
+            key,
+            key_secret,
+            now,
+        };
+        let project = store.create_project(new).await.unwrap().id;
+        let mut numbers = Vec::new();
+        for number in 0..hooks {
+            let mut guid = [0; 16];
+            guid[..8].copy_from_slice(&number.to_be_bytes());
+            let (url, secret) = ("https://a.example".into(), Secret::from_random([1; 32]));
+            let kinds = vec![Kind::EventCreated];
+            let hook = NewHook { guid: HookGuid(guid), project, url, secret, kinds, active: true, now };
+            numbers.push(store.create_hook(hook).await.unwrap().number);
+        }
+        let project = store.projects().await.unwrap().pop().unwrap();
+        Run { store, owner, project, hooks: numbers, random: 0x9e37_79b9_7f4a_7c15, recorded: 0 }
+    }
+
+    /// Records so many events; the CPU time of each in microseconds.
+    async fn record(&mut self, events: u64, batch: usize, owes: Owes) -> f64 {
+        let mut settlements = Vec::new();
+        let (begun, mut making) = (cpu(ClockId::ProcessCPUTime), Duration::ZERO);
+        while self.recorded < events {
+            let begun = cpu(ClockId::ThreadCPUTime);
+            let made = self.batch(batch, owes, std::mem::take(&mut settlements));
+            making += cpu(ClockId::ThreadCPUTime) - begun;
+            let recorded = self.store.record(made).await.unwrap();
+            let begun = cpu(ClockId::ThreadCPUTime);
+            settlements = recorded.events.iter().flat_map(settled).collect();
+            making += cpu(ClockId::ThreadCPUTime) - begun;
+        }
+        let spent = cpu(ClockId::ProcessCPUTime) - begun - making;
+        spent.as_secs_f64() * 1e6 / self.recorded as f64
+    }
+
+    fn batch(&mut self, size: usize, owes: Owes, settlements: Vec<Settlement>) -> Batch {
+        let events = (0..size).map(|_| self.event(owes)).collect();
+        Batch { owner: self.owner, now: clock(), events, settlements, give_backs: vec![], claims: vec![] }
+    }
+
+    fn event(&mut self, owes: Owes) -> BatchEvent {
+        self.recorded += 1;
+        let id = EventId(self.random_bytes());
+        let hook = self.hooks[usize::try_from(self.recorded).unwrap() % self.hooks.len()];
+        let room: Vec<_> = if owes == Owes::OneDelivery { vec![hook] } else { vec![] };
+        let event = Event { id, timestamp: clock().0 * 1_000, platform: "python", ..Event::default() };
+        let title = Title::of(&event);
+        let place = Place {
+            base_url: "https://watchfire.example",
+            organization: "org",
+            project_id: self.project.id,
+            project_slug: "project",
+            project_name: "Project",
+        };
+        let mut hash = [0; 16];
+        hash[..8].copy_from_slice(&(self.recorded / EVENTS_OF_ISSUE).to_be_bytes());
+        let compressed: Vec<u8> = (0..VALUE_BYTES / 16).flat_map(|_| self.random_bytes()).collect();
+        let subscription = |hook: &HookNumber| Subscription { hook: *hook, wants: Wants::Created };
+        let event = NewEvent {
+            project: self.project.id,
+            generation: self.project.generation,
+            key: PublicKey([1; 16]),
+            id,
+            received: clock(),
+            timestamp: clock(),
+            grouping: GroupingKey { version: 1, hash },
+            summary: Summary {
+                level: Level::Error,
+                kind: EventKind::Error,
+                platform: "python",
+                title: "TypeError: cannot read property".into(),
+                culprit: "app.views in index".into(),
+            },
+            body: CreatedBody::new(&event, &title, "app.views in index", &place),
+            value: Bytes::new(),
+            compressed,
+            candidates: EventCandidates::new(Hop(0), room.iter().map(subscription)),
+        };
+        BatchEvent { event: Arc::new(event), room }
+    }
+
+    /// xorshift: the ids of SDKs are random too.
+    fn random_bytes(&mut self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        for half in bytes.chunks_mut(8) {
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            half.copy_from_slice(&self.random.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// Sweeps twice, with nothing to do and with everything to delete; prints how long the slices took.
+    async fn sweep(&self) {
+        let now = clock();
+        let nothing = SweepPlan { now, keep_from: Millis(0), expire_before: Millis(0), limit: SLICE_ROWS };
+        let everything = SweepPlan { keep_from: Millis(now.0 + 2 * 86_400_000), ..nothing };
+        for (what, plan) in [("nothing", nothing), ("everything", everything)] {
+            let mut slices = Vec::new();
+            loop {
+                let begun = Instant::now();
+                let more = self.store.sweep(plan).await.unwrap().more;
+                slices.push(begun.elapsed());
+                if !more {
+                    break;
+                }
+            }
+            slices.sort();
+            let at = |share: usize| slices[(slices.len() - 1) * share / 100];
+            let (count, median, p99, most) = (slices.len(), at(50), at(99), at(100));
+            println!("  sweeping {what}: {count} slices, median {median:?}, p99 {p99:?}, most {most:?}, commits included");
+        }
+    }
+}
+
+fn settled(result: &EventResult) -> Vec<Settlement> {
+    let EventResult::Recorded(recorded) = result else { panic!("{result:?}") };
+    recorded.owed.iter().map(|owed| success(owed.key)).collect()
+}
+
+fn success(key: DeliveryKey) -> Settlement {
+    let attempt = AttemptRow {
+        started: clock(),
+        outcome: Outcome::Succeeded,
+        went_out: true,
+        status: Some(200),
+        reused: true,
+        duration_us: 900,
+        phases_us: [0, 0, 0, 800],
+        error: String::new(),
+        response_headers: "content-type: text/plain".into(),
+        response_body: "ok".into(),
+    };
+    Settlement { key, attempts: vec![attempt], next: NextState::Delivered }
+}
+
+fn clock() -> Millis {
+    let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    Millis(i64::try_from(since_1970.as_millis()).unwrap())
+}
+
+fn cpu(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+}
