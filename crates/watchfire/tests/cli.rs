@@ -1,5 +1,7 @@
 //! The commands as a person or a script meets them: the real binary, its output and its exit codes.
 
+#![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;

@@ -20,6 +20,7 @@
 //! ```
 
 pub mod headers;
+mod hex;
 mod kind;
 mod payload;
 mod secret;

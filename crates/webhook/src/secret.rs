@@ -38,7 +38,7 @@ impl Secret {
     /// The secret made of 32 bytes from the system's random source.
     pub fn from_random(bytes: [u8; 32]) -> Self {
         let mut text = [0; SECRET_BYTES];
-        crate::sign::write_hex(&bytes, &mut text);
+        crate::hex::write_hex(&bytes, &mut text);
         Secret(text)
     }
 

@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::Secret;
+use crate::hex::write_hex;
 
 /// Signs with one secret. Making one hashes the key; signing then costs the body alone, so keep it beside the hook.
 #[derive(Clone)]
@@ -64,15 +65,6 @@ impl Signer {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
-    }
-}
-
-/// Writes `bytes` as lower-case hex into `text`, which is twice as long.
-pub(crate) fn write_hex(bytes: &[u8], text: &mut [u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
     }
 }
 

@@ -6,12 +6,14 @@
 //! saved, by the directory when hooks are loaded, and by the guarded client before and after each connection.
 
 mod address;
+mod host;
 mod name;
 mod policy;
 mod port;
 mod url;
 
 pub use address::{AddressRefusal, judge_address};
+pub use host::Host;
 pub use policy::{BadAllowEntry, Origin, Policy};
 pub use port::{DENIED_PORTS, FIRST_UNPRIVILEGED_PORT};
-pub use url::{HOOK_URL_CHARACTERS_MAX, Host, Scheme, Target, UrlRefusal, judge_url};
+pub use url::{HOOK_URL_CHARACTERS_MAX, Scheme, Target, UrlRefusal, judge_url};

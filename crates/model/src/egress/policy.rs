@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::host::Host;
 use super::name;
-use super::url::{Host, Target};
 
 /// The egress policy. The default is the strict one: https only, public addresses only, public names only.
 #[derive(Debug, Clone, Default)]
@@ -102,8 +102,8 @@ impl Policy {
         self.names.iter().any(|allowed| allowed.matches(name))
     }
 
-    pub(super) fn is_own_origin(&self, target: &Target) -> bool {
-        self.own_origins.iter().any(|own| own.port == target.port() && own.host == *target.host())
+    pub(super) fn is_own_origin(&self, host: &Host, port: u16) -> bool {
+        self.own_origins.iter().any(|own| own.port == port && own.host == *host)
     }
 }
 

@@ -10,6 +10,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::host::Host;
 use super::{AddressRefusal, Policy, judge_address, name, port};
 
 /// The longest URL that a hook may have, in characters.
@@ -32,15 +33,6 @@ pub enum Scheme {
     Http,
     /// TLS.
     Https,
-}
-
-/// Whom to connect to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Host {
-    /// A DNS name in lower-case ASCII, absolute though written without its final dot.
-    Name(String),
-    /// An address, already judged by the policy of the time.
-    Address(IpAddr),
 }
 
 /// Why a hook may not have this URL. Each text completes "the URL …" for the hook's user.
@@ -109,7 +101,7 @@ pub fn judge_url(text: &str, policy: &Policy) -> Result<Target, UrlRefusal> {
         Host::Name(_) => {}
         Host::Address(address) => judge_address(*address, policy).map_err(UrlRefusal::Address)?,
     }
-    if policy.is_own_origin(&target) {
+    if policy.is_own_origin(&target.host, target.port) {
         return Err(UrlRefusal::OwnOrigin);
     }
     Ok(target)

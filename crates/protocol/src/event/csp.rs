@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::csp_text::{culprit, is_directive, message, normalised_uri};
-use super::normalise::{EventError, Scratch};
+use super::scratch::{EventError, Scratch};
 use super::{Csp, limits::MAX_EVENT_BYTES};
 use crate::json::{Kind, Value, write_string};
 

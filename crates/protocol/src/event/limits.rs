@@ -49,3 +49,6 @@ pub(crate) const MAX_DETAILED_FRAMES: usize = 50;
 pub(crate) const CLOCK_DRIFT_MICROS: i64 = 55 * 60 * 1_000_000;
 pub(crate) const MAX_FUTURE_MICROS: i64 = 60 * 1_000_000;
 pub(crate) const MAX_PAST_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
+
+/// Platforms whose client is the user's own machine.
+pub(super) const CLIENT_SIDE_PLATFORMS: [&str; 3] = ["javascript", "cocoa", "objc"];

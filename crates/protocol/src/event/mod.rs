@@ -22,6 +22,7 @@ mod naming;
 mod normalise;
 mod problems;
 mod request;
+mod scratch;
 mod scrub;
 mod tags;
 mod text;
@@ -36,7 +37,8 @@ use crate::ids::EventId;
 
 pub use csp::{MAX_REPORTS, ReportSource, events_from_reports};
 pub use limits::{MAX_EVENT_BYTES, MAX_LISTED_ERRORS};
-pub use normalise::{EventError, Scratch, normalise};
+pub use normalise::normalise;
+pub use scratch::{EventError, Scratch};
 pub use time::{parse_timestamp, write_unix_seconds};
 
 /// Microseconds since 1970-01-01T00:00:00Z.

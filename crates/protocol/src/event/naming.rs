@@ -40,9 +40,6 @@ const PLATFORMS: [&str; 24] = [
     "unity",
 ];
 
-/// Platforms whose client is the user's own machine.
-pub(super) const CLIENT_SIDE_PLATFORMS: [&str; 3] = ["javascript", "cocoa", "objc"];
-
 /// Most that `time_spent` may say.
 const MAX_TIME_SPENT: i64 = i32::MAX as i64;
 

@@ -9,52 +9,17 @@ use std::net::IpAddr;
 use super::attributes::{Attribute, Attributes};
 use super::clock::Clock;
 use super::identity;
-use super::limits::{MAX_EVENT_BYTES, NAME};
-use super::naming::CLIENT_SIDE_PLATFORMS;
+use super::limits::{CLIENT_SIDE_PLATFORMS, MAX_EVENT_BYTES, NAME};
 use super::problems::{Path, Problem, Problems};
 use super::request::Request;
+use super::scratch::{EventError, Scratch};
 use super::scrub::Scrub;
 use super::text::{cut, lenient};
 use super::time::write_unix_seconds;
 use super::user::Addresses;
 use super::{Context, Event, EventKind, context, csp, exception, fields, frame, lists, message, request, tags, user};
 use crate::ids::EventId;
-use crate::json::{Document, JsonError, Kind, Tape, Value, write_string, write_value};
-
-/// Memory that normalisation uses again for the next event.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    tape: Tape,
-}
-
-/// Why a payload is no event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum EventError {
-    /// It is longer than [`MAX_EVENT_BYTES`].
-    #[error("the event is too large")]
-    TooLarge,
-    /// It is not JSON.
-    #[error("the event is not valid json")]
-    Json(#[from] JsonError),
-    /// It is JSON, but not an object.
-    #[error("the event is not a json object")]
-    NotAnObject,
-    /// Its `event_id` is no UUID, and the envelope's header has none.
-    #[error("the event has a malformed event_id")]
-    Id,
-    /// It is no report of a content security policy violation.
-    #[error("the security report is invalid")]
-    Report,
-    /// It has more than [`super::MAX_REPORTS`] reports.
-    #[error("too many security reports in one request")]
-    TooManyReports,
-}
-
-impl Scratch {
-    pub(super) fn parse<'t, 'a>(&'t mut self, text: &'a [u8]) -> Result<Document<'t, 'a>, JsonError> {
-        self.tape.parse(text)
-    }
-}
+use crate::json::{Kind, Value, write_string, write_value};
 
 /// Normalises an event.
 ///

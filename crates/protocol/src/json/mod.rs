@@ -6,17 +6,21 @@
 //! and whoever wants a part of a stored event without building a tree.
 
 mod changes;
+mod level;
 mod names;
 mod parse;
+mod path;
 mod scalar;
 mod scan;
 mod tape;
 mod text;
+mod word;
 mod write;
 
 pub use changes::{Change, ChangeKind, Changes};
 pub use parse::{JsonError, JsonErrorKind};
-pub use tape::{Document, Elements, Kind, Member, Members, Tape, Value};
+pub use tape::{Document, Elements, Member, Members, Tape, Value};
+pub use word::Kind;
 pub use write::{write_string, write_value};
 
 pub(crate) use write::Copier;

@@ -1,13 +1,9 @@
 //! Members of one name: the last one counts, the others are marked. And the path of a value, which is made of names.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
-
 use super::changes::ChangeKind;
-use super::parse::{Level, OUTSIDE, Parser};
-use super::scan::plain_run;
-use super::tape::{DIRTY, DROPPED, ESCAPED, Kind, Links, Word, after};
-use super::{MAX_PATH_BYTES, text};
+use super::parse::Parser;
+use super::path::key_text;
+use super::word::{DIRTY, DROPPED, ESCAPED, Word, after};
 
 /// Objects with more members than this look for repeated names by sorting, once, when they end.
 const MAX_SCANNED_MEMBERS: u32 = 32;
@@ -67,44 +63,6 @@ impl Parser<'_> {
             self.change(ChangeKind::DuplicateKey);
             self.depth -= 1;
         }
-    }
-}
-
-/// Keys and indexes of the open containers, outermost first, joined by dots.
-pub(super) fn path(bytes: &[u8], words: &[u64], innermost: u32, levels: &[Level]) -> String {
-    let mut containers = Vec::with_capacity(levels.len());
-    let mut index = innermost;
-    while index != OUTSIDE && containers.len() < levels.len() {
-        containers.push(index);
-        index = Links::of(words[index as usize + 1]).next;
-    }
-    let mut path = String::new();
-    for (&container, level) in containers.iter().rev().zip(levels) {
-        if !path.is_empty() {
-            path.push('.');
-        }
-        if Word(words[container as usize]).kind() == Kind::Object {
-            path.push_str(&String::from_utf8_lossy(&key_text(bytes, Word(words[level.key]))));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(path, "{}", level.count.saturating_sub(1));
-        }
-    }
-    path.truncate(path.floor_char_boundary(MAX_PATH_BYTES));
-    path
-}
-
-/// The name of a member, also while it is being read and its end is not known.
-fn key_text<'b>(bytes: &'b [u8], word: Word) -> Cow<'b, [u8]> {
-    let start = word.start() + 1;
-    let end = if word.end() > start { word.end() - 1 } else { plain_run(bytes, start).end };
-    let raw = &bytes[start..end];
-    if word.0 & (ESCAPED | DIRTY) == 0 {
-        return Cow::Borrowed(raw);
-    }
-    match text::decode(raw) {
-        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
 }
 

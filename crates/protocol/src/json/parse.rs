@@ -3,8 +3,9 @@
 //! Strict JSON, except for what SDKs are known to send: see [`ChangeKind`]. `Tape::parse` is the only caller.
 
 use super::changes::{ChangeKind, Changes};
-use super::names::path;
-use super::tape::{DIRTY, Kind, Links, Word};
+use super::level::{Level, OUTSIDE};
+use super::path::path;
+use super::word::{DIRTY, Kind, Links, Word};
 use super::{MAX_DEPTH_LEVELS, MAX_TEXT_BYTES};
 
 /// A fault that is not repaired.
@@ -49,9 +50,6 @@ pub enum JsonErrorKind {
     TooLarge,
 }
 
-/// Index of no container.
-pub(super) const OUTSIDE: u32 = u32::MAX;
-
 pub(super) struct Parser<'p> {
     pub(super) bytes: &'p [u8],
     pub(super) encoding: Encoding,
@@ -75,18 +73,6 @@ pub(super) enum Encoding {
     Utf8,
     /// Some are not, so that every string must be looked at.
     Unknown,
-}
-
-/// What is known of one open container.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Level {
-    /// One bit for each name seen, by a hash of it.
-    pub(super) names: u64,
-    /// The token of the present member's name.
-    pub(super) key: usize,
-    pub(super) count: u32,
-    /// Names must be compared when the object ends.
-    pub(super) sort_names: bool,
 }
 
 impl<'p> Parser<'p> {

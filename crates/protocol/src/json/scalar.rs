@@ -3,8 +3,8 @@
 use super::changes::ChangeKind;
 use super::parse::{Encoding, JsonError, JsonErrorKind, Parser};
 use super::scan::plain_run;
-use super::tape::{DIRTY, ESCAPED, FRACTION, Kind, Word};
 use super::text;
+use super::word::{DIRTY, ESCAPED, FRACTION, Kind, Word};
 
 /// Longer numbers may be outside a double without an exponent.
 const MAX_FINITE_DIGITS: usize = 300;

@@ -1,7 +1,8 @@
 //! Strict JSON out: strings escaped, values copied. What needs no change is copied as the bytes that were sent.
 
 use super::scan::plain_run;
-use super::tape::{Kind, Value};
+use super::tape::Value;
+use super::word::Kind;
 
 /// Copies a text while leaving out, replacing and inserting parts of it, from front to back.
 ///

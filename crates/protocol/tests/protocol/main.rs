@@ -11,4 +11,5 @@ mod hostile;
 mod json;
 mod normalise;
 mod scrubbing;
+mod shapes;
 mod support;

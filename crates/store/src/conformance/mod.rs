@@ -1,1 +1,122 @@
-//! todo
+//! The behaviour suite that every backend runs: one function for each behaviour, named as a sentence.
+//!
+//! A backend's tests implement [`Bench`] and let [`every_behaviour`](crate::every_behaviour) make one test of each function,
+//! so no behaviour can be forgotten. What only one database can do (refuse a row by a CHECK, run out of disk) is tested
+//! beside it. A behaviour panics where the store misbehaves, and returns what the store says where it should have worked.
+
+pub mod accounts;
+pub mod catalog;
+pub mod claiming;
+pub mod directory;
+pub mod expiry;
+pub mod folding;
+pub mod issues;
+pub mod leases;
+pub mod reading;
+pub mod recording;
+pub mod refusals;
+pub mod retention;
+pub mod settling;
+mod world;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use protocol::EventId;
+
+use crate::Store;
+use crate::error::StoreError;
+
+/// A backend under test, empty at first.
+#[async_trait]
+pub trait Bench: Send {
+    /// The store.
+    fn store(&self) -> Arc<dyn Store>;
+
+    /// Takes the store away as a killed process would leave it, and opens what is left. Handles of before must not be used.
+    async fn crash(&mut self);
+
+    /// Lets the database itself refuse the row of this event from now on, as if it broke a constraint.
+    async fn poison(&mut self, event: EventId);
+}
+
+/// What a behaviour answers: what the store said where it should have worked.
+pub type Outcome = Result<(), StoreError>;
+
+/// Calls `$each!` with every behaviour of the suite, as `room::behaviour`.
+#[macro_export]
+macro_rules! every_behaviour {
+    ($each:ident) => {
+        $each! {
+            accounts::a_token_is_found_by_its_hash_until_it_is_revoked,
+            accounts::an_address_has_one_account,
+            catalog::organizations_and_teams_have_slugs_of_their_own,
+            catalog::a_project_starts_with_a_key,
+            catalog::a_project_changes_only_what_is_named,
+            catalog::a_former_slug_leads_to_its_project_until_it_is_used_again,
+            catalog::a_deleted_project_is_gone_at_once,
+            catalog::keys_belong_to_their_project,
+            catalog::hooks_belong_to_their_project,
+            claiming::a_claim_takes_the_most_urgent_first_and_no_more_than_it_wants,
+            claiming::a_claim_by_age_lets_no_priority_starve,
+            claiming::nothing_is_claimed_before_it_is_due,
+            claiming::hooks_with_due_deliveries_are_named_once,
+            claiming::claims_of_several_hooks_are_answered_in_order,
+            directory::the_directory_holds_what_is_there_now,
+            directory::every_change_of_the_directory_moves_its_version,
+            directory::events_do_not_move_the_directory,
+            directory::the_base_url_is_kept,
+            expiry::what_waits_for_a_disabled_hook_is_cancelled,
+            expiry::what_waits_for_what_is_deleted_is_cancelled_and_goes,
+            expiry::what_waits_too_long_for_its_first_attempt_expires,
+            expiry::what_is_leased_is_left_to_its_process,
+            expiry::a_pass_of_small_slices_reaches_everything_and_ends,
+            folding::attempts_that_never_went_out_are_folded_while_they_repeat,
+            folding::another_cause_or_a_sent_request_begins_a_new_row,
+            folding::deliveries_are_folded_each_by_itself,
+            issues::an_issue_adds_up_its_events,
+            issues::an_issue_shows_its_last_event,
+            issues::a_duplicate_is_not_counted,
+            issues::issues_are_numbered_from_one_in_each_project,
+            issues::a_new_grouping_version_makes_new_issues,
+            leases::a_lease_that_is_given_back_is_free_at_once,
+            leases::only_the_owner_gives_a_lease_back,
+            leases::leases_of_a_dead_process_are_freed_in_slices,
+            leases::an_interrupted_attempt_is_numbered_after_the_others,
+            reading::a_body_is_head_value_and_tail_byte_for_byte,
+            reading::an_event_is_found_by_its_id_on_any_day,
+            reading::recorded_events_are_found_with_what_they_owe,
+            reading::the_deliveries_of_an_event_are_listed,
+            recording::an_acknowledged_event_survives_a_crash,
+            recording::an_id_of_today_or_yesterday_is_a_duplicate_and_an_older_one_is_not,
+            recording::a_duplicate_within_a_batch_is_recorded_once,
+            recording::the_same_id_in_two_projects_is_two_events,
+            recording::events_are_numbered_in_the_order_of_recording,
+            recording::the_first_event_of_an_issue_goes_before_its_repeats,
+            recording::a_delivery_is_born_leased_only_where_there_is_room,
+            recording::an_event_that_webhooks_led_to_too_often_owes_nothing,
+            recording::an_event_matched_before_a_change_is_moved,
+            recording::every_change_of_a_project_moves_its_generation,
+            recording::a_probe_changes_nothing,
+            refusals::a_refused_event_leaves_no_trace_in_its_batch,
+            refusals::a_refused_repeat_is_not_counted,
+            refusals::a_refused_outcome_fails_its_delivery_alone,
+            retention::events_of_earlier_days_go_with_all_that_leads_to_them,
+            retention::an_issue_goes_with_its_last_event,
+            retention::a_number_is_never_given_twice,
+            retention::a_hook_number_is_never_given_twice,
+            retention::a_deleted_project_goes_with_everything,
+            retention::counts_are_kept_as_long_as_their_resolution,
+            settling::a_settled_delivery_is_in_the_state_it_was_moved_to,
+            settling::an_attempt_is_read_as_it_was_written,
+            settling::both_attempts_of_a_stale_connection_are_logged,
+            settling::a_failure_after_the_lease_was_lost_is_logged_and_moves_nothing,
+            settling::a_success_after_the_lease_was_lost_delivers,
+            settling::a_late_outcome_takes_the_place_of_its_interrupted_row,
+            settling::a_panicked_attempt_is_not_replaced,
+            settling::a_settlement_that_comes_twice_is_logged_once,
+            settling::an_outcome_of_a_delivery_that_is_gone_is_dropped,
+            settling::attempts_are_counted_in_three_resolutions,
+        }
+    };
+}

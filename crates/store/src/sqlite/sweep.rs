@@ -106,8 +106,10 @@ impl Slice<'_> {
                 Some(_) | None => self.fires(after[0])?,
             };
             known = Some((after[0], fires));
-            if let Some(state) = self.fate(&after, fires) {
-                moves.push((after, state));
+            if !fires {
+                moves.push((after, DeliveryState::Cancelled));
+            } else if self.has_waited_too_long(&after) {
+                moves.push((after, DeliveryState::Expired));
             }
         }
         drop(rows);
@@ -120,14 +122,10 @@ impl Slice<'_> {
         Ok(self.transaction.prepare_cached("select 1 from hook where number = ? and active = 1")?.exists([hook])?)
     }
 
-    /// What becomes of a waiting delivery, if it is not to wait on. A planned retry does not age.
-    fn fate(&self, entry: &Entry, fires: bool) -> Option<DeliveryState> {
+    /// A planned retry does not age: it has had its first attempt.
+    fn has_waited_too_long(&self, entry: &Entry) -> bool {
         let [_, _, _, created, sent, ..] = *entry;
-        match fires {
-            false => Some(DeliveryState::Cancelled),
-            true if sent == 0 && created < self.plan.expire_before.0 => Some(DeliveryState::Expired),
-            true => None,
-        }
+        sent == 0 && created < self.plan.expire_before.0
     }
 
     fn settle(&mut self, moves: &[(Entry, DeliveryState)]) -> Result<(), StoreError> {

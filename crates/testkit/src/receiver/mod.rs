@@ -180,7 +180,8 @@ impl Shared {
     fn record(&self, mut request: Received) -> Behaviour {
         let mut state = self.state();
         request.index = state.requests.len();
-        request.signatures = (!state.signers.is_empty()).then(|| Signatures::check(&state.signers, &request));
+        request.signatures = (!state.signers.is_empty())
+            .then(|| Signatures::check(&state.signers, &request.body, |name| request.header(name)));
         let State { next, by_path, otherwise, .. } = &mut *state;
         let behaviour = next.pop_front().or_else(|| by_path.get(&request.path).cloned());
         let behaviour = behaviour.unwrap_or_else(|| otherwise.clone());

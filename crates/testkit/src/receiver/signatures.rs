@@ -8,8 +8,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use webhook::verify::{self, SignatureError, StandardHeaders};
 use webhook::{Signer, headers};
 
-use super::request::Received;
-
 /// What the signatures of a request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signatures {
@@ -31,20 +29,20 @@ impl Signatures {
         self.hook.and(self.service_hook).and(self.standard)
     }
 
-    pub(super) fn check(signers: &[Signer], request: &Received) -> Self {
+    pub(super) fn check<'h>(signers: &[Signer], body: &[u8], header: impl Fn(&str) -> Option<&'h str>) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         // A header that is absent fails as one that is empty.
-        let value = |name: headers::HeaderName| request.header(name.wire).unwrap_or_default();
+        let value = |name: headers::HeaderName| header(name.wire).unwrap_or_default();
         let standard = StandardHeaders {
             id: value(headers::WEBHOOK_ID),
             timestamp: value(headers::WEBHOOK_TIMESTAMP),
             signatures: value(headers::WEBHOOK_SIGNATURE),
         };
-        let hex = |signer: &Signer, name| verify::hex(signer, &request.body, value(name));
+        let hex = |signer: &Signer, name| verify::hex(signer, body, value(name));
         Signatures {
             hook: any(signers, |signer| hex(signer, headers::SIGNATURE)),
             service_hook: any(signers, |signer| hex(signer, headers::SERVICE_HOOK_SIGNATURE)),
-            standard: any(signers, |signer| verify::standard(signer, &request.body, standard, now)),
+            standard: any(signers, |signer| verify::standard(signer, body, standard, now)),
         }
     }
 }

@@ -214,17 +214,17 @@ mod tests {
 
     #[test]
     fn a_flag_counts_before_its_variable_and_that_before_the_file() {
-        let file = file("listen = '10.0.0.1:1'\nmetrics-listen = '10.0.0.1:2'\nretention-days = 5\n");
+        let file = file("listen = '10.0.0.1:1'\nurl = 'http://file'\nretention-days = 5\n");
         let path = file.path().display();
-        let variables = [("WATCHFIRE_LISTEN", "10.0.0.2:1"), ("WATCHFIRE_METRICS_LISTEN", "10.0.0.2:2")];
+        let variables = [("WATCHFIRE_LISTEN", "10.0.0.2:1"), ("WATCHFIRE_URL", "http://variable")];
         let settings = settings(&format!("watchfire serve --config {path} --listen 10.0.0.3:1"), &variables);
         assert_eq!(settings.listen, "10.0.0.3:1".parse().unwrap());
-        assert_eq!(settings.metrics_listen, Some("10.0.0.2:2".parse().unwrap()));
+        assert_eq!(settings.url, Some("http://variable".parse().unwrap()));
         assert_eq!(settings.retention.as_secs(), 5 * 24 * 3600);
         assert_eq!(settings.data, Path::new("watchfire-data"));
         for (flag, origin) in [
             ("listen", "--listen".to_owned()),
-            ("metrics-listen", "WATCHFIRE_METRICS_LISTEN".to_owned()),
+            ("url", "WATCHFIRE_URL".to_owned()),
             ("retention-days", format!("{path}:3")),
             ("data", "default".to_owned()),
         ] {
@@ -295,6 +295,16 @@ mod tests {
         assert!(judged("watchfire serve --dev --egress-allow 10.0.0.0/8", "http://10.0.0.1/"));
         assert!(!judged("watchfire serve --egress-allow 10.0.0.0/8", "http://10.0.0.1/"));
         assert!(judged("watchfire serve --egress-allow 10.0.0.0/8 --egress-allow-http", "http://10.0.0.1/"));
+    }
+
+    #[test]
+    fn every_setting_is_shown_in_the_order_of_its_flag() {
+        let shown: Vec<&str> =
+            crate::config::rows(&settings("watchfire serve", &[])).iter().map(|row| row.key).collect();
+        let root = CommandLine::command();
+        let serve = root.find_subcommand("serve").unwrap();
+        let flags: Vec<&str> = serve.get_arguments().filter_map(|arg| arg.get_long()).collect();
+        assert_eq!(shown, flags);
     }
 
     #[test]

@@ -28,12 +28,9 @@ pub struct SettingFlags {
     /// Address and port that SDKs, the API and browsers connect to
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", value_parser = values::socket_address)]
     listen: SocketAddr,
-    /// URL under which people and SDKs reach this Watchfire, for DSNs and links; else the one that `init` stored, else http:// and the listen address
+    /// URL under which people and SDKs reach this Watchfire; else the one that `init` stored, else http:// and --listen
     #[arg(long, value_name = "URL", value_parser = values::base_url)]
     url: Option<BaseUrl>,
-    /// Address and port of a listener of its own for GET /metrics
-    #[arg(long, value_name = "ADDR", value_parser = values::socket_address)]
-    metrics_listen: Option<SocketAddr>,
     /// Network of proxies whose X-Forwarded-For counts; none by default
     #[arg(long, value_name = "CIDR", action = ArgAction::Append, value_parser = values::network)]
     trusted_proxy: Vec<IpNet>,
@@ -65,12 +62,10 @@ pub struct SettingFlags {
 pub struct Settings {
     /// The data folder; it need not exist.
     pub data: PathBuf,
-    /// Where to listen for everything but metrics.
+    /// Where to listen.
     pub listen: SocketAddr,
     /// The URL for DSNs and links, if it is not to be the stored one.
     pub url: Option<BaseUrl>,
-    /// Where to listen for metrics.
-    pub metrics_listen: Option<SocketAddr>,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether this is somebody's own machine.
@@ -124,7 +119,6 @@ impl Settings {
             data: flags.store.data,
             listen: flags.listen,
             url: flags.url,
-            metrics_listen: flags.metrics_listen,
             trusted_proxies: flags.trusted_proxy,
             dev: flags.dev,
             egress: EgressSettings {
@@ -140,7 +134,7 @@ impl Settings {
         })
     }
 
-    /// Where the value of a flag (`metrics-listen`) comes from.
+    /// Where the value of a flag (`egress-allow`) comes from.
     pub fn origin(&self, flag: &str) -> &Origin {
         self.origins.of(flag)
     }

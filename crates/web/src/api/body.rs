@@ -10,13 +10,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use model::limits::READ_TIMEOUT_SECONDS;
 use serde_json::Value;
 
 /// The longest JSON body that the API reads, in bytes.
 pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
-
-/// How long a client may take to send it, in seconds.
-const JSON_BODY_READ_MAX_S: u64 = 30;
 
 /// A request's body, not read yet.
 pub(super) struct Unread {
@@ -33,8 +31,8 @@ pub(crate) enum BadBody {
     /// The client stopped in the middle.
     #[error("The request body broke off.")]
     BrokenOff,
-    /// Still not there after [`JSON_BODY_READ_MAX_S`].
-    #[error("The request body took longer than {JSON_BODY_READ_MAX_S} seconds.")]
+    /// Still not there after [`READ_TIMEOUT_SECONDS`].
+    #[error("The request body took longer than {READ_TIMEOUT_SECONDS} seconds.")]
     TooSlow,
     /// Longer than [`JSON_BODY_BYTES_MAX`].
     #[error("The request body is longer than {JSON_BODY_BYTES_MAX} bytes.")]
@@ -77,7 +75,7 @@ impl Unread {
 
 async fn collect(body: Body) -> Result<Bytes, BadBody> {
     let whole = Limited::new(body, JSON_BODY_BYTES_MAX).collect();
-    match tokio::time::timeout(Duration::from_secs(JSON_BODY_READ_MAX_S), whole).await {
+    match tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_SECONDS), whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge),
         Ok(Err(_)) => Err(BadBody::BrokenOff),

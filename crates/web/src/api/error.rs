@@ -21,6 +21,8 @@ use crate::auth::AuthError;
 /// How long a client should wait before it asks a store again that is out of order.
 const RETRY_AFTER_S: u32 = 5;
 
+const NOT_FOUND: &str = "The requested resource does not exist";
+
 /// Why a call did not succeed.
 #[derive(Debug)]
 pub(crate) enum ApiError {
@@ -124,7 +126,7 @@ impl ApiError {
         match self {
             ApiError::Auth(AuthError::Store(error)) | ApiError::Store(error) => body_of_store(error),
             ApiError::Auth(error) => detail(error),
-            ApiError::NotFound => detail("The requested resource does not exist"),
+            ApiError::NotFound => detail(NOT_FOUND),
             ApiError::MethodNotAllowed(method) => detail(format_args!("Method \"{method}\" not allowed.")),
             ApiError::Moved(Moved { slug, path }) => {
                 json!({"slug": slug, "detail": {"extra": {"url": path, "slug": slug}}})
@@ -203,20 +205,31 @@ impl From<StoreError> for ApiError {
 
 fn status_of_store(error: &StoreError) -> StatusCode {
     match error {
-        _ if error.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Full(_) | StoreError::Io(_) | StoreError::UnknownCommit(_) | StoreError::Closed => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         StoreError::Missing { .. } => StatusCode::NOT_FOUND,
         StoreError::Taken { .. } => StatusCode::CONFLICT,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+        StoreError::UnknownValue { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Id(_)
+        | StoreError::Code(_)
+        | StoreError::Kind(_)
+        | StoreError::Outcome(_)
+        | StoreError::Locked { .. }
+        | StoreError::SchemaTooNew { .. }
+        | StoreError::Folder { .. }
+        | StoreError::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 fn body_of_store(error: &StoreError) -> Value {
     match error {
-        StoreError::Missing { .. } => detail("The requested resource does not exist"),
+        StoreError::Missing { .. } => detail(NOT_FOUND),
         StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
-        _ if error.is_outage() => {
+        _ if status_of_store(error) == StatusCode::SERVICE_UNAVAILABLE => {
             tracing::error!(error = error as &dyn std::error::Error, "the API cannot use the store");
-            detail("The store is not available at the moment. Nothing is known to have been changed: try again.")
+            detail("The store is not available at the moment. Look whether the change was made before you try again.")
         }
         _ => {
             let id = next_error_id();
@@ -235,3 +248,7 @@ fn next_error_id() -> String {
 fn detail(text: impl std::fmt::Display) -> Value {
     json!({"detail": text.to_string()})
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

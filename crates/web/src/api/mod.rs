@@ -36,7 +36,6 @@ use self::error::{Answer, ApiError};
 use crate::auth::Caller;
 
 pub use self::body::JSON_BODY_BYTES_MAX;
-pub use self::hooks::HOOKS_PER_PROJECT_MAX;
 
 /// What the API works with.
 pub struct ApiState {

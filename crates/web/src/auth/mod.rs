@@ -1,6 +1,6 @@
 //! Who is calling, and what they may do.
 //!
-//! Responsible for the text of tokens ([`token`]) and for turning an `Authorization` header into a [`Caller`]. Refuses to
+//! Responsible for the text of tokens ([`token`]) and for turning an `Authorization` header into a caller. Refuses to
 //! choose a status or a body: that is the part of `api`. Called by the API before anything else is looked at, and by the
 //! command line, which makes tokens too.
 

@@ -2,8 +2,6 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::Fault;
-
 /// A form of body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -13,14 +11,14 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The form that the headers say: an envelope may come in at the store's door.
-    pub(super) fn of(self, headers: &HeaderMap) -> Result<Form, Fault> {
+    /// The form that the headers say: an envelope may come in at the store's door. `None` where the door takes no such body.
+    pub(super) fn of(self, headers: &HeaderMap) -> Option<Form> {
         let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match self {
-            Form::Store if media_type == "application/x-sentry-envelope" => Ok(Form::Envelope),
-            Form::Security if !is_report(&media_type) => Err(Fault::MediaType),
-            form => Ok(form),
+            Form::Store if media_type == "application/x-sentry-envelope" => Some(Form::Envelope),
+            Form::Security if !is_report(&media_type) => None,
+            form => Some(form),
         }
     }
 }

@@ -118,7 +118,7 @@ async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Bod
     if head.method != Method::POST {
         return Err(Fault::Method);
     }
-    let form = call.form.of(&head.headers)?;
+    let form = call.form.of(&head.headers).ok_or(Fault::MediaType)?;
     let caller = admit::caller(call.project.as_deref(), head)?;
     let early = caller.admit(ingest, head)?;
     let mut held = ingest.budget.take(body::FIRST_BYTES).ok_or(Fault::Overloaded)?;

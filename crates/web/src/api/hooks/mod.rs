@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::response::IntoResponse as _;
 use http::{StatusCode, Uri};
 use model::ids::HookGuid;
+use model::limits::HOOKS_PER_PROJECT;
 use model::scope::Scope;
 use store::catalog::NewHook;
 use webhook::Secret;
@@ -25,9 +26,6 @@ use super::page::{PageRequest, query_value};
 use crate::auth::Caller;
 
 pub(super) use self::stats::stats;
-
-/// The most hooks of a project.
-pub const HOOKS_PER_PROJECT_MAX: usize = 100;
 
 /// `GET …/hooks/`, of one status where the query says so.
 pub(super) async fn list(
@@ -58,8 +56,8 @@ pub(super) async fn create(
     caller.needs(&[Scope::ProjectWrite])?;
     let project = api.project(&path, &uri).await?;
     let wanted = fields::read_new(&body.json().await?, &api.policy)?;
-    if api.store.hooks(project.id).await?.len() >= HOOKS_PER_PROJECT_MAX {
-        let text = format!("A project has at most {HOOKS_PER_PROJECT_MAX} service hooks. Delete one first.");
+    if api.store.hooks(project.id).await?.len() >= HOOKS_PER_PROJECT {
+        let text = format!("A project has at most {HOOKS_PER_PROJECT} service hooks. Delete one first.");
         return Err(FieldErrors::about_all(text).into());
     }
     let new = NewHook {

@@ -1,0 +1,87 @@
+//! The behaviour suite on SQLite, each behaviour in a data folder of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use protocol::EventId;
+use watchfire_store::conformance::{self, Bench};
+use watchfire_store::sqlite::Sqlite;
+use watchfire_store::{Store, every_behaviour};
+
+struct OnSqlite {
+    root: tempfile::TempDir,
+    folder: PathBuf,
+    store: Arc<Sqlite>,
+    crashes: u32,
+}
+
+impl OnSqlite {
+    fn new() -> OnSqlite {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("data");
+        let store = Arc::new(Sqlite::open(&folder).unwrap());
+        OnSqlite { root, folder, store, crashes: 0 }
+    }
+}
+
+#[async_trait]
+impl Bench for OnSqlite {
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    /// What a killed process leaves is what its files hold at that moment, the write-ahead log included; nothing is closed.
+    async fn crash(&mut self) {
+        self.crashes += 1;
+        let left = self.root.path().join(format!("data-{}", self.crashes));
+        std::fs::create_dir(&left).unwrap();
+        for file in ["watchfire.db", "watchfire.db-wal"] {
+            std::fs::copy(self.folder.join(file), left.join(file)).unwrap();
+        }
+        self.store = Arc::new(Sqlite::open(&left).unwrap());
+        self.folder = left;
+    }
+
+    async fn poison(&mut self, event: EventId) {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let trigger = format!(
+            "create trigger poison before insert on event when new.event_id = x'{event}'
+             begin select raise(abort, 'poisoned'); end"
+        );
+        database.execute_batch(&trigger).unwrap();
+    }
+}
+
+macro_rules! on_sqlite {
+    ($($room:ident :: $behaviour:ident,)+) => {
+        $(
+            #[tokio::test]
+            async fn $behaviour() {
+                conformance::$room::$behaviour(&mut OnSqlite::new()).await.unwrap();
+            }
+        )+
+
+        /// A behaviour that is written but not listed would never run.
+        #[test]
+        fn every_behaviour_that_is_written_is_listed() {
+            let mut listed = vec![$((stringify!($room).to_owned(), stringify!($behaviour).to_owned())),+];
+            listed.sort();
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/conformance");
+            let mut written = Vec::new();
+            for file in std::fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                let room = path.file_stem().unwrap().to_str().unwrap().to_owned();
+                let text = std::fs::read_to_string(&path).unwrap();
+                let names = text.lines().filter_map(|line| line.strip_prefix("pub async fn "));
+                written.extend(names.map(|name| (room.clone(), name.split_once('(').unwrap().0.to_owned())));
+            }
+            written.sort();
+            assert_eq!(written, listed);
+        }
+    };
+}
+
+every_behaviour!(on_sqlite);

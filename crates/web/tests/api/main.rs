@@ -1,0 +1,24 @@
+//! The management API as its users see it: requests in, statuses, headers and bodies out, on a real store.
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod hook_fields;
+#[cfg(test)]
+mod hooks;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod organizations;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod projects;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod stats;
+#[cfg(test)]
+mod tokens;

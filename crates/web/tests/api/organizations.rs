@@ -1,0 +1,101 @@
+//! The root, regions, organizations and teams.
+
+use axum::body::Body;
+use http::Request;
+use serde_json::{Value, json};
+use store::catalog::Catalog as _;
+
+use crate::harness::{Api, START};
+
+const TEAMS: &str = "/api/0/organizations/my-org/teams/";
+
+#[tokio::test]
+async fn the_root_says_who_is_calling_and_what_they_may_do() {
+    let api = Api::start().await;
+    let anonymous = api.send(Request::builder().uri("/api/0/").body(Body::empty()).unwrap()).await;
+    assert_eq!(anonymous.with_status(200), json!({"version": "0", "auth": null, "user": null}));
+
+    let of_organization = api.token("project:write org:read").await;
+    let answer = api.call("GET", "/api/0/", &of_organization, None).await.with_status(200);
+    assert_eq!(answer, json!({"version": "0", "auth": {"scopes": ["org:read", "project:write"]}, "user": null}));
+
+    let user = api.store.create_user("ada@example.com".into(), "hash".into(), START).await.unwrap();
+    let of_user = api.token_of(user.id, "org:read").await;
+    let answer = api.call("GET", "/api/0/", &of_user, None).await.with_status(200);
+    assert_eq!(answer["user"]["email"], "ada@example.com");
+    assert_eq!(answer["user"]["id"], user.id.to_string());
+    assert!(!answer.to_string().contains("hash"));
+
+    assert_eq!(api.call("GET", "/api/0/", "wrong", None).await.with_status(401), json!({"detail": "Invalid token"}));
+}
+
+#[tokio::test]
+async fn there_is_one_region_and_any_token_may_know_it() {
+    let api = Api::start().await;
+    let token = api.token("").await;
+    let answer = api.call("GET", "/api/0/users/me/regions/", &token, None).await;
+    assert_eq!(answer.with_status(200), json!({"regions": [{"name": "watchfire", "url": "https://watch.example"}]}));
+    let anonymous = api.send(Request::builder().uri("/api/0/users/me/regions/").body(Body::empty()).unwrap()).await;
+    assert_eq!(anonymous.status, 401);
+}
+
+#[tokio::test]
+async fn an_organization_has_everything_that_sentry_cli_insists_on() {
+    let api = Api::start().await;
+    let expected = json!({
+        "id": api.organization.id.to_string(),
+        "slug": "my-org",
+        "name": "My Org",
+        "dateCreated": "2018-11-06T21:20:08.143Z",
+        "status": {"id": "active", "name": "active"},
+        "avatar": {"avatarType": "letter_avatar", "avatarUuid": null},
+        "isEarlyAdopter": false,
+        "require2FA": false,
+        "requireEmailVerification": false,
+        "features": [],
+    });
+    assert_eq!(api.get("/api/0/organizations/").await.with_status(200), json!([expected]));
+    assert_eq!(api.get("/api/0/organizations/my-org/").await.with_status(200), expected);
+    let by_id = format!("/api/0/organizations/{}/", api.organization.id);
+    assert_eq!(api.get(&by_id).await.with_status(200), expected);
+    for path in ["/api/0/organizations/nobody/", "/api/0/organizations/nobody/projects/", "/api/0/organizations/77/"] {
+        let not_found = json!({"detail": "The requested resource does not exist"});
+        assert_eq!(api.get(path).await.with_status(404), not_found, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn teams_are_made_listed_and_shown() {
+    let api = Api::start().await;
+    let made = api.post(TEAMS, json!({"name": "Back End"})).await.with_status(201);
+    assert_eq!((&made["slug"], &made["name"]), (&json!("back-end"), &json!("Back End")));
+    assert_eq!(made["dateCreated"], "2018-11-06T21:20:08.143Z");
+    assert_eq!(made["memberCount"], 0);
+    let listed = api.get(TEAMS).await.with_status(200);
+    assert_eq!(listed[0], made);
+    assert_eq!(listed[1]["slug"], "my-org");
+    let id = made["id"].as_str().unwrap();
+    for name in ["back-end", id] {
+        assert_eq!(api.get(&format!("/api/0/teams/my-org/{name}/")).await.with_status(200), made);
+    }
+    assert_eq!(api.get("/api/0/teams/my-org/nobody/").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_team_needs_a_name_or_a_slug() {
+    let api = Api::start().await;
+    let by_slug = api.post(TEAMS, json!({"slug": "ops"})).await.with_status(201);
+    assert_eq!((&by_slug["slug"], &by_slug["name"]), (&json!("ops"), &json!("ops")));
+    let numbered: Value = api.post(TEAMS, json!({"name": "Ops"})).await.with_status(201);
+    assert_eq!(numbered["slug"], "ops-2");
+    let taken = api.post(TEAMS, json!({"name": "Ops", "slug": "ops"})).await;
+    assert_eq!(taken.with_status(409), json!({"detail": "A team with this slug already exists."}));
+    for (body, complaint) in [
+        (json!({}), json!({"non_field_errors": ["Name or slug is required"]})),
+        (json!({"name": null}), json!({"non_field_errors": ["Name or slug is required"]})),
+        (json!({"name": ""}), json!({"name": ["This field may not be blank."]})),
+        (json!({"slug": "12"}), json!({"slug": ["Enter a valid slug: a slug must not be all digits."]})),
+    ] {
+        assert_eq!(api.post(TEAMS, body.clone()).await.with_status(400), complaint, "{body}");
+    }
+}

@@ -1,0 +1,8 @@
+//! What was answered 200 survives everything: a kill at any moment, clients that hang up, a full disk, a clock that jumps.
+
+mod clients;
+mod clock;
+mod full_disk;
+mod kill;
+mod load;
+mod restart;
