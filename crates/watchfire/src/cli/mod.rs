@@ -1,8 +1,8 @@
 //! The command line: what can be said, in one place; what is done about it, in one file for each command.
 //!
 //! Every command has the same shape: `Arguments` as the parser fills them, and `run`, which gives the text to print. Only
-//! [`main`] prints, and only it chooses the exit code. Refuses to know how things are done: that is `provision`'s, the
-//! store's and the wiring's matter.
+//! [`main`] prints (and `serve`, which runs on), and only it chooses the exit code. Refuses to know how things are done: that
+//! is `provision`'s, the store's and the wiring's matter. Called by the binary.
 
 mod backup;
 mod completions;
