@@ -9,4 +9,6 @@ mod hostile;
 #[cfg(test)]
 mod ingest_to_hook;
 #[cfg(test)]
+mod sdk_end_to_end;
+#[cfg(test)]
 mod support;

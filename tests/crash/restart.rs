@@ -56,6 +56,25 @@ fn a_graceful_stop_finishes_what_is_on_the_wire_and_gives_the_rest_back() {
 }
 
 #[test]
+fn a_server_that_is_stopped_as_soon_as_it_has_started_keeps_no_lease() {
+    let mut scene = Scene::start();
+    for _ in 0..20 {
+        // It finds work to do at once: what the killed one had not settled.
+        scene.receiver.hold();
+        let before = scene.receiver.webhooks().len();
+        scene.send_message();
+        scene.receiver.wait_for(before + 1);
+        scene.server.kill();
+        scene.receiver.release();
+        scene.server.restart();
+        scene.server.stop();
+        let states = Ledger::open(scene.server.folder()).states();
+        assert!(!states.contains_key(&1), "a lease outlived its server: {states:?}");
+        scene.server.restart();
+    }
+}
+
+#[test]
 fn a_graceful_stop_is_not_held_up_by_a_receiver_that_says_nothing() {
     let mut scene = Scene::start();
     scene.receiver.hold();

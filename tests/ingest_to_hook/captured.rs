@@ -29,7 +29,7 @@ fn every_captured_event_is_accepted_with_its_id_and_delivered_once() {
     let expected: BTreeMap<&str, _> = EXPECTED.iter().map(|row| (row.0, row)).collect();
     let mut ids = Vec::new();
     for fixture in Fixture::all() {
-        let Some(event) = fixture.event() else { continue };
+        let Some(event) = fixture.event(&scene.server) else { continue };
         let id = event["event_id"].as_str().unwrap().replace('-', "");
         let webhook = scene.deliver(&fixture.request(&scene.server), &id);
         let (_, title, level, culprit) = expected[fixture.name.as_str()];
@@ -47,7 +47,7 @@ fn every_captured_event_is_accepted_with_its_id_and_delivered_once() {
 fn a_captured_session_is_answered_and_swallowed() {
     let scene = Scene::start();
     let session = Fixture::named("node-01");
-    assert!(session.event().is_none());
+    assert!(session.event(&scene.server).is_none());
     let answer = scene.server.ask(&session.request(&scene.server));
     assert_eq!((answer.status, answer.text()), (200, "{}"));
     let id = scene.send_message();

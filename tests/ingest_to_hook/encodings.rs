@@ -15,10 +15,15 @@ use crate::support::server::TestServer;
 /// The largest piece of a Brotli stream that is kept as it is.
 const BROTLI_PIECE_BYTES: usize = 65_536;
 
+/// Encodes a body.
+type Encode = fn(&[u8]) -> Vec<u8>;
+/// Makes the body for an event id.
+type Body = fn(&TestServer, &str) -> Vec<u8>;
+
 #[test]
 fn every_content_encoding_arrives_whole_and_chunked() {
     let scene = Scene::start();
-    let encodings: [(Option<&str>, fn(&[u8]) -> Vec<u8>); 9] = [
+    let encodings: [(Option<&str>, Encode); 9] = [
         (None, <[u8]>::to_vec),
         (Some("identity"), <[u8]>::to_vec),
         (Some(""), <[u8]>::to_vec),
@@ -107,7 +112,7 @@ fn credentials_may_be_in_either_header_in_the_query_or_in_the_envelope() {
     let key = server.account().key.clone();
     let door = format!("/api/{}/envelope", server.account().project_id);
     let basic = format!("Basic {}", STANDARD.encode(format!("{key}:")));
-    let requests: [(fn(&TestServer, &str) -> Vec<u8>, Request); 6] = [
+    let requests: [(Body, Request); 6] = [
         (|_, id| message_envelope(id), Request::post(format!("{door}/")).header("X-Sentry-Auth", server.auth())),
         (|_, id| message_envelope(id), Request::post(format!("{door}/")).header("Authorization", server.auth())),
         (|_, id| message_envelope(id), Request::post(format!("{door}/")).header("Authorization", basic)),

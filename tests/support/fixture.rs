@@ -75,9 +75,10 @@ impl Fixture {
         request
     }
 
-    /// The event as the SDK wrote it, where the request holds one.
-    pub(crate) fn event(&self) -> Option<Value> {
-        let mut lines = self.plain.split(|byte| *byte == b'\n').skip(1);
+    /// The event as the SDK would write it for this server, where the request holds one.
+    pub(crate) fn event(&self, server: &TestServer) -> Option<Value> {
+        let body = replace(&self.plain, CAPTURED_KEY, &server.account().key);
+        let mut lines = body.split(|byte| *byte == b'\n').skip(1);
         let item: Value = serde_json::from_slice(lines.next()?).unwrap();
         (item["type"] == "event").then(|| serde_json::from_slice(lines.next().unwrap()).unwrap())
     }

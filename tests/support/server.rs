@@ -176,14 +176,18 @@ impl TestServer {
 
     /// Adds a hook that sends every event to the receiver, which then knows its secret.
     pub(crate) fn add_hook(&self, receiver: &Receiver) -> Hook {
-        let body = json!({ "url": receiver.url(), "events": ["event.created"] }).to_string();
+        let hook = self.add_hook_to(&receiver.url());
+        receiver.trust(&hook.secret);
+        hook
+    }
+
+    /// Adds a hook that sends every event to a URL.
+    pub(crate) fn add_hook_to(&self, url: &str) -> Hook {
+        let body = json!({ "url": url, "events": ["event.created"] }).to_string();
         let answer = self.ask(&self.manage("POST", &format!("{}/hooks/", self.project_path())).body(body));
         assert_eq!(answer.status, 201, "{}", answer.text());
         let hook = answer.json();
-        let hook =
-            Hook { id: text(&hook, "id"), secret: text(&hook, "secret"), signing_secret: text(&hook, "signingSecret") };
-        receiver.trust(&hook.secret);
-        hook
+        Hook { id: text(&hook, "id"), secret: text(&hook, "secret"), signing_secret: text(&hook, "signingSecret") }
     }
 
     /// Whether the server would take an event now.

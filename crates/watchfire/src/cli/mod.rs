@@ -214,12 +214,12 @@ mod tests {
 
     #[test]
     fn a_flag_counts_before_its_variable_and_that_before_the_file() {
-        let file = file("listen = '10.0.0.1:1'\nurl = 'http://file'\nretention-days = 5\n");
+        let file = file("listen = '10.0.0.1:1'\nurl = 'https://a.example'\nretention-days = 5\n");
         let path = file.path().display();
-        let variables = [("WATCHFIRE_LISTEN", "10.0.0.2:1"), ("WATCHFIRE_URL", "http://variable")];
+        let variables = [("WATCHFIRE_LISTEN", "10.0.0.2:1"), ("WATCHFIRE_URL", "https://b.example")];
         let settings = settings(&format!("watchfire serve --config {path} --listen 10.0.0.3:1"), &variables);
         assert_eq!(settings.listen, "10.0.0.3:1".parse().unwrap());
-        assert_eq!(settings.url, Some("http://variable".parse().unwrap()));
+        assert_eq!(settings.url, Some("https://b.example".parse().unwrap()));
         assert_eq!(settings.retention.as_secs(), 5 * 24 * 3600);
         assert_eq!(settings.data, Path::new("watchfire-data"));
         for (flag, origin) in [
