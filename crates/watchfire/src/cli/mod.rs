@@ -1,8 +1,8 @@
 //! The command line: what can be said, in one place; what is done about it, in one file for each command.
 //!
 //! Every command has the same shape: `Arguments` as the parser fills them, and `run`, which gives the text to print. Only
-//! [`main`] prints, and only it chooses the exit code. Refuses to know how things are done: that is `provision`'s, the
-//! store's and the wiring's matter.
+//! [`main`] prints (and `serve`, which runs on), and only it chooses the exit code. Refuses to know how things are done: that
+//! is `provision`'s, the store's and the wiring's matter. Called by the binary.
 
 mod backup;
 mod completions;
@@ -295,6 +295,16 @@ mod tests {
         assert!(judged("watchfire serve --dev --egress-allow 10.0.0.0/8", "http://10.0.0.1/"));
         assert!(!judged("watchfire serve --egress-allow 10.0.0.0/8", "http://10.0.0.1/"));
         assert!(judged("watchfire serve --egress-allow 10.0.0.0/8 --egress-allow-http", "http://10.0.0.1/"));
+    }
+
+    #[test]
+    fn every_setting_is_shown_in_the_order_of_its_flag() {
+        let shown: Vec<&str> =
+            crate::config::rows(&settings("watchfire serve", &[])).iter().map(|row| row.key).collect();
+        let root = CommandLine::command();
+        let serve = root.find_subcommand("serve").unwrap();
+        let flags: Vec<&str> = serve.get_arguments().filter_map(|arg| arg.get_long()).collect();
+        assert_eq!(shown, flags);
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 
 /// What all our variables begin with.
 pub(super) const PREFIX: &str = "WATCHFIRE_";
 
 /// The variables `WATCHFIRE_…`. An empty one counts as absent: compose files often pass those on.
-#[derive(Debug, Clone, Default)]
+///
+/// `Debug` shows names only: `WATCHFIRE_SECRET` is one of them.
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, OsString>);
 
 impl Environment {
@@ -29,6 +32,12 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     }
 }
 
+impl fmt::Debug for Environment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +49,11 @@ mod tests {
         assert_eq!(environment.get("WATCHFIRE_DATA"), Some(OsStr::new("/srv")));
         assert_eq!(environment.get("WATCHFIRE_URL"), None);
         assert_eq!(environment.get("HOME"), None);
+    }
+
+    #[test]
+    fn values_are_not_in_the_debug_text() {
+        let environment: Environment = [("WATCHFIRE_SECRET", "hush")].into_iter().collect();
+        assert_eq!(format!("{environment:?}"), r#"{"WATCHFIRE_SECRET"}"#);
     }
 }

@@ -17,13 +17,11 @@ use super::keys::{CONFIG_FLAG, Keys, Takes, is_configurable, takes, variable};
 use super::origin::{Origin, Origins};
 
 /// What environment and file say, for every flag of every command.
-#[derive(Debug)]
 pub struct Layers {
     /// By top command and flag.
     found: BTreeMap<(String, String), Found>,
 }
 
-#[derive(Debug, Clone)]
 struct Found {
     origin: Origin,
     values: Vec<String>,

@@ -70,7 +70,7 @@ pub enum SendError {
         seconds: u64,
     },
     /// The server said no.
-    #[error("{authority} answered {status}{}{}", told(detail.as_deref()), advice(*status))]
+    #[error("{authority} answered {status}{}", detail.as_deref().map_or_else(|| advice(*status).to_owned(), told))]
     Refused {
         /// Host and port.
         authority: String,
@@ -112,10 +112,11 @@ impl SendError {
     }
 }
 
-fn told(detail: Option<&str>) -> String {
-    detail.map(|detail| format!(": {detail}")).unwrap_or_default()
+fn told(detail: &str) -> String {
+    format!(": {detail}")
 }
 
+/// What a status most likely means, for a server that gives no reason.
 fn advice(status: u16) -> &'static str {
     match status {
         301 | 302 | 307 | 308 => " (the DSN must name the server itself: redirects are not followed)",

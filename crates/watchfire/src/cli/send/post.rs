@@ -111,10 +111,14 @@ fn connector() -> Result<TlsConnector, SendError> {
 
 /// The server's reason: in the body as Sentry's servers write it, else in the header that says it too.
 fn detail(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    if let Ok(Answer { detail: Some(detail), causes }) = serde_json::from_slice(body) {
-        return Some(std::iter::once(detail).chain(causes).collect::<Vec<_>>().join(": "));
-    }
-    headers.get("x-sentry-error").and_then(|value| value.to_str().ok()).map(str::to_owned)
+    let said = match serde_json::from_slice(body) {
+        Ok(Answer { detail: Some(detail), causes }) => {
+            Some(std::iter::once(detail).chain(causes).collect::<Vec<_>>().join(": "))
+        }
+        _ => headers.get("x-sentry-error").and_then(|value| value.to_str().ok()).map(str::to_owned),
+    };
+    // It is shown on a terminal, which control characters could steer.
+    said.map(|text| text.replace(char::is_control, " "))
 }
 
 #[cfg(test)]
@@ -144,6 +148,7 @@ mod tests {
             detail(&headers, body).as_deref(),
             Some("event submission rejected with_reason: ProjectId: no such project")
         );
+        assert_eq!(detail(&headers, br#"{"detail":"red \u001b[31m"}"#).as_deref(), Some("red  [31m"));
     }
 
     #[test]
