@@ -80,7 +80,10 @@ pub(super) struct Progress {
     step: Step,
     step_started: Instant,
     timings: Timings,
+    /// The connection's; `None` before there is one and after it was let go.
     meter: Option<Arc<Meter>>,
+    /// What the meter of a connection that was let go had counted.
+    wrote: bool,
     reused: bool,
     resent: bool,
     pub(super) answer: Answer,
@@ -115,6 +118,7 @@ impl Progress {
             step_started: now,
             timings: Timings::default(),
             meter: None,
+            wrote: false,
             reused: false,
             resent: false,
             answer: Answer::default(),
@@ -149,6 +153,12 @@ impl Progress {
         self.resent = self.meter.take().is_some_and(|meter| meter.wrote());
         self.reused = false;
         (self.step, self.step_started) = (Step::Begin, Instant::now());
+    }
+
+    /// The exchange is over, and another attempt may take the connection at once: its meter counts for that one from then on.
+    pub(super) fn let_go(&mut self) {
+        self.note_time(Instant::now());
+        self.wrote = self.meter.take().is_some_and(|meter| meter.wrote());
     }
 
     /// The head of the answer has arrived.
@@ -190,7 +200,7 @@ impl Progress {
         Attempt {
             outcome,
             status: head.map(|(status, _)| status.as_u16()),
-            went_out: self.resent || self.meter.as_ref().is_some_and(|meter| meter.wrote()),
+            went_out: self.resent || self.wrote || self.meter.as_ref().is_some_and(|meter| meter.wrote()),
             reused: self.reused,
             resent: self.resent,
             timings: self.timings,
@@ -218,8 +228,11 @@ impl Progress {
             Step::Connect => self.timings.connect = spent,
             Step::Tls => self.timings.tls = spent,
             Step::Answer | Step::Body => {
-                let arrived = self.meter.as_ref().and_then(|meter| meter.first_byte());
-                self.timings.first_byte = arrived.map(|at| at.saturating_duration_since(self.step_started));
+                // Booked already where the connection was let go.
+                if let Some(meter) = &self.meter {
+                    let arrived = meter.first_byte();
+                    self.timings.first_byte = arrived.map(|at| at.saturating_duration_since(self.step_started));
+                }
             }
         }
     }
@@ -238,5 +251,38 @@ impl Progress {
         let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
         let remark = if status.is_redirection() { ", and redirects are not followed" } else { "" };
         Err(Failure::new(Outcome::HttpError, format!("the server answered {}{reason}{remark}", status.as_u16())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use tokio::io::AsyncWrite as _;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::egress::stream::{Metered, Stream};
+
+    #[tokio::test]
+    async fn what_an_attempt_wrote_is_known_after_another_has_taken_its_connection() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        stream.writable().await.unwrap();
+        let meter = Meter::new();
+        let mut stream = Metered::new(Stream::Clear(stream), Arc::clone(&meter));
+
+        let (mut first, mut second) = (Progress::new(), Progress::new());
+        first.use_fresh(&meter);
+        let written = pin!(&mut stream).poll_write(&mut Context::from_waker(Waker::noop()), b"POST");
+        assert!(written.is_ready());
+        first.head_arrived(StatusCode::NO_CONTENT, HeaderMap::new());
+        first.let_go();
+        second.use_warm(&meter);
+
+        let (first, second) = (first.end(Ok(())), second.end(Err(Failure::new(Outcome::TimedOut, ""))));
+        assert!(first.went_out);
+        assert!(!second.went_out);
     }
 }

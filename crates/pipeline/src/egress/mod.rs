@@ -120,7 +120,7 @@ impl Egress {
             let exchanged = warm.exchange(request.to_http(), progress).await;
             let is_stale = exchanged.is_err() && warm.meter().first_byte().is_none();
             if !is_stale {
-                return keep(connections, warm, exchanged);
+                return keep(connections, warm, progress, exchanged);
             }
             progress.give_up_stale();
         }
@@ -128,7 +128,7 @@ impl Egress {
         let mut fresh = Box::pin(self.connector.connect(request.destination, progress)).await?;
         progress.use_fresh(fresh.meter());
         let exchanged = fresh.exchange(request.to_http(), progress).await;
-        keep(connections, fresh, exchanged)
+        keep(connections, fresh, progress, exchanged)
     }
 }
 
@@ -152,9 +152,11 @@ impl Request<'_> {
 fn keep(
     connections: &Connections,
     connection: Box<Connection>,
+    progress: &mut Progress,
     exchanged: Result<Exchanged, Failure>,
 ) -> Result<(), Failure> {
     if let Exchanged::Whole { keep_alive } = exchanged? {
+        progress.let_go();
         connections.put(connection, keep_alive);
     }
     Ok(())
