@@ -37,6 +37,8 @@ pub(crate) struct TestServer {
     account: Account,
     environment: Vec<(String, String)>,
     running: Option<Running>,
+    /// What earlier processes on the folder said.
+    said: Vec<String>,
 }
 
 /// What `watchfire init --json` printed.
@@ -75,7 +77,8 @@ impl TestServer {
         let folder = TempDir::with_prefix("watchfire-test-").unwrap();
         let account = init(folder.path(), &[]);
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server = TestServer { folder, address: free_address(), account, environment, running: None };
+        let mut server =
+            TestServer { folder, address: free_address(), account, environment, running: None, said: Vec::new() };
         server.restart();
         server
     }
@@ -103,7 +106,7 @@ impl TestServer {
         let mut running = self.running.take().unwrap();
         running.child.kill().unwrap();
         running.child.wait().unwrap();
-        running.join();
+        self.said.push(running.join());
     }
 
     /// Asks the process to stop and waits until it has.
@@ -123,6 +126,7 @@ impl TestServer {
         let status = running.wait(STOP_PATIENCE);
         let log = running.join();
         assert!(status.is_some_and(|status| status.success()), "a graceful stop ended with {status:?}:\n{log}");
+        self.said.push(log);
     }
 
     /// The process's number.
@@ -211,13 +215,14 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let Some(mut running) = self.running.take() else { return };
-        // It may have ended by itself, which the test has then noticed.
-        drop(running.child.kill());
-        drop(running.child.wait());
-        let log = running.join();
+        if let Some(mut running) = self.running.take() {
+            // It may have ended by itself, which the test has then noticed.
+            drop(running.child.kill());
+            drop(running.child.wait());
+            self.said.push(running.join());
+        }
         if thread::panicking() {
-            eprintln!("the server said:\n{log}");
+            eprintln!("the server said:\n{}", self.said.join("\n(the next process)\n"));
         }
     }
 }
