@@ -1,7 +1,7 @@
 //! A real `watchfire serve` in a data folder of its own: started, killed, stopped, started again, and gone at the end.
 //!
-//! Tests speak to it as users do: over HTTP and with signals. The one wait that polls is the one for the first answer after a
-//! start, because nothing can notify before there is a server; it is bounded.
+//! Tests speak to it as users do: over HTTP and with signals. The waits that poll are those for a server that does not take
+//! events yet, because nothing notifies of that; they are bounded.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -74,7 +74,11 @@ impl TestServer {
 
     /// The same with more environment variables for the server.
     pub(crate) fn start_with(environment: &[(&str, &str)]) -> TestServer {
-        let folder = TempDir::with_prefix("watchfire-test-").unwrap();
+        TestServer::start_in(TempDir::with_prefix("watchfire-test-").unwrap(), environment)
+    }
+
+    /// The same in a folder that is prepared already; it is removed in the end.
+    pub(crate) fn start_in(folder: TempDir, environment: &[(&str, &str)]) -> TestServer {
         let account = init(folder.path(), &[]);
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut server =
@@ -199,8 +203,17 @@ impl TestServer {
         Request::get("/_health/").send(self.address).is_ok_and(|answer| answer.status == 200)
     }
 
-    /// Waits until the server would take an event.
-    pub(crate) fn wait_until_healthy(&mut self) {
+    /// Waits until a running server that refused events would take one again.
+    pub(crate) fn wait_until_recovered(&self) {
+        let deadline = Instant::now() + START_PATIENCE;
+        while !self.is_healthy() {
+            assert!(Instant::now() < deadline, "the server does not recover");
+            // sleep allowed: the server tells nobody that it takes events again, it has to be asked
+            thread::sleep(POLL_PAUSE);
+        }
+    }
+
+    fn wait_until_healthy(&mut self) {
         let deadline = Instant::now() + START_PATIENCE;
         while !self.is_healthy() {
             let running = self.running.as_mut().unwrap();
