@@ -6,6 +6,7 @@ server took every event. The texts are in ../scenarios.json, which the tests rea
 
 import hashlib
 import json
+import os
 import logging
 import sys
 from pathlib import Path
@@ -141,7 +142,9 @@ def main(words):
     act, experiments = SCENARIOS[scenario]
     # Without send_default_pii the SDK keeps the user's address to itself.
     options = {**TEXTS["options"], "send_default_pii": True}
-    sentry_sdk.init(dsn=dsn, transport=WatchedTransport, _experiments=experiments, **options)
+    # Wherever it is started from, this folder's frames are the application's own.
+    root = os.path.dirname(os.path.abspath(__file__))
+    sentry_sdk.init(dsn=dsn, transport=WatchedTransport, project_root=root, _experiments=experiments, **options)
     event_ids = act()
     sentry_sdk.flush(timeout=FLUSH_SECONDS)
     statuses, dropped = WatchedTransport.statuses, WatchedTransport.dropped
