@@ -62,17 +62,3 @@ impl Ledger {
         rows.map(Result::unwrap).collect()
     }
 }
-
-impl Ledger {
-    /// The attempts of deliveries that failed, for the message of a test that did not expect any.
-    pub(crate) fn failures(&self) -> Vec<String> {
-        let sql = "select printf('seq %d: attempt %d outcome %d cause %s went_out %d reused %d after %d us: %s',
-                     seq, number, outcome, cause, went_out, reused, duration_us, error)
-                   from attempt join delivery using (project_id, hook, day, seq, kind)
-                   where delivery.state = 3
-                   order by seq, number";
-        let mut statement = self.0.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        rows.map(Result::unwrap).collect()
-    }
-}
