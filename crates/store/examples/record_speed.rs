@@ -195,7 +195,9 @@ impl Run {
             slices.sort();
             let at = |share: usize| slices[(slices.len() - 1) * share / 100];
             let (count, median, p99, most) = (slices.len(), at(50), at(99), at(100));
-            println!("  sweeping {what}: {count} slices, median {median:?}, p99 {p99:?}, most {most:?}, commits included");
+            println!(
+                "  sweeping {what}: {count} slices, median {median:?}, p99 {p99:?}, most {most:?}, commits included"
+            );
         }
     }
 }

@@ -47,10 +47,10 @@ pub(super) fn old_events(transaction: &Transaction<'_>, keep: Day, limit: usize)
 pub(super) fn events_of(transaction: &Transaction<'_>, project: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
     let mut statement = transaction.prepare_cached(
         "select e.seq, e.project_id, e.issue_id, e.day, e.event_id
-         from event_of_project p
-         join event e on e.seq = p.seq
-         where p.project_id = ?
-         order by p.seq
+         from event_of_project o
+         join event e on e.seq = o.seq
+         where o.project_id = ?
+         order by o.seq
          limit ?",
     )?;
     let mut rows = statement.query([project, bounded(limit)])?;

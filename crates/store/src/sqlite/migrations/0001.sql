@@ -179,7 +179,7 @@ create table delivery (
   check ((state = 1) = (owner is not null)),
   check ((state >= 2) = (settled_ms is not null)),
   check (state <> 2 or sent > 0),
-  check (sent <= attempts),
+  check (sent between 0 and attempts),
   check (day = created_ms / 86400000),
   check ((kind = 2) = (body is not null))
 ) strict, without rowid;
