@@ -6,8 +6,20 @@ use rusqlite::Connection;
 use watchfire_store::sqlite::Sqlite;
 
 /// Tables, and names that statements give them, that hold configuration: they may be walked through.
-const SMALL: [&str; 11] =
-    ["organization", "team", "project", "project_key", "hook", "user", "token", "process", "meta", "p", "kept"];
+const SMALL: [&str; 12] = [
+    "organization",
+    "team",
+    "project",
+    "project_key",
+    "hook",
+    "user",
+    "token",
+    "process",
+    "meta",
+    "former_slug",
+    "p",
+    "kept",
+];
 /// The one statement that counts everything, for tools and tests.
 const COUNTS_EVERYTHING: &str = "(select count(*) from event_of_project)";
 
