@@ -221,6 +221,7 @@ create table attempt (
   check (outcome not in (1, 2, 7) or went_out = 1)
 ) strict, without rowid;
 
+-- Each attempt in one row: upkeep moves counts to the next coarser resolution as they age.
 create table hook_count (
   hook integer not null,
   resolution_s integer not null check (resolution_s in (10, 3600, 86400)),
