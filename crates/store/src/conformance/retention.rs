@@ -1,6 +1,6 @@
 //! Upkeep of what is old: it goes with all that leads to it.
 
-use super::world::{NOW, World, all_recorded, days, event_id, failure, grouping, idle_plan, only, success};
+use super::world::{NOW, World, all_recorded, days, event_id, failure, grouping, idle_plan, later, only, success};
 use super::{Bench, Outcome};
 use crate::ledger::{Batch, CountRange, NewEvent, NextState, Resolution, SweepPlan};
 
@@ -94,21 +94,35 @@ pub async fn a_deleted_project_goes_with_everything(bench: &mut dyn Bench) -> Ou
     Ok(())
 }
 
-/// Counts go when their resolution is not kept any longer.
+/// Counts go when their resolution is not kept any longer; those of coarser ones stay whole.
 pub async fn counts_are_kept_as_long_as_their_resolution(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
-    let key = world.leased(1, hook).await?;
-    world.settle_one(key, success(NOW), NextState::Delivered).await?;
-    for (after_s, kept) in
-        [(3_590, 3), (3_700, 2), (6 * 86_400, 2), (8 * 86_400, 1), (89 * 86_400, 1), (92 * 86_400, 0)]
-    {
-        let now = model::ids::Millis(NOW.0 + after_s * 1_000);
-        world.sweep(SweepPlan { now, ..idle_plan() }).await?;
-        let mut found = 0;
+    for (number, at) in [(1, 0), (2, 10_000), (3, 3_600_000)] {
+        let key = world.leased(number, hook).await?;
+        world.settle_one(key, success(later(NOW, at)), NextState::Delivered).await?;
+    }
+    let (hour, six_days, eight_days) = (3_600, 6 * 86_400, 8 * 86_400);
+    let all = [vec![1, 1, 1], vec![2, 1], vec![3]];
+    let without = |finest: usize| -> [Vec<u64>; 3] {
+        std::array::from_fn(|index| if index < finest { Vec::new() } else { all[index].clone() })
+    };
+    let expected = [
+        (hour - 10, all.clone()),
+        (hour + 5, [vec![1, 1], vec![2, 1], vec![3]]),
+        (2 * hour + 10, without(1)),
+        (six_days, without(1)),
+        (eight_days, without(2)),
+        (89 * 86_400, without(2)),
+        (92 * 86_400, without(3)),
+    ];
+    for (after_s, kept) in expected {
+        world.sweep(SweepPlan { now: later(NOW, after_s * 1_000), ..idle_plan() }).await?;
+        let mut found = Vec::new();
         for resolution in Resolution::ALL {
-            let range = CountRange { since: NOW, until: NOW, resolution };
-            found += world.store.hook_attempts(hook, range).await?.len();
+            let range = CountRange { since: NOW, until: later(NOW, 3_600_000), resolution };
+            let counts = world.store.hook_attempts(hook, range).await?;
+            found.push(counts.into_iter().map(|(_, count)| count).collect::<Vec<_>>());
         }
         assert_eq!(found, kept, "after {after_s} s");
     }

@@ -150,7 +150,7 @@ pub(super) fn is_logged(
         .prepare_cached(
             "select 1 from attempt
              where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
-               and owner = ? and started_ms = ? and outcome = ? and cause = ? and reused = ?",
+               and owner = ? and started_ms = ? and outcome = ? and cause = ?",
         )?
         .exists(params![
             project,
@@ -162,7 +162,6 @@ pub(super) fn is_logged(
             attempt.started.0,
             attempt.outcome.code(),
             attempt.outcome.cause_code(),
-            attempt.reused,
         ])?)
 }
 

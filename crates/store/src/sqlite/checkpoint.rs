@@ -99,3 +99,57 @@ fn pass(connection: &Connection) {
         tracing::warn!(error = %error, "a checkpoint failed");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{Access, connect};
+
+    fn database(folder: &tempfile::TempDir) -> (std::path::PathBuf, Connection) {
+        let path = folder.path().join("test.db");
+        let writer = connect(&path, Access::Write).unwrap();
+        writer.execute_batch("create table t (a)").unwrap();
+        (path, writer)
+    }
+
+    #[test]
+    fn a_pass_moves_all_that_is_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, writer) = database(&folder);
+        let log = look(&writer).unwrap();
+        assert!(log.pages > 0 && log.checkpointed == 0);
+        pass(&writer);
+        let log = look(&writer).unwrap();
+        assert_eq!(log.checkpointed, log.pages);
+    }
+
+    #[test]
+    fn the_checkpointer_is_woken_by_a_long_log_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, writer) = database(&folder);
+        for (blob_bytes, moved) in [(WAKE_BYTES / 2, false), (WAKE_BYTES, true)] {
+            let mut checkpointer = Checkpointer::start(connect(&path, Access::Write).unwrap(), &path).unwrap();
+            writer.execute("insert into t values (zeroblob(?))", [blob_bytes]).unwrap();
+            for _ in 0..COMMITS_PER_LOOK {
+                checkpointer.committed(&writer);
+            }
+            checkpointer.stop();
+            let log = look(&writer).unwrap();
+            assert_eq!(log.checkpointed == log.pages, moved, "{blob_bytes}");
+        }
+    }
+
+    #[test]
+    fn the_writer_itself_ends_a_log_that_is_too_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, writer) = database(&folder);
+        let mut checkpointer = Checkpointer::start(connect(&path, Access::Write).unwrap(), &path).unwrap();
+        checkpointer.stop();
+        writer.execute("insert into t values (zeroblob(?))", [LOG_LIMIT_BYTES]).unwrap();
+        for _ in 0..COMMITS_PER_LOOK {
+            checkpointer.committed(&writer);
+        }
+        writer.execute("insert into t values (1)", []).unwrap();
+        assert!(look(&writer).unwrap().pages < 10, "the next commit starts the log anew");
+    }
+}

@@ -5,7 +5,7 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
-use super::{Sqlite, leases, reading, record, sweep};
+use super::{Sqlite, counts, leases, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
     Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
@@ -88,6 +88,6 @@ impl Ledger for Sqlite {
     }
 
     async fn hook_attempts(&self, hook: HookNumber, range: CountRange) -> Result<Vec<(Millis, u64)>, StoreError> {
-        self.read(move |connection| reading::hook_attempts(connection, hook, range)).await
+        self.read(move |connection| counts::of_hook(connection, hook, range)).await
     }
 }

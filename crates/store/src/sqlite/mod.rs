@@ -9,6 +9,7 @@ mod backup;
 mod catalog;
 mod checkpoint;
 mod codes;
+mod counts;
 mod hooks;
 mod keys;
 mod leases;

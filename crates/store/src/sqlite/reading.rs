@@ -16,7 +16,7 @@ use super::attempts;
 use super::codes::Code;
 use super::place::{key_of, place};
 use crate::error::StoreError;
-use crate::ledger::{CountRange, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
 /// No stored event value is larger: an event has at most 1 MiB, which escapes and replaced bytes can make a few times longer.
 const VALUE_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
@@ -229,24 +229,4 @@ pub(super) fn totals(connection: &Connection) -> Result<Totals, StoreError> {
             })
         },
     )?)
-}
-
-/// Attempts of a hook per interval.
-pub(super) fn hook_attempts(
-    connection: &Connection,
-    hook: HookNumber,
-    range: CountRange,
-) -> Result<Vec<(Millis, u64)>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select start_s, attempts from hook_count
-         where hook = ? and resolution_s = ? and start_s between ? and ?
-         order by start_s",
-    )?;
-    let length = range.resolution.seconds();
-    let (since, until) = (range.since.0.div_euclid(1_000), range.until.0.div_euclid(1_000));
-    let since = since - since.rem_euclid(length);
-    let rows = statement.query_map(params![hook.get(), length, since, until], |row| {
-        Ok((Millis(row.get::<_, i64>(0)? * 1000), row.get::<_, i64>(1)?.unsigned_abs()))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -2,11 +2,10 @@
 //!
 //! Each function takes a bounded number of rows; [`sweep`](super::sweep) says how many, and of what.
 
-use model::ids::{Day, Millis};
+use model::ids::Day;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::error::StoreError;
-use crate::ledger::Resolution;
 
 /// What is needed to delete an event.
 pub(super) struct Event {
@@ -47,10 +46,10 @@ pub(super) fn old_events(transaction: &Transaction<'_>, keep: Day, limit: usize)
 pub(super) fn events_of(transaction: &Transaction<'_>, project: i64, limit: usize) -> Result<Vec<Event>, StoreError> {
     let mut statement = transaction.prepare_cached(
         "select e.seq, e.project_id, e.issue_id, e.day, e.event_id
-         from event_of_project p
-         join event e on e.seq = p.seq
-         where p.project_id = ?
-         order by p.seq
+         from event_of_project o
+         join event e on e.seq = o.seq
+         where o.project_id = ?
+         order by o.seq
          limit ?",
     )?;
     let mut rows = statement.query([project, bounded(limit)])?;
@@ -134,17 +133,6 @@ pub(super) fn delete_deliveries(
         delete.execute([hook.project, hook.number, *day, *seq, *kind])?;
     }
     Ok(keys.len())
-}
-
-/// Deletes a hook's counts that are older than their resolution is kept.
-pub(super) fn delete_counts(transaction: &Transaction<'_>, hook: &Hook, now: Millis) -> Result<(), StoreError> {
-    let mut delete =
-        transaction.prepare_cached("delete from hook_count where hook = ? and resolution_s = ? and start_s < ?")?;
-    for resolution in Resolution::ALL {
-        let before = now.0.div_euclid(1_000) - resolution.kept_seconds();
-        delete.execute([hook.number, resolution.seconds(), before])?;
-    }
-    Ok(())
 }
 
 /// Deletes a hook's row and counts, unless deliveries of it are still leased.

@@ -1,22 +1,17 @@
 //! What came of leased deliveries.
 //!
-//! The common path of a settlement is one update and one insert. Whatever is rarer (a lost lease, a repeated failure to
-//! connect) is found out only where it may apply.
-
-use std::collections::BTreeMap;
+//! The common path of a settlement is one update, one look at the row just updated, and one insert. Whatever is rarer (a
+//! lost lease, a repeated failure to connect) is found out only where it may apply.
 
 use model::delivery::DeliveryState;
-use model::ids::HookNumber;
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::attempts::{self, Log, Numbered};
+use super::counts::Counts;
 use super::place::place;
 use super::savepoint::{Care, part};
 use crate::error::StoreError;
-use crate::ledger::{AttemptRow, Batch, NextState, Resolution, Settlement};
-
-/// The finest interval in which attempts are counted.
-const FINEST: Resolution = Resolution::TenSeconds;
+use crate::ledger::{AttemptRow, Batch, NextState, Settlement};
 
 /// Appends the attempts of a batch and moves the deliveries' states.
 pub(super) fn settle(transaction: &Transaction<'_>, batch: &Batch, care: Care) -> Result<(), StoreError> {
@@ -24,18 +19,14 @@ pub(super) fn settle(transaction: &Transaction<'_>, batch: &Batch, care: Care) -
         return Ok(());
     }
     let mut settling = Settling::new(transaction, batch)?;
-    let mut counts = BTreeMap::<(HookNumber, i64), i64>::new();
+    let mut counts = Counts::default();
     for settlement in &batch.settlements {
         match part(transaction, care, || settling.settle(settlement))? {
-            Ok(logged) => {
-                for attempt in logged {
-                    *counts.entry((settlement.key.hook, start_of(attempt, FINEST))).or_default() += 1;
-                }
-            }
+            Ok(logged) => logged.iter().for_each(|attempt| counts.add(settlement.key.hook, attempt.started)),
             Err(refusal) => settling.give_up(settlement, &refusal)?,
         }
     }
-    count_attempts(transaction, &counts)
+    counts.write(transaction)
 }
 
 /// One batch's settlements.
@@ -43,6 +34,7 @@ struct Settling<'t> {
     transaction: &'t Transaction<'t>,
     batch: &'t Batch,
     move_ours: CachedStatement<'t>,
+    count_log: CachedStatement<'t>,
     log: Log<'t>,
 }
 
@@ -51,10 +43,13 @@ impl<'t> Settling<'t> {
         let move_ours = transaction.prepare_cached(
             "update delivery
              set state = ?, owner = null, due_ms = ?, settled_ms = ?, attempts = attempts + ?, sent = sent + ?
-             where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ?
-             returning attempts",
+             where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ?",
         )?;
-        Ok(Settling { transaction, batch, move_ours, log: Log::new(transaction)? })
+        // Cheaper than `returning`, which goes through a table of its own.
+        let count_log = transaction.prepare_cached(
+            "select attempts from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
+        )?;
+        Ok(Settling { transaction, batch, move_ours, count_log, log: Log::new(transaction)? })
     }
 
     /// Settles a delivery; the attempts that were not in the log before.
@@ -69,44 +64,41 @@ impl<'t> Settling<'t> {
         let (state, due_ms) = next_state(settlement.next);
         let settled_ms = due_ms.is_none().then_some(self.batch.now.0);
         let [project, hook, day, seq, kind] = place(key);
-        let logged: Option<i64> = self
-            .move_ours
-            .query_row(
-                params![
-                    state.code(),
-                    due_ms,
-                    settled_ms,
-                    count(appended),
-                    went_out(appended),
-                    project,
-                    hook,
-                    day,
-                    seq,
-                    kind,
-                    self.batch.owner.get(),
-                ],
-                |row| row.get(0),
-            )
-            .optional()?;
-        let Some(logged) = logged else { return self.settle_late(settlement) };
-        self.append(settlement, appended, logged)?;
+        let moved = self.move_ours.execute(params![
+            state.code(),
+            due_ms,
+            settled_ms,
+            count(appended),
+            went_out(appended),
+            project,
+            hook,
+            day,
+            seq,
+            kind,
+            self.batch.owner.get(),
+        ])?;
+        if moved == 0 {
+            return self.settle_late(settlement);
+        }
+        if !appended.is_empty() {
+            let logged = self.count_log.query_row([project, hook, day, seq, kind], |row| row.get(0))?;
+            self.append(settlement, appended, logged)?;
+        }
         Ok(attempts)
     }
 
     /// The lease is not ours any more: the log is completed, and only a success moves the state.
     fn settle_late<'s>(&mut self, settlement: &'s Settlement) -> Result<&'s [AttemptRow], StoreError> {
         let (key, whose) = (&settlement.key, (&settlement.key, self.batch.owner));
-        let mut fresh = settlement.attempts.as_slice();
-        while let Some((first, rest)) = fresh.split_first()
-            && attempts::is_logged(self.transaction, whose, first)?
-        {
-            fresh = rest;
+        let attempts = settlement.attempts.as_slice();
+        let Some(first) = attempts.first() else { return Ok(&[]) };
+        if attempts::is_logged(self.transaction, whose, first)? {
+            return Ok(&[]);
         }
-        let Some(first) = fresh.first() else { return Ok(fresh) };
         let replaced = attempts::replace_interrupted(self.transaction, whose, first)?;
-        let appended = fresh.get(usize::from(replaced)..).unwrap_or_default();
+        let appended = attempts.get(usize::from(replaced)..).unwrap_or_default();
         // What stood for a lost attempt was counted as sent.
-        let sent = went_out(fresh) - i64::from(replaced);
+        let sent = went_out(attempts) - i64::from(replaced);
         let [project, hook, day, seq, kind] = place(key);
         let logged: Option<i64> = self
             .transaction
@@ -130,7 +122,7 @@ impl<'t> Settling<'t> {
                 )?
                 .execute(params![DeliveryState::Delivered.code(), self.batch.now.0, project, hook, day, seq, kind])?;
         }
-        Ok(fresh)
+        Ok(attempts)
     }
 
     /// Appends attempts; `logged` counts the log with them.
@@ -190,26 +182,4 @@ fn count(rows: &[AttemptRow]) -> i64 {
 
 fn went_out(rows: &[AttemptRow]) -> i64 {
     rows.iter().map(|attempt| i64::from(attempt.went_out)).sum()
-}
-
-/// The second in which an attempt's interval begins.
-fn start_of(attempt: &AttemptRow, resolution: Resolution) -> i64 {
-    let second = attempt.started.0.div_euclid(1_000);
-    second - second.rem_euclid(resolution.seconds())
-}
-
-/// Counts a batch's attempts, once for each hook and interval.
-fn count_attempts(transaction: &Transaction<'_>, counts: &BTreeMap<(HookNumber, i64), i64>) -> Result<(), StoreError> {
-    let mut add = transaction.prepare_cached(
-        "insert into hook_count (hook, resolution_s, start_s, attempts)
-         values (?, ?, ?, ?)
-         on conflict do update set attempts = attempts + excluded.attempts",
-    )?;
-    for ((hook, start), count) in counts {
-        for resolution in Resolution::ALL {
-            let length = resolution.seconds();
-            add.execute([hook.get().into(), length, start - start.rem_euclid(length), *count])?;
-        }
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@
 use model::delivery::DeliveryState;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::counts;
 use super::retention::{self, Hook};
 use crate::error::StoreError;
 use crate::ledger::{SweepPlan, Swept};
@@ -13,7 +14,7 @@ use crate::ledger::{SweepPlan, Swept};
 /// Looks at an index or a hook cost so much less than changing a row that a slice may have this many for each row.
 const LOOKS_FOR_A_ROW: usize = 16;
 /// What looking at one hook costs in looks at an index.
-const LOOKS_FOR_A_HOOK: usize = 8;
+const LOOKS_FOR_A_HOOK: usize = 16;
 
 /// Where the next slice goes on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -179,7 +180,7 @@ impl Slice<'_> {
     fn sweep_hook(&self, hook: &Hook) -> Result<usize, StoreError> {
         let before = if hook.is_deleted { i32::MAX } else { self.plan.keep_from.day().0 };
         let deleted = retention::delete_deliveries(self.transaction, hook, before, self.rows)?;
-        retention::delete_counts(self.transaction, hook, self.plan.now)?;
+        counts::age(self.transaction, hook.number, self.plan.now)?;
         if hook.is_deleted && deleted < self.rows {
             retention::delete_hook(self.transaction, hook)?;
         }

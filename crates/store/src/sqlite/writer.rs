@@ -24,6 +24,18 @@ pub(super) struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// Ends the process when its thread unwinds.
+struct EndsWithAPanic;
+
+impl Drop for EndsWithAPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the writer panicked: the process ends, the next start recovers");
+            std::process::abort();
+        }
+    }
+}
+
 impl Writer {
     /// Starts the thread on `connection`, and the checkpointer on the other.
     pub(super) fn start(connection: Connection, checkpoints: Connection, path: PathBuf) -> Result<Writer, StoreError> {
@@ -32,11 +44,8 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
-                let worker = std::panic::AssertUnwindSafe(|| run(connection, queue, checkpointer));
-                if std::panic::catch_unwind(worker).is_err() {
-                    tracing::error!("the writer panicked: the process ends, the next start recovers");
-                    std::process::abort();
-                }
+                let _ending = EndsWithAPanic;
+                run(connection, queue, checkpointer);
             })
             .map_err(|source| StoreError::Folder { folder: path, source })?;
         Ok(Writer { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
@@ -60,8 +69,11 @@ impl Writer {
         let jobs = lock(&self.jobs).clone().ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
+            // Here too, so that no caller is told anything before the process ends.
+            let _ending = EndsWithAPanic;
+            let done = work(connection);
             // A caller that has gone away does not undo what it asked for.
-            drop(answer.send(work(connection)));
+            drop(answer.send(done));
         });
         jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?

@@ -179,7 +179,7 @@ create table delivery (
   check ((state = 1) = (owner is not null)),
   check ((state >= 2) = (settled_ms is not null)),
   check (state <> 2 or sent > 0),
-  check (sent <= attempts),
+  check (sent between 0 and attempts),
   check (day = created_ms / 86400000),
   check ((kind = 2) = (body is not null))
 ) strict, without rowid;
@@ -221,6 +221,7 @@ create table attempt (
   check (outcome not in (1, 2, 7) or went_out = 1)
 ) strict, without rowid;
 
+-- Each attempt in one row: upkeep moves counts to the next coarser resolution as they age.
 create table hook_count (
   hook integer not null,
   resolution_s integer not null check (resolution_s in (10, 3600, 86400)),

@@ -1,6 +1,10 @@
-//! The behaviour suite on SQLite, each behaviour in a data folder of its own.
+//! The behaviour suite on SQLite, each behaviour in a data folder of its own; and what only SQLite does.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod files;
+mod plans;
+mod schema;
 
 use std::path::PathBuf;
 use std::sync::Arc;
