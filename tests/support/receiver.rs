@@ -42,6 +42,8 @@ struct State {
     signer: Option<Signer>,
     status: u16,
     hands: Hands,
+    /// How often answers were let go: what came before one goes, even if the hands are tied again at once.
+    releases: u64,
     clock: Clock,
 }
 
@@ -100,6 +102,7 @@ impl Receiver {
             signer: None,
             status: 204,
             hands: Hands::Free,
+            releases: 0,
             clock: Clock::Ours,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
@@ -136,7 +139,10 @@ impl Receiver {
 
     /// Answers what waits, and all that follows.
     pub(crate) fn release(&self) {
-        self.lock().hands = Hands::Free;
+        let mut state = self.lock();
+        state.hands = Hands::Free;
+        state.releases += 1;
+        drop(state);
         self.shared.changed.notify_all();
     }
 
@@ -222,10 +228,11 @@ impl Shared {
         }
         state.webhooks.push(webhook);
         self.changed.notify_all();
-        while state.hands == Hands::Tied {
+        let releases = state.releases;
+        while state.hands == Hands::Tied && state.releases == releases {
             state = self.changed.wait(state).unwrap();
         }
-        (state.hands == Hands::Free).then_some(state.status)
+        (state.hands != Hands::Off).then_some(state.status)
     }
 }
 
@@ -337,5 +344,17 @@ mod tests {
         assert!(!asking.is_finished());
         receiver.release();
         assert_eq!(asking.join().unwrap(), 503);
+    }
+
+    #[test]
+    fn what_came_before_a_release_is_answered_even_if_the_hands_are_tied_again_at_once() {
+        let receiver = receiver();
+        receiver.hold();
+        let address = receiver.address;
+        let asking = thread::spawn(move || signed(&secret(1), now()).send(address).unwrap().status);
+        receiver.wait_for(1);
+        receiver.release();
+        receiver.hold();
+        assert_eq!(asking.join().unwrap(), 204);
     }
 }

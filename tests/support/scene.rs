@@ -59,8 +59,9 @@ impl Scene {
         assert_eq!(received, expected.iter().map(String::as_str).collect::<Vec<_>>(), "what was received");
         let ledger = Ledger::open(self.server.folder());
         assert_eq!(ledger.event_ids(), expected, "what was stored");
-        assert!(ledger.states().keys().all(|state| *state == DELIVERED), "states: {:?}", ledger.states());
-        assert_eq!(ledger.states().values().sum::<u32>(), u32::try_from(expected.len()).unwrap(), "deliveries");
+        let states = ledger.states();
+        assert!(states.keys().all(|state| *state == DELIVERED), "states: {states:?} {:#?}", ledger.failures());
+        assert_eq!(states.values().sum::<u32>(), u32::try_from(expected.len()).unwrap(), "deliveries");
     }
 }
 
