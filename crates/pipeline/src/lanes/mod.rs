@@ -94,7 +94,9 @@ impl Lanes {
         let Some(held) = self.shared.budget.take(bytes) else {
             // More bodies than memory for them: they wait in the ledger, and come back by a claim.
             for key in &keys {
-                self.lane(key.hook).spill();
+                let lane = self.lane(key.hook);
+                lane.release();
+                lane.spill();
             }
             self.shared.work.give_back(keys);
             return;
