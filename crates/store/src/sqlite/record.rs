@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::decide::{IssueState, decide};
+use model::decide::{Asked, IssueState, StoreFacts, decide};
 use model::delivery_key::DeliveryKey;
-use model::ids::{Day, Generation, IssueId, ProjectId, Seq};
+use model::ids::{Day, Generation, IssueId, Millis, ProjectId, RuleId, Seq};
+use model::issue::{IssuePriority, IssueStatus, Turn};
 use model::payload::CreatedBody;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, params};
 
@@ -144,7 +145,7 @@ impl<'t> Recorder<'t> {
     fn issue(&mut self, index: usize, event: &NewEvent) -> Result<(IssueId, IssueState), StoreError> {
         let Some(issue) = self.known_issue(event)? else {
             let issue = self.insert_issue(event)?;
-            return Ok((issue, IssueState { is_new: true }));
+            return Ok((issue, state_of(event, Turn::New)));
         };
         let time = event.timestamp.0;
         let change = self.shared.changes.entry(issue).or_insert(IssueChange {
@@ -157,7 +158,7 @@ impl<'t> Recorder<'t> {
         change.first_seen_ms = change.first_seen_ms.min(time);
         change.last_seen_ms = change.last_seen_ms.max(time);
         change.shown = index;
-        Ok((issue, IssueState { is_new: false }))
+        Ok((issue, state_of(event, Turn::Repeated)))
     }
 
     fn known_issue(&mut self, event: &NewEvent) -> Result<Option<IssueId>, StoreError> {
@@ -233,7 +234,7 @@ impl<'t> Recorder<'t> {
     /// Inserts what decide says the event owes.
     fn owe(&mut self, item: &BatchEvent, at: Recording, state: &IssueState) -> Result<Vec<OwedRow>, StoreError> {
         let event = &*item.event;
-        let owed = decide(&event.candidates, state).deliveries;
+        let owed = decide(&event.candidates, state, &mut Nothing)?.deliveries;
         let mut rows = Vec::with_capacity(owed.len());
         for delivery in owed {
             let leased = item.room.contains(&delivery.hook);
@@ -326,4 +327,34 @@ fn next_seq(transaction: &Transaction<'_>) -> Result<i64, StoreError> {
     let deleted: i64 =
         transaction.prepare_cached("select value from meta where name = 'seq'")?.query_row([], |row| row.get(0))?;
     Ok(kept.unwrap_or(0).max(deleted) + 1)
+}
+
+struct Nothing;
+
+impl StoreFacts for Nothing {
+    type Error = StoreError;
+
+    fn last_fired(&mut self, _rule: RuleId) -> Result<Option<Millis>, StoreError> {
+        Ok(None)
+    }
+
+    fn count(&mut self, _asked: Asked) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    fn has_latest_release(&mut self, _environment: Option<&str>) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+fn state_of(event: &NewEvent, turn: Turn) -> IssueState {
+    IssueState {
+        turn,
+        is_new_in_environment: false,
+        status: IssueStatus::Unresolved,
+        priority: IssuePriority::High,
+        first_seen: event.timestamp,
+        times_seen: 1,
+        now: event.received,
+    }
 }
