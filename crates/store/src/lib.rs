@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod conformance;
 pub mod error;
 pub mod ledger;
+pub mod marks;
 pub mod sqlite;
 
 pub use catalog::Catalog;

@@ -1,11 +1,13 @@
 //! [`Ledger`] on SQLite: which thread each method runs on; the statements are in the rooms beside.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
-use super::{Sqlite, counts, leases, reading, record, sweep};
+use super::{Sqlite, counts, leases, lock, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
     Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
@@ -33,7 +35,8 @@ impl Ledger for Sqlite {
     }
 
     async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
-        self.writer.run(move |connection| record::record(connection, &batch)).await
+        let seen = Arc::clone(&self.seen);
+        self.writer.run(move |connection| record::record(connection, &batch, &mut lock(&seen))).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
