@@ -13,6 +13,9 @@ pub mod supervisor;
 mod sign;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
 pub use recorder::{Accepted, RecordError, Recorder};

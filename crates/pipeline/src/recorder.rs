@@ -62,7 +62,8 @@ pub enum RecordError {
     Refused(#[source] Arc<StoreError>),
 }
 
-struct Pending {
+/// An event that waits for its transaction.
+pub(crate) struct Pending {
     event: Arc<NewEvent>,
     held: Held,
     matches: u32,
@@ -126,9 +127,15 @@ impl RecorderTask {
     /// Runs until every [`Recorder`] is dropped and nothing waits.
     pub(crate) async fn run(mut self) {
         let mut again = Vec::new();
-        while let Some((pending, waiting)) = self.next(std::mem::take(&mut again)).await {
-            again = self.transact(pending, waiting).await;
+        while let Some(left) = self.step(again).await {
+            again = left;
         }
+    }
+
+    /// Waits for something to do and runs one transaction. Returns the events that go with the next; `None` at the end.
+    pub(crate) async fn step(&mut self, again: Vec<Pending>) -> Option<Vec<Pending>> {
+        let (pending, waiting) = self.next(again).await?;
+        Some(self.transact(pending, waiting).await)
     }
 
     /// What the next transaction does; `None` at the end.

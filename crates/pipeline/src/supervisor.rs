@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::{Millis, ProcessId};
-use model::limits::MAX_AGE_SECONDS;
+use model::limits::{LANE_BUDGET_BYTES, MAX_AGE_SECONDS};
 use store::ledger::SweepPlan;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::budget::Budget;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
@@ -68,6 +69,7 @@ impl Pipeline {
             egress,
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
+            budget: Budget::new(LANE_BUDGET_BYTES),
         }));
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),

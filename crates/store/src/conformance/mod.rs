@@ -84,6 +84,7 @@ macro_rules! every_behaviour {
             leases::leases_of_a_dead_process_are_freed_in_slices,
             leases::an_interrupted_attempt_is_numbered_after_the_others,
             reading::a_body_is_head_value_and_tail_byte_for_byte,
+            reading::bodies_are_read_up_to_a_limit_of_bytes,
             reading::an_event_is_found_by_its_id_on_any_day,
             reading::recorded_events_are_found_with_what_they_owe,
             reading::the_deliveries_of_an_event_are_listed,

@@ -8,8 +8,8 @@ use protocol::EventId;
 use super::{Sqlite, counts, leases, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
-    Swept, Totals,
+    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Totals,
 };
 
 #[async_trait]
@@ -60,8 +60,8 @@ impl Ledger for Sqlite {
         self.read(move |connection| reading::due_hooks(connection, now)).await
     }
 
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError> {
-        self.read(move |connection| deliveries.into_iter().map(|key| reading::body(connection, key)).collect()).await
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError> {
+        self.read(move |connection| reading::bodies(connection, &deliveries, limit_bytes)).await
     }
 
     async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {
