@@ -10,6 +10,7 @@ pub mod lanes;
 pub mod recorder;
 pub mod supervisor;
 
+mod lost_leases;
 mod sign;
 mod work;
 

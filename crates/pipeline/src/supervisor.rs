@@ -1,5 +1,6 @@
 //! Starts the pipeline's tasks, and stops them in the order in which nothing is lost.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::budget::Budget;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
+use crate::lost_leases::LostLeases;
 use crate::recorder::{self, Recorder};
 use crate::work::Work;
 
@@ -75,16 +77,19 @@ impl Pipeline {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
             lanes: Arc::clone(&lanes),
-            work,
+            work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
         });
+        let suspects = HashSet::new();
+        let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
         let look = Arc::new(look);
         let background = vec![
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
+            tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
         ];
         Ok(Pipeline { recorder, lanes, recording: tokio::spawn(task.run()), background, stopping })
     }

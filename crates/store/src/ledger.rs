@@ -50,6 +50,15 @@ pub trait Ledger: Send + Sync + 'static {
         now: Millis,
     ) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
 
+    /// Up to `limit` deliveries that are leased to a process, in the order of their keys, those after `after` where it is
+    /// given. Fewer than `limit` means that there are no more.
+    async fn leases(
+        &self,
+        owner: ProcessId,
+        after: Option<DeliveryKey>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryKey>, StoreError>;
+
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
 

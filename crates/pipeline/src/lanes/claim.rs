@@ -94,7 +94,7 @@ impl Lanes {
                 Ok(bodies) => bodies,
                 Err(error) => {
                     tracing::warn!(error = %error, "bodies of deliveries could not be read");
-                    self.give_back(rest);
+                    self.give_back(lane, rest.iter().map(|claimed| claimed.key).collect());
                     return TakenIn::Unreadable;
                 }
             };
@@ -106,7 +106,7 @@ impl Lanes {
             self.start_workers(lane);
             let next_bytes = bodies.next_bytes.unwrap_or_default();
             if !rest.is_empty() && !held.grow(next_bytes.max(SLICE_BYTES).saturating_sub(held.bytes())) {
-                self.give_back(rest);
+                self.give_back(lane, rest.iter().map(|claimed| claimed.key).collect());
                 return TakenIn::Some { count: claimed.len() - rest.len(), next_bytes };
             }
         }
@@ -116,7 +116,7 @@ impl Lanes {
         let Claimed { key, received, sent } = claimed;
         let Some((stored, held)) = found else {
             // Its event is gone, and with it what could be sent.
-            self.shared.work.settle(send::cancelled(key));
+            lane.let_go(&[key], || self.shared.work.settle(send::cancelled(key)));
             return;
         };
         match held.split(stored.bytes.len()) {
@@ -124,12 +124,8 @@ impl Lanes {
                 let body = Body::stored(stored.bytes, held);
                 lane.push_claimed(Item { key, body, sent, received, hop: Hop(stored.hop) });
             }
-            None => self.give_back(&[claimed]),
+            None => self.give_back(lane, vec![key]),
         }
-    }
-
-    fn give_back(&self, claimed: &[Claimed]) {
-        self.shared.work.give_back(claimed.iter().map(|claimed| claimed.key));
     }
 }
 

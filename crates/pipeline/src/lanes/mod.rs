@@ -18,7 +18,7 @@ use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
 use store::Store;
-use store::ledger::NewEvent;
+use store::ledger::{Claimed, NewEvent};
 use tokio::sync::watch;
 
 pub(crate) use body::Body;
@@ -128,11 +128,35 @@ impl Lanes {
     pub(crate) async fn drain(&self) {
         self.shared.stopping.send_replace(Stopping::Yes);
         for lane in self.all() {
-            self.shared.work.give_back(lane.empty().into_iter().map(|item| item.key));
+            self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
         let mut workers = self.shared.workers.subscribe();
         // The sender lives in `shared`, so this ends only when no worker is left.
         drop(workers.wait_for(|workers| *workers == 0).await);
+    }
+
+    /// Deliveries were leased by a claim, whose answer is on its way.
+    pub(crate) fn lease(&self, claimed: &[Claimed]) {
+        if let Some(first) = claimed.first() {
+            self.lane(first.key.hook).lease(claimed);
+        }
+    }
+
+    /// Nobody waits for the answer of a claim any more.
+    pub(crate) fn give_back_claimed(&self, claimed: &[Claimed]) {
+        if let Some(first) = claimed.first() {
+            self.give_back(&self.lane(first.key.hook), claimed.iter().map(|claimed| claimed.key).collect());
+        }
+    }
+
+    /// Whether a lane has this delivery to send: in its queue, on the wire, or claimed and on its way.
+    pub(crate) fn holds(&self, key: &DeliveryKey) -> bool {
+        self.lane(key.hook).holds(key)
+    }
+
+    /// Gives back deliveries that the lane of their hook holds.
+    fn give_back(&self, lane: &Lane, keys: Vec<DeliveryKey>) {
+        lane.let_go(&keys, || self.shared.work.give_back(keys.iter().copied()));
     }
 
     fn lane(&self, hook: HookNumber) -> Arc<Lane> {
@@ -184,16 +208,19 @@ async fn work_off(lane: Arc<Lane>, shared: Arc<Shared>, first: Item) {
     let mut next = Some(first);
     while let Some(item) = next {
         if shared.is_stopping() {
-            shared.work.give_back([item.key]);
+            lane.let_go(&[item.key], || shared.work.give_back([item.key]));
         } else {
             // A panic in an attempt must not cost the lane its worker.
             let attempt = AssertUnwindSafe(send::deliver(&lane, &shared, &item)).catch_unwind();
             match attempt.await {
                 Ok(settlement) => {
                     lane.ended(&settlement);
-                    shared.work.settle(settlement);
+                    lane.let_go(&[item.key], || shared.work.settle(settlement));
                 }
-                Err(_) => shared.work.settle(send::panicked(&item, shared.clock.now())),
+                Err(_) => {
+                    let settlement = send::panicked(&item, shared.clock.now());
+                    lane.let_go(&[item.key], || shared.work.settle(settlement));
+                }
             }
         }
         next = lane.next_for_worker();

@@ -19,7 +19,7 @@ async fn bodies_are_read_into_memory_that_was_taken_before_and_the_rest_waits_fo
     world.transact().await;
     let read = world.store.largest_read_bytes();
     assert!(read > 100 * KIB && read <= 256 * KIB, "{read} bytes at once");
-    assert_eq!(world.leased(10).await, 4);
+    assert_eq!(world.leased().await, 4);
     for _ in 0..100 {
         tokio::task::yield_now().await;
         assert!(world.task.step(Vec::new()).now_or_never().is_none(), "nothing is claimed while there is no memory");

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, TokenId, UserId};
 use protocol::{EventId, PublicKey};
+use store::StoreError;
 use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
     ProjectChange, ProjectKey, Team, Token, User,
@@ -21,16 +22,37 @@ pub(super) struct TestStore {
     sqlite: Sqlite,
     /// Bytes of the largest answer to a question for bodies.
     largest_read_bytes: AtomicUsize,
+    /// So many transactions to come are committed, and reported as unknown.
+    pub(super) unknown_commits: AtomicUsize,
+    /// So many look-ups of recorded events to come fail.
+    pub(super) failing_finds: AtomicUsize,
 }
 
 impl TestStore {
     pub(super) fn new(sqlite: Sqlite) -> TestStore {
-        TestStore { sqlite, largest_read_bytes: AtomicUsize::new(0) }
+        TestStore {
+            sqlite,
+            largest_read_bytes: AtomicUsize::new(0),
+            unknown_commits: AtomicUsize::new(0),
+            failing_finds: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn largest_read_bytes(&self) -> usize {
         self.largest_read_bytes.load(Ordering::Relaxed)
     }
+}
+
+/// Counts down; false at zero.
+fn is_next(count: &AtomicUsize) -> bool {
+    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+}
+
+/// What a disk says that fails: a real one, for only the store can make it.
+fn outage() -> StoreError {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("watchfire.db")).unwrap();
+    Sqlite::open(folder.path()).map(drop).expect_err("a folder is no database")
 }
 
 /// Hands methods on as they are, beside those that are written out.
@@ -43,7 +65,7 @@ macro_rules! like_sqlite {
         #[async_trait]
         impl $room for TestStore {
             $(
-                async fn $name(&self, $($argument: $kind),*) -> Result<$answer, store::StoreError> {
+                async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
                     self.sqlite.$name($($argument),*).await
                 }
             )*
@@ -57,9 +79,8 @@ like_sqlite!(
     {
         fn register(now: Millis) -> ProcessId;
         fn free_dead_leases(now: Millis, limit: usize) -> usize;
-        fn record(batch: Batch) -> Recorded;
         fn probe() -> ();
-        fn find_recorded(events: Vec<(ProjectId, EventId)>, now: Millis) -> Vec<Option<RecordedEvent>>;
+        fn leases(owner: ProcessId, after: Option<DeliveryKey>, limit: usize) -> Vec<DeliveryKey>;
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
         fn sweep(plan: SweepPlan) -> Swept;
         fn totals() -> Totals;
@@ -69,7 +90,24 @@ like_sqlite!(
         fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
     },
     {
-        async fn bodies(&self, keys: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, store::StoreError> {
+        async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+            let recorded = self.sqlite.record(batch).await?;
+            if is_next(&self.unknown_commits) {
+                let StoreError::Io(cause) = outage() else { panic!("another kind of outage") };
+                return Err(StoreError::UnknownCommit(cause));
+            }
+            Ok(recorded)
+        }
+
+        async fn find_recorded(
+            &self,
+            events: Vec<(ProjectId, EventId)>,
+            now: Millis,
+        ) -> Result<Vec<Option<RecordedEvent>>, StoreError> {
+            if is_next(&self.failing_finds) { Err(outage()) } else { self.sqlite.find_recorded(events, now).await }
+        }
+
+        async fn bodies(&self, keys: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError> {
             let bodies = self.sqlite.bodies(keys, limit_bytes).await?;
             let bytes = bodies.found.iter().flatten().map(|body| body.bytes.len()).sum();
             self.largest_read_bytes.fetch_max(bytes, Ordering::Relaxed);

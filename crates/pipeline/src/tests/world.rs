@@ -41,7 +41,7 @@ pub(super) struct World {
     pub(super) work: Arc<Work>,
     pub(super) budget: Budget,
     pub(super) lanes: Arc<Lanes>,
-    _recorder: Recorder,
+    pub(super) recorder: Recorder,
     pub(super) task: RecorderTask,
     pub(super) owner: ProcessId,
     _folder: TempDir,
@@ -78,7 +78,7 @@ impl World {
             owner,
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
-        World { store, project, hook, work, budget, lanes, _recorder: recorder, task, owner, _folder: folder }
+        World { store, project, hook, work, budget, lanes, recorder, task, owner, _folder: folder }
     }
 
     /// An event for the hook, whose body has a value of so many bytes.
@@ -129,14 +129,16 @@ impl World {
         recorded
     }
 
-    /// How many deliveries of the events up to this number are leased.
-    pub(super) async fn leased(&self, last: u8) -> usize {
-        let mut leased = 0;
-        for number in 1..=last {
-            let deliveries = self.store.deliveries(self.project.id, EventId([number; 16])).await.unwrap();
-            leased += deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Sending).count();
-        }
-        leased
+    /// The state of the delivery of this event.
+    pub(super) async fn state(&self, number: u8) -> DeliveryState {
+        let deliveries = self.store.deliveries(self.project.id, EventId([number; 16])).await.unwrap();
+        assert_eq!(deliveries.len(), 1, "an event owes its hook one delivery");
+        deliveries[0].state
+    }
+
+    /// How many deliveries are leased to this process.
+    pub(super) async fn leased(&self) -> usize {
+        self.store.leases(self.owner, None, 100).await.unwrap().len()
     }
 
     /// Runs the recorder's next transaction.

@@ -81,6 +81,7 @@ macro_rules! every_behaviour {
             issues::a_new_grouping_version_makes_new_issues,
             leases::a_lease_that_is_given_back_is_free_at_once,
             leases::only_the_owner_gives_a_lease_back,
+            leases::leases_of_a_process_are_listed_page_by_page,
             leases::leases_of_a_dead_process_are_freed_in_slices,
             leases::an_interrupted_attempt_is_numbered_after_the_others,
             reading::a_body_is_head_value_and_tail_byte_for_byte,

@@ -5,6 +5,7 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
+use super::leases::Page;
 use super::{Sqlite, counts, leases, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
@@ -54,6 +55,15 @@ impl Ledger for Sqlite {
             events.into_iter().map(|event| reading::find_recorded(connection, event, now.day())).collect()
         })
         .await
+    }
+
+    async fn leases(
+        &self,
+        owner: ProcessId,
+        after: Option<DeliveryKey>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryKey>, StoreError> {
+        self.read(move |connection| leases::of_owner(connection, owner, Page { after, limit })).await
     }
 
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError> {
