@@ -24,7 +24,7 @@ use crate::work::Work;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Pause between slices of upkeep while there is more to do.
 const SLICE_PAUSE: Duration = Duration::from_millis(20);
-/// Pause when there is nothing more to do.
+/// Pause when there is nothing more to do, unless the directory moves.
 const SWEEP_PAUSE: Duration = Duration::from_secs(60);
 /// Rows that one slice of upkeep may look at: a few milliseconds of the writer.
 const SLICE_ROWS: usize = 64;
@@ -143,12 +143,12 @@ async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, St
 }
 
 /// What the background tasks use.
-struct Look {
-    store: Arc<dyn Store>,
-    directory: Arc<DirectoryHandle>,
-    lanes: Arc<Lanes>,
-    clock: Arc<StoreClock>,
-    retention: Duration,
+pub(crate) struct Look {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<DirectoryHandle>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) clock: Arc<StoreClock>,
+    pub(crate) retention: Duration,
 }
 
 impl Look {
@@ -168,7 +168,8 @@ impl Look {
         Ok(())
     }
 
-    async fn sweep_forever(self: Arc<Self>) {
+    pub(crate) async fn sweep_forever(self: Arc<Self>) {
+        let mut moves = self.directory.moves();
         loop {
             let now = self.clock.now();
             let plan = SweepPlan {
@@ -177,15 +178,21 @@ impl Look {
                 expire_before: before(now, MAX_AGE),
                 limit: SLICE_ROWS,
             };
-            let pause = match self.store.sweep(plan).await {
-                Ok(swept) if swept.more => SLICE_PAUSE,
-                Ok(_) => SWEEP_PAUSE,
+            match self.store.sweep(plan).await {
+                Ok(swept) if swept.more => tokio::time::sleep(SLICE_PAUSE).await,
+                Ok(_) => tokio::select! {
+                    () = tokio::time::sleep(SWEEP_PAUSE) => {}
+                    // A hook may have been disabled: what waits for it is cancelled now. Several changes share a pass.
+                    Ok(()) = moves.changed() => {
+                        tokio::time::sleep(LOOK_PAUSE).await;
+                        moves.mark_unchanged();
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(error = %error, "upkeep failed");
-                    SWEEP_PAUSE
+                    tokio::time::sleep(SWEEP_PAUSE).await;
                 }
-            };
-            tokio::time::sleep(pause).await;
+            }
         }
     }
 }

@@ -5,4 +5,5 @@
 mod lost_leases;
 mod memory;
 mod store;
+mod upkeep;
 mod world;

@@ -16,6 +16,7 @@ use store::ledger::{
     Totals,
 };
 use store::sqlite::Sqlite;
+use tokio::sync::watch;
 
 /// The store under the pipeline under test.
 pub(super) struct TestStore {
@@ -26,6 +27,8 @@ pub(super) struct TestStore {
     pub(super) unknown_commits: AtomicUsize,
     /// So many look-ups of recorded events to come fail.
     pub(super) failing_finds: AtomicUsize,
+    /// Slices of upkeep that were done.
+    pub(super) slices: watch::Sender<usize>,
 }
 
 impl TestStore {
@@ -35,6 +38,7 @@ impl TestStore {
             largest_read_bytes: AtomicUsize::new(0),
             unknown_commits: AtomicUsize::new(0),
             failing_finds: AtomicUsize::new(0),
+            slices: watch::Sender::new(0),
         }
     }
 
@@ -82,7 +86,6 @@ like_sqlite!(
         fn probe() -> ();
         fn leases(owner: ProcessId, after: Option<DeliveryKey>, limit: usize) -> Vec<DeliveryKey>;
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
-        fn sweep(plan: SweepPlan) -> Swept;
         fn totals() -> Totals;
         fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;
         fn issue(issue: IssueId) -> Option<Issue>;
@@ -97,6 +100,12 @@ like_sqlite!(
                 return Err(StoreError::UnknownCommit(cause));
             }
             Ok(recorded)
+        }
+
+        async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {
+            let swept = self.sqlite.sweep(plan).await;
+            self.slices.send_modify(|slices| *slices += 1);
+            swept
         }
 
         async fn find_recorded(

@@ -38,6 +38,8 @@ pub(super) struct World {
     pub(super) store: Arc<TestStore>,
     pub(super) project: Project,
     pub(super) hook: HookNumber,
+    pub(super) directory: Arc<DirectoryHandle>,
+    pub(super) clock: Arc<StoreClock>,
     pub(super) work: Arc<Work>,
     pub(super) budget: Budget,
     pub(super) lanes: Arc<Lanes>,
@@ -78,7 +80,7 @@ impl World {
             owner,
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
-        World { store, project, hook, work, budget, lanes, recorder, task, owner, _folder: folder }
+        World { store, project, hook, directory, clock, work, budget, lanes, recorder, task, owner, _folder: folder }
     }
 
     /// An event for the hook, whose body has a value of so many bytes.
