@@ -51,11 +51,20 @@ pub trait Ledger: Send + Sync + 'static {
         now: Millis,
     ) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
 
+    /// Up to `limit` deliveries that are leased to a process, in the order of their keys, those after `after` where it is
+    /// given. Fewer than `limit` means that there are no more.
+    async fn leases(
+        &self,
+        owner: ProcessId,
+        after: Option<DeliveryKey>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryKey>, StoreError>;
+
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
 
-    /// The bodies of deliveries, as they are to be sent; `None` where the event is gone. Same order as asked.
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError>;
+    /// The bodies of the first of these deliveries, as they are to be sent: as many as have at most `limit_bytes` together.
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError>;
 
     /// One slice of upkeep: deletes what was received before the day of `keep_from` and what belongs to deleted projects and
     /// hooks, cancels what waits for hooks that do not fire, expires what waits too long for its first attempt. Slices
@@ -331,6 +340,15 @@ pub struct Totals {
     pub attempts: u64,
     /// Logged attempts with outcome `interrupted`.
     pub interrupted: u64,
+}
+
+/// Bodies of the first of some deliveries.
+#[derive(Debug, Default)]
+pub struct Bodies {
+    /// In the order asked; `None` where the event is gone.
+    pub found: Vec<Option<StoredBody>>,
+    /// How long the next one is, where the list ends before it because it would have passed the limit.
+    pub next_bytes: Option<usize>,
 }
 
 /// The body of a delivery as stored.

@@ -7,11 +7,12 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
+use super::leases::Page;
 use super::{Sqlite, counts, leases, lock, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
-    Swept, Totals,
+    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Totals,
 };
 
 #[async_trait]
@@ -59,12 +60,21 @@ impl Ledger for Sqlite {
         .await
     }
 
+    async fn leases(
+        &self,
+        owner: ProcessId,
+        after: Option<DeliveryKey>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryKey>, StoreError> {
+        self.read(move |connection| leases::of_owner(connection, owner, Page { after, limit })).await
+    }
+
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError> {
         self.read(move |connection| reading::due_hooks(connection, now)).await
     }
 
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError> {
-        self.read(move |connection| deliveries.into_iter().map(|key| reading::body(connection, key)).collect()).await
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError> {
+        self.read(move |connection| reading::bodies(connection, &deliveries, limit_bytes)).await
     }
 
     async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {
