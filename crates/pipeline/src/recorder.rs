@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
+use model::ids::{IssueId, ProcessId, ProjectId};
 use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
 use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, RecordedEvent};
@@ -220,8 +220,9 @@ impl RecorderTask {
         for ((pending, item), result) in pending.into_iter().zip(events).zip(results) {
             match result {
                 EventResult::Recorded(recorded) => {
-                    self.hand_over(&item, &recorded);
-                    drop(pending.answer.send(Ok(Accepted::Recorded { issue: recorded.issue })));
+                    let issue = recorded.issue;
+                    self.hand_over(&item, recorded);
+                    drop(pending.answer.send(Ok(Accepted::Recorded { issue })));
                 }
                 EventResult::Duplicate => {
                     self.lanes.release(&item.room);
@@ -242,10 +243,14 @@ impl RecorderTask {
     }
 
     /// Gives the lanes what was born leased, and the rest of the reserved places back.
-    fn hand_over(&self, item: &BatchEvent, recorded: &RecordedEvent) {
-        let leased: Vec<_> = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
-        let is_unused = |hook: &&HookNumber| !leased.iter().any(|key| key.hook == **hook);
-        let unused: Vec<_> = item.room.iter().filter(is_unused).copied().collect();
+    fn hand_over(&self, item: &BatchEvent, recorded: RecordedEvent) {
+        let leased: Vec<_> = recorded.owed.into_iter().filter(|owed| owed.leased).collect();
+        let mut unused = item.room.clone();
+        for owed in &leased {
+            if let Some(used) = unused.iter().position(|hook| *hook == owed.key.hook) {
+                unused.swap_remove(used);
+            }
+        }
         self.lanes.release(&unused);
         if !leased.is_empty() {
             self.lanes.hand_over(&item.event, recorded.issue, leased);
@@ -341,7 +346,7 @@ impl RecorderTask {
                     let leased = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
                     let without_holder = self.without_holder(leased);
                     recorded.owed.retain(|owed| without_holder.contains(&owed.key));
-                    self.hand_over(&item, &recorded);
+                    self.hand_over(&item, recorded);
                 }
                 None => self.lanes.release(&item.room),
             }
@@ -354,6 +359,6 @@ impl RecorderTask {
 fn rematch(directory: &Directory, event: &NewEvent) -> Option<NewEvent> {
     directory.key(event.key).filter(|key| key.active && key.project == event.project)?;
     let project = directory.project(event.project)?;
-    let candidates = project.candidates(event.candidates.hop);
+    let candidates = project.candidates_of_stored(event.candidates.hop, &event.value, event.received);
     Some(NewEvent { generation: project.project.generation, candidates, ..event.clone() })
 }

@@ -120,7 +120,7 @@ pub struct NewEvent {
 }
 
 /// What an issue shows of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// How bad.
     pub level: Level,

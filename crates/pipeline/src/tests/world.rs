@@ -20,6 +20,7 @@ use protocol::event::Event;
 use protocol::{EventId, PublicKey};
 use store::catalog::{Catalog as _, NewHook, NewProject, Project};
 use store::ledger::{Batch, BatchEvent, EventResult, Ledger as _, NewEvent, RecordedEvent, Summary};
+use store::marks::Marks;
 use store::sqlite::Sqlite;
 use tempfile::TempDir;
 use webhook::{Kind, Secret};
@@ -108,8 +109,10 @@ impl World {
                 kind: event.kind,
                 platform: event.platform,
                 title: title.as_str().to_owned(),
-                culprit: String::new(),
+                metadata: "{}".to_owned(),
+                ..Summary::default()
             },
+            marks: Marks::default(),
             body: CreatedBody::new(&event, &title, "", &place),
             compressed: zstd::bulk::compress(&value, 1).unwrap(),
             value,

@@ -249,10 +249,8 @@ pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> 
             platform: "python",
             title: format!("Error {number}"),
             culprit: format!("culprit {number}"),
-            has_placeholder_title: false,
-            logger: String::new(),
             metadata: "{}".to_owned(),
-            unhandled: false,
+            ..Summary::default()
         },
         body,
         value: Bytes::from(value),

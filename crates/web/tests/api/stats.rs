@@ -75,10 +75,8 @@ fn event(api: &Api, hook: HookNumber) -> NewEvent {
             platform: event.platform,
             title: title.as_str().to_owned(),
             culprit: String::new(),
-            has_placeholder_title: false,
-            logger: String::new(),
             metadata: "{}".to_owned(),
-            unhandled: false,
+            ..Summary::default()
         },
         body: CreatedBody::new(&event, &title, "", &place),
         compressed: zstd::bulk::compress(&value, 1).unwrap(),
