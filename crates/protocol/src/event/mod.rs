@@ -37,9 +37,12 @@ use crate::ids::EventId;
 
 pub use csp::{MAX_REPORTS, ReportSource, events_from_reports};
 pub use limits::{MAX_EVENT_BYTES, MAX_LISTED_ERRORS};
-pub use normalise::normalise;
+pub use normalise::{normalise, stored};
 pub use scratch::{EventError, Scratch};
 pub use time::{parse_timestamp, write_unix_seconds};
+
+/// The title of an event that says nothing at all. It stands in the stored `message` of such an event.
+pub const UNLABELED: &str = "<unlabeled event>";
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;

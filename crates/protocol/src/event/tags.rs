@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::bag::{is_hidden, scrubbed_text};
 use super::limits::{MAX_TAG_CHARS, NAME};
 use super::problems::{Path, Problem, Problems};
+use super::scrub::{FILTERED, Scrub};
 use super::text::{cut, is_longer, lenient, trimmed};
 use super::{Event, User};
 use crate::json::{Kind, Value};
@@ -77,8 +79,9 @@ pub(crate) fn from_attribute<'a>(name: &'static str, value: Value<'_, 'a>, probl
     Some((Cow::Borrowed(name), text))
 }
 
-/// The tags that the event gives beside its own, where the SDK did not send one of that name.
-pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>) -> Vec<Tag<'a>> {
+/// The tags that the event gives beside its own, where the SDK did not send one of that name. What is filtered in contexts is
+/// filtered here.
+pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>, scrub: Scrub) -> Vec<Tag<'a>> {
     let mut tags: Vec<Tag<'a>> = Vec::with_capacity(12);
     let mut add = |key: &'static str, value: Cow<'a, str>| {
         let known = event.tags.binary_search_by(|tag| tag.0.as_ref().cmp(key)).is_ok();
@@ -99,7 +102,7 @@ pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>) ->
         add("mechanism", main.mechanism.clone().unwrap_or_default());
         add("handled", main.handled.map(|handled| if handled { "yes" } else { "no" }).unwrap_or_default().into());
     }
-    for found in contexts.into_iter().flat_map(|contexts| ContextTag::all(contexts)) {
+    for found in contexts.into_iter().flat_map(|contexts| ContextTag::all(contexts, scrub)) {
         add(found.key, found.value);
     }
     tags.sort_by(|left, right| left.0.cmp(&right.0));
@@ -172,11 +175,11 @@ struct ContextTag<'a> {
 
 impl<'a> ContextTag<'a> {
     /// The tags of the contexts of known types; a context's type is its name unless it says otherwise.
-    fn all<'d>(contexts: Value<'d, 'a>) -> impl Iterator<Item = ContextTag<'a>> + use<'d, 'a> {
-        contexts.members().flat_map(|member| {
+    fn all<'d>(contexts: Value<'d, 'a>, scrub: Scrub) -> impl Iterator<Item = ContextTag<'a>> + use<'d, 'a> {
+        contexts.members().filter(move |member| !is_hidden(member, scrub)).flat_map(move |member| {
             let context = member.value;
             let kind = context.get("type").and_then(|value| value.text()).unwrap_or_else(|| member.name());
-            let text = |name: &str| context.get(name).and_then(lenient).map(trimmed).filter(|text| !text.is_empty());
+            let text = |name: &str| shown(context.get(name)?, scrub).map(trimmed).filter(|text| !text.is_empty());
             let (keys, values) = match &*kind {
                 "runtime" => (["runtime", "runtime.name"], named(text("name"), text("version"))),
                 "os" => (["os", "os.name"], named(text("name"), text("version"))),
@@ -188,6 +191,16 @@ impl<'a> ContextTag<'a> {
             tags.filter_map(|(key, value)| Some(ContextTag { key, value: value? })).collect::<Vec<_>>()
         })
     }
+}
+
+/// A text without what must not be stored.
+fn shown<'a>(value: Value<'_, 'a>, scrub: Scrub) -> Option<Cow<'a, str>> {
+    let text = lenient(value)?;
+    let is_number = value.kind() == Kind::Number;
+    if is_number && scrub.hides_text(value.raw()) {
+        return Some(FILTERED.into());
+    }
+    Some(scrubbed_text(&text, scrub).filter(|_| !is_number).map_or(text, Cow::Owned))
 }
 
 /// "name version" and the name, as far as they are there.

@@ -226,10 +226,14 @@ fn messages_come_in_many_shapes() {
 }
 
 #[test]
-fn an_object_message_is_stored_as_logentry_and_a_plain_one_is_not() {
+fn a_message_is_stored_as_logentry_if_it_was_an_object_or_would_be_taken_for_the_title() {
     let logentry = attribute(r#"{"message":{"message":"a %s","params":["b"]}}"#, "logentry");
     assert_eq!(logentry, json!({"message":"a %s","params":["b"],"formatted":"a b"}));
     assert_eq!(attribute(r#"{"message":"a"}"#, "logentry"), Value::Null);
+    let beside = attribute(r#"{"message":"a","exception":[{"type":"E"}]}"#, "logentry");
+    assert_eq!(beside, json!({"formatted":"a"}));
+    let placeholder = attribute(r#"{"message":"<unlabeled event>"}"#, "logentry");
+    assert_eq!(placeholder, json!({"formatted":"<unlabeled event>"}));
 }
 
 #[test]
