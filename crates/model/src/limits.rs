@@ -121,6 +121,8 @@ limits! {
     HOOKS_PER_PROJECT: usize = 100, Count;
     /// Rules of one project.
     RULES_PER_PROJECT: usize = 500, Count;
+    /// Conditions, filters or actions in one list of a rule, and filters of a hook.
+    RULE_NODES: usize = 100, Count;
     /// A hook's URL.
     HOOK_URL_CHARACTERS: usize = crate::egress::HOOK_URL_CHARACTERS_MAX, Characters;
     /// Custom headers of one hook.

@@ -12,6 +12,7 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId, ProjectId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place, event_value};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
@@ -210,6 +211,8 @@ pub(super) fn new_hook(project: ProjectId, guid: u8) -> NewHook {
         url: format!("https://receiver.example/{guid}"),
         secret: Secret::from_random([guid; 32]),
         kinds: vec![Kind::EventCreated],
+        filters: Vec::new(),
+        filter_match: Quantifier::All,
         active: true,
         now: NOW,
     }

@@ -65,8 +65,10 @@ pub(super) async fn create(
         project: project.id,
         url: wanted.url,
         secret: Secret::from_random(api.random_bytes()),
-        kinds: wanted.kinds,
-        active: wanted.active,
+        kinds: wanted.others.kinds.unwrap_or_default(),
+        filters: wanted.others.filters.unwrap_or_default(),
+        filter_match: wanted.others.filter_match.unwrap_or_default(),
+        active: wanted.others.active.unwrap_or(true),
         now: api.clock.now(),
     };
     let hook = api.store.create_hook(new).await?;
