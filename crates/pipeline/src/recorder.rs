@@ -125,7 +125,7 @@ impl Recorder {
 }
 
 impl RecorderTask {
-    /// Runs until every [`Recorder`] is dropped and nothing waits.
+    /// Runs until every [`Recorder`] is dropped, no lane works and nothing waits.
     pub(crate) async fn run(mut self) {
         let mut again = Vec::new();
         while let Some(left) = self.step(again).await {
@@ -144,15 +144,21 @@ impl RecorderTask {
         let mut waiting = self.work.take();
         let mut closed = false;
         while pending.is_empty() && waiting.is_empty() {
-            if closed {
-                return None;
-            }
             tokio::select! {
-                first = self.queue.recv() => match first {
+                first = self.queue.recv(), if !closed => match first {
                     Some(first) => pending.push(first),
                     None => closed = true,
                 },
                 () = self.work.bell.notified() => {}
+                // An event whose client hung up may be handed over after the lanes were emptied: what they give back has
+                // to be written too. Who is idle has handed everything on, so one more look is enough.
+                () = self.lanes.idle(), if closed => {
+                    waiting = self.work.take();
+                    if waiting.is_empty() {
+                        return None;
+                    }
+                    break;
+                }
             }
             waiting = self.work.take();
         }

@@ -4,6 +4,7 @@
 
 mod lost_leases;
 mod memory;
+mod stopping;
 mod store;
 mod upkeep;
 mod world;

@@ -16,7 +16,7 @@ use store::ledger::{
     Totals,
 };
 use store::sqlite::Sqlite;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The store under the pipeline under test.
 pub(super) struct TestStore {
@@ -27,6 +27,11 @@ pub(super) struct TestStore {
     pub(super) unknown_commits: AtomicUsize,
     /// So many look-ups of recorded events to come fail.
     pub(super) failing_finds: AtomicUsize,
+    /// So many transactions to come are committed, and not answered before `release` is rung.
+    pub(super) held_commits: AtomicUsize,
+    /// Rung when such a transaction is committed.
+    pub(super) committed: Notify,
+    pub(super) release: Notify,
     /// Slices of upkeep that were done.
     pub(super) slices: watch::Sender<usize>,
 }
@@ -38,6 +43,9 @@ impl TestStore {
             largest_read_bytes: AtomicUsize::new(0),
             unknown_commits: AtomicUsize::new(0),
             failing_finds: AtomicUsize::new(0),
+            held_commits: AtomicUsize::new(0),
+            committed: Notify::new(),
+            release: Notify::new(),
             slices: watch::Sender::new(0),
         }
     }
@@ -95,6 +103,10 @@ like_sqlite!(
     {
         async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
             let recorded = self.sqlite.record(batch).await?;
+            if is_next(&self.held_commits) {
+                self.committed.notify_one();
+                self.release.notified().await;
+            }
             if is_next(&self.unknown_commits) {
                 let StoreError::Io(cause) = outage() else { panic!("another kind of outage") };
                 return Err(StoreError::UnknownCommit(cause));

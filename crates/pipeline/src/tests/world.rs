@@ -84,8 +84,8 @@ impl World {
     }
 
     /// An event for the hook, whose body has a value of so many bytes.
-    pub(super) fn event(&self, number: u8, value_bytes: usize) -> NewEvent {
-        let event = Event { id: EventId([number; 16]), ..Event::default() };
+    pub(super) fn event(&self, number: u16, value_bytes: usize) -> NewEvent {
+        let event = Event { id: event_id(number), ..Event::default() };
         let title = Title::of(&event);
         let place = Place {
             base_url: "https://watch.example",
@@ -102,7 +102,7 @@ impl World {
             id: event.id,
             received: NOW,
             timestamp: NOW,
-            grouping: GroupingKey { version: 1, hash: [number; 16] },
+            grouping: GroupingKey { version: 1, hash: event_id(number).0 },
             summary: Summary {
                 level: event.level,
                 kind: event.kind,
@@ -123,6 +123,13 @@ impl World {
         Batch { owner, now, events: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
     }
 
+    /// Records events up to this number past the recorder, for whose deliveries there is no room.
+    pub(super) async fn record_without_room(&self, last: u16) {
+        let without = |number| BatchEvent { event: Arc::new(self.event(number, 10)), room: vec![] };
+        let events = (1..=last).map(without).collect();
+        self.store.record(Batch { events, ..self.batch() }).await.unwrap();
+    }
+
     /// Records an event past the recorder; its delivery is leased where there is `room`.
     pub(super) async fn record(&self, event: NewEvent, room: Vec<HookNumber>) -> RecordedEvent {
         let events = vec![BatchEvent { event: Arc::new(event), room }];
@@ -132,8 +139,8 @@ impl World {
     }
 
     /// The state of the delivery of this event.
-    pub(super) async fn state(&self, number: u8) -> DeliveryState {
-        let deliveries = self.store.deliveries(self.project.id, EventId([number; 16])).await.unwrap();
+    pub(super) async fn state(&self, number: u16) -> DeliveryState {
+        let deliveries = self.store.deliveries(self.project.id, event_id(number)).await.unwrap();
         assert_eq!(deliveries.len(), 1, "an event owes its hook one delivery");
         deliveries[0].state
     }
@@ -148,6 +155,12 @@ impl World {
         let again = self.task.step(Vec::new()).await;
         assert!(again.is_some_and(|again| again.is_empty()), "nothing is to be recorded again");
     }
+}
+
+fn event_id(number: u16) -> EventId {
+    let mut id = [0; 16];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    EventId(id)
 }
 
 async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
