@@ -4,6 +4,7 @@
 
 mod lost_leases;
 mod memory;
+mod outages;
 mod stopping;
 mod store;
 mod upkeep;

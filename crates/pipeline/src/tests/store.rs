@@ -1,5 +1,6 @@
 //! A store that does what SQLite does, and what a test tells it besides.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -23,6 +24,8 @@ pub(super) struct TestStore {
     sqlite: Sqlite,
     /// Bytes of the largest answer to a question for bodies.
     largest_read_bytes: AtomicUsize,
+    /// So many transactions to come fail.
+    pub(super) failing_commits: AtomicUsize,
     /// So many transactions to come are committed, and reported as unknown.
     pub(super) unknown_commits: AtomicUsize,
     /// So many look-ups of recorded events to come fail.
@@ -41,6 +44,7 @@ impl TestStore {
         TestStore {
             sqlite,
             largest_read_bytes: AtomicUsize::new(0),
+            failing_commits: AtomicUsize::new(0),
             unknown_commits: AtomicUsize::new(0),
             failing_finds: AtomicUsize::new(0),
             held_commits: AtomicUsize::new(0),
@@ -101,7 +105,10 @@ like_sqlite!(
         fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
     },
     {
-        async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+        async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError> {
+            if is_next(&self.failing_commits) {
+                return Err(outage());
+            }
             let recorded = self.sqlite.record(batch).await?;
             if is_next(&self.held_commits) {
                 self.committed.notify_one();

@@ -127,13 +127,13 @@ impl World {
     pub(super) async fn record_without_room(&self, last: u16) {
         let without = |number| BatchEvent { event: Arc::new(self.event(number, 10)), room: vec![] };
         let events = (1..=last).map(without).collect();
-        self.store.record(Batch { events, ..self.batch() }).await.unwrap();
+        self.store.record(Arc::new(Batch { events, ..self.batch() })).await.unwrap();
     }
 
     /// Records an event past the recorder; its delivery is leased where there is `room`.
     pub(super) async fn record(&self, event: NewEvent, room: Vec<HookNumber>) -> RecordedEvent {
         let events = vec![BatchEvent { event: Arc::new(event), room }];
-        let recorded = self.store.record(Batch { events, ..self.batch() }).await.unwrap();
+        let recorded = self.store.record(Arc::new(Batch { events, ..self.batch() })).await.unwrap();
         let Ok([EventResult::Recorded(recorded)]) = <[_; 1]>::try_from(recorded.events) else { panic!("not recorded") };
         recorded
     }

@@ -1,5 +1,7 @@
 //! [`Ledger`] on SQLite: which thread each method runs on; the statements are in the rooms beside.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
@@ -33,7 +35,7 @@ impl Ledger for Sqlite {
         self.write(move |transaction| leases::free_dead(transaction, now, limit)).await
     }
 
-    async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+    async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError> {
         self.writer.run(move |connection| record::record(connection, &batch)).await
     }
 
