@@ -103,14 +103,16 @@ impl Pipeline {
     /// [`Recorder`] must be dropped before, or events may still come in.
     pub async fn stop(self, drain: Duration) {
         self.stopping.send_replace(true);
+        for task in self.background {
+            drop(task.await);
+        }
         if tokio::time::timeout(drain, self.lanes.drain()).await.is_err() {
             tracing::warn!(
                 "attempts were still on the wire when the time to drain ran out: they will be logged as interrupted"
             );
+            self.lanes.abandon();
         }
-        for task in self.background {
-            drop(task.await);
-        }
+        // The recorder ends last: it writes what the lanes hand on until none of them works.
         drop(self.recorder);
         if tokio::time::timeout(drain, self.recording).await.is_err() {
             tracing::warn!("the recorder did not finish in time");

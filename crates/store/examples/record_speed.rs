@@ -122,7 +122,7 @@ impl Run {
             let begun = cpu(ClockId::ThreadCPUTime);
             let made = self.batch(batch, owes, std::mem::take(&mut settlements));
             making += cpu(ClockId::ThreadCPUTime) - begun;
-            let recorded = self.store.record(made).await.unwrap();
+            let recorded = self.store.record(Arc::new(made)).await.unwrap();
             let begun = cpu(ClockId::ThreadCPUTime);
             settlements = recorded.events.iter().flat_map(settled).collect();
             making += cpu(ClockId::ThreadCPUTime) - begun;

@@ -50,7 +50,10 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopping {
     No,
+    /// No attempt starts, and nothing is claimed.
     Yes,
+    /// Nor is anybody waited for.
+    Over,
 }
 
 /// What lanes are made from.
@@ -140,9 +143,22 @@ impl Lanes {
         for lane in self.all() {
             self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
-        let mut workers = self.shared.workers.subscribe();
-        // The sender lives in `shared`, so this ends only when no worker is left.
-        drop(workers.wait_for(|workers| *workers == 0).await);
+        self.idle().await;
+    }
+
+    /// Waits for no attempt any more.
+    pub(crate) fn abandon(&self) {
+        self.shared.stopping.send_replace(Stopping::Over);
+    }
+
+    /// Returns when no lane works, or nobody waits for those that do.
+    pub(crate) async fn idle(&self) {
+        let (mut workers, mut stopping) = (self.shared.workers.subscribe(), self.shared.stopping.subscribe());
+        // The senders live in `shared`.
+        tokio::select! {
+            _ = workers.wait_for(|workers| *workers == 0) => {}
+            _ = stopping.wait_for(|stopping| *stopping == Stopping::Over) => {}
+        }
     }
 
     /// Deliveries were leased by a claim, whose answer is on its way.
@@ -195,12 +211,12 @@ impl Lanes {
 
 impl Shared {
     fn is_stopping(&self) -> bool {
-        *self.stopping.borrow() == Stopping::Yes
+        *self.stopping.borrow() != Stopping::No
     }
 
     async fn stopped(&self) {
         // The sender lives in `self`, so this ends only when the pipeline stops.
-        drop(self.stopping.subscribe().wait_for(|stopping| *stopping == Stopping::Yes).await);
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping != Stopping::No).await);
     }
 
     fn concurrency(&self, hook: HookNumber) -> usize {
@@ -217,6 +233,10 @@ impl Shared {
 async fn work_off(lane: Arc<Lane>, shared: Arc<Shared>, first: Item) {
     let mut next = Some(first);
     while let Some(item) = next {
+        tokio::select! {
+            () = shared.work.may_attempt() => {}
+            () = shared.stopped() => {}
+        }
         if shared.is_stopping() {
             lane.let_go(&[item.key], || shared.work.give_back([item.key]));
         } else {

@@ -100,6 +100,7 @@ macro_rules! every_behaviour {
             recording::an_event_that_webhooks_led_to_too_often_owes_nothing,
             recording::an_event_matched_before_a_change_is_moved,
             recording::every_change_of_a_project_moves_its_generation,
+            recording::a_batch_is_its_callers_alone_once_it_is_answered,
             recording::a_probe_changes_nothing,
             refusals::a_refused_event_leaves_no_trace_in_its_batch,
             refusals::a_refused_repeat_is_not_counted,

@@ -112,14 +112,14 @@ impl World {
             BatchEvent { event: Arc::new(event), room }
         };
         let events = events.into_iter().map(with_room).collect();
-        Ok(self.store.record(Batch { events, ..self.batch() }).await?.events)
+        Ok(self.store.record(Arc::new(Batch { events, ..self.batch() })).await?.events)
     }
 
     /// Records events for whose deliveries no lane has room.
     pub(super) async fn record_without_room(&self, events: Vec<NewEvent>) -> Result<Vec<RecordedEvent>, StoreError> {
         let without = |event: NewEvent| BatchEvent { event: Arc::new(event), room: Vec::new() };
         let events = events.into_iter().map(without).collect();
-        Ok(all_recorded(self.store.record(Batch { events, ..self.batch() }).await?.events))
+        Ok(all_recorded(self.store.record(Arc::new(Batch { events, ..self.batch() })).await?.events))
     }
 
     /// Records one event, whose first delivery is leased.
@@ -131,7 +131,7 @@ impl World {
 
     /// Settles deliveries in this process's name.
     pub(super) async fn settle(&self, settlements: Vec<Settlement>) -> Result<Recorded, StoreError> {
-        self.store.record(Batch { settlements, ..self.batch() }).await
+        self.store.record(Arc::new(Batch { settlements, ..self.batch() })).await
     }
 
     /// Settles one delivery with one attempt.
@@ -151,7 +151,7 @@ impl World {
 
     /// Claims deliveries.
     pub(super) async fn claim_by(&self, claim: Claim, now: Millis) -> Result<Vec<Claimed>, StoreError> {
-        let mut recorded = self.store.record(Batch { claims: vec![claim], now, ..self.batch() }).await?;
+        let mut recorded = self.store.record(Arc::new(Batch { claims: vec![claim], now, ..self.batch() })).await?;
         Ok(recorded.claimed.pop().unwrap_or_default())
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use model::ids::{ProjectId, RuleId};
 use model::rules::{Counter, CounterKey};
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use crate::error::StoreError;
 
@@ -17,12 +17,10 @@ pub(super) fn replace(
     (project, rule): (ProjectId, RuleId),
     wanted: &[Counter],
 ) -> Result<(), StoreError> {
-    let wanted = furthest(wanted);
+    let wanted: BTreeMap<_, _> = wanted.iter().map(|counter| (counter.key, counter)).collect();
     let before = keys_of(transaction, rule)?;
     for counter in wanted.values() {
-        // What is counted so far goes back as far as somebody has asked.
-        let reach = reach(transaction, project, counter.key)?;
-        if reach.is_none_or(|reach| reach < counter.reach_seconds) {
+        if !is_asked_for(transaction, project, counter.key)? {
             begin(transaction, project, counter.key)?;
         }
     }
@@ -43,7 +41,7 @@ pub(super) fn replace(
             ])?;
     }
     for key in before {
-        if reach(transaction, project, key)?.is_none() {
+        if !is_asked_for(transaction, project, key)? {
             transaction
                 .prepare_cached("delete from counter_fill where project_id = ? and key = ?")?
                 .execute([project.get(), key.0])?;
@@ -52,35 +50,20 @@ pub(super) fn replace(
     Ok(())
 }
 
-/// One counter for each key, with the furthest reach: two conditions of a rule may ask for the same over different spans.
-fn furthest(counters: &[Counter]) -> BTreeMap<CounterKey, &Counter> {
-    let mut by_key = BTreeMap::new();
-    for counter in counters {
-        let known = by_key.entry(counter.key).or_insert(counter);
-        if known.reach_seconds < counter.reach_seconds {
-            *known = counter;
-        }
-    }
-    by_key
-}
-
 fn keys_of(transaction: &Transaction<'_>, rule: RuleId) -> Result<Vec<CounterKey>, StoreError> {
     let mut statement = transaction.prepare_cached("select key from rule_counter where rule_id = ?")?;
     let keys = statement.query_map([rule.get()], |row| Ok(CounterKey(row.get(0)?)))?;
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
-/// How far back a counter is asked for by any rule, in seconds; `None` where none asks.
-fn reach(transaction: &Transaction<'_>, project: ProjectId, key: CounterKey) -> Result<Option<i64>, StoreError> {
-    let reach: Option<Option<i64>> = transaction
-        .prepare_cached("select max(reach_s) from rule_counter where project_id = ? and key = ?")?
-        .query_row([project.get(), key.0], |row| row.get(0))
-        .optional()?;
-    Ok(reach.flatten())
+/// Whether any rule asks for a counter.
+fn is_asked_for(transaction: &Transaction<'_>, project: ProjectId, key: CounterKey) -> Result<bool, StoreError> {
+    let mut find = transaction.prepare_cached("select 1 from rule_counter where project_id = ? and key = ?")?;
+    Ok(find.exists([project.get(), key.0])?)
 }
 
 /// Lets a counter begin from nothing, to be filled with what is recorded already. What it may have counted for a rule that
-/// is gone, or over a shorter reach, goes, so that the filling counts nothing twice.
+/// is gone goes, so that the filling counts nothing twice.
 fn begin(transaction: &Transaction<'_>, project: ProjectId, key: CounterKey) -> Result<(), StoreError> {
     transaction
         .prepare_cached("delete from issue_count where project_id = ? and key = ?")?
