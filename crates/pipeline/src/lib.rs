@@ -7,6 +7,7 @@ pub mod budget;
 pub mod directory;
 pub mod egress;
 pub mod lanes;
+pub mod metrics;
 pub mod recorder;
 pub mod supervisor;
 
@@ -15,5 +16,6 @@ mod work;
 
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
+pub use metrics::Metrics;
 pub use recorder::{Accepted, RecordError, Recorder};
 pub use supervisor::{Pipeline, Settings};

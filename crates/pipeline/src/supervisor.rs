@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
+use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder};
 use crate::work::Work;
 
@@ -47,6 +48,7 @@ pub struct Settings {
 /// The running pipeline.
 pub struct Pipeline {
     recorder: Recorder,
+    metrics: Arc<Metrics>,
     lanes: Arc<Lanes>,
     recording: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
@@ -69,6 +71,7 @@ impl Pipeline {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
         }));
+        let metrics = Arc::new(Metrics::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -76,6 +79,7 @@ impl Pipeline {
             work,
             clock: Arc::clone(&clock),
             owner,
+            metrics: Arc::clone(&metrics),
         });
         let stopping = watch::Sender::new(false);
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
@@ -84,12 +88,17 @@ impl Pipeline {
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
         ];
-        Ok(Pipeline { recorder, lanes, recording: tokio::spawn(task.run()), background, stopping })
+        Ok(Pipeline { recorder, metrics, lanes, recording: tokio::spawn(task.run()), background, stopping })
     }
 
     /// Takes events.
     pub fn recorder(&self) -> Recorder {
         self.recorder.clone()
+    }
+
+    /// What it counts about itself.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other
