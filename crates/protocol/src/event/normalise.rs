@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::agent::{self, AgentContext};
 use super::attributes::{Attribute, Attributes};
 use super::clock::Clock;
 use super::identity;
@@ -82,12 +83,13 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         self.message();
         self.stacktraces(legacy_stacktrace);
         self.environment_data();
+        let found = self.contexts();
         self.people();
         self.names();
         self.descriptions();
         self.reports();
         let contexts = self.get(Attribute::Contexts).filter(|value| value.kind() == Kind::Object);
-        self.event.derived_tags = tags::derived(&self.event, contexts);
+        self.event.derived_tags = tags::derived(&self.event, contexts, &found);
         self.event.attributes_json = std::mem::take(&mut self.out);
     }
 
@@ -166,10 +168,17 @@ impl<'n, 'a> Normaliser<'n, 'a> {
             self.member("extra");
             context::extra(&mut self.out, value, self.scrub, &mut self.problems);
         }
-        if let Some(value) = self.object(Attribute::Contexts, "contexts") {
+    }
+
+    /// Writes the contexts; gives those that the SDK did not send.
+    fn contexts(&mut self) -> Vec<AgentContext> {
+        let sent = self.object(Attribute::Contexts, "contexts");
+        let found = agent::contexts(self.get(Attribute::Request), sent, self.event.platform, self.scrub);
+        if sent.is_some() || !found.is_empty() {
             self.member("contexts");
-            context::contexts(&mut self.out, value, self.scrub, &mut self.problems);
+            context::contexts(&mut self.out, sent, &found, self.scrub, &mut self.problems);
         }
+        found
     }
 
     /// User and request. The user may take the address from the request, but comes before it.

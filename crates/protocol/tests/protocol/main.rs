@@ -13,3 +13,4 @@ mod normalise;
 mod scrubbing;
 mod shapes;
 mod support;
+mod user_agents;
