@@ -262,21 +262,22 @@ impl<'n, 'a> Normaliser<'n, 'a> {
     }
 }
 
-/// The header's id, else the payload's, else the spare one.
+/// The header's id, else the payload's, else the spare one. The payload's nil id is none.
 fn event_id(
     attributes: &Attributes<'_, '_>,
     context: &Context,
     problems: &mut Problems,
 ) -> Result<EventId, EventError> {
-    let sent = attributes.get(Attribute::EventId);
-    let parsed = sent.map(|value| value.text().and_then(|text| text.parse::<EventId>().ok()));
-    match (context.header_event_id, parsed, sent) {
-        (Some(id), Some(None), Some(value)) => {
+    let Some(value) = attributes.get(Attribute::EventId) else {
+        return Ok(context.header_event_id.unwrap_or(context.spare_event_id));
+    };
+    let sent = value.text().and_then(|text| text.parse::<EventId>().ok());
+    match (sent, context.header_event_id) {
+        (Some(id), header) if !id.is_nil() => Ok(header.unwrap_or(id)),
+        (None, None) => Err(EventError::Id),
+        (_, header) => {
             problems.add_value(Problem::InvalidData, &Path::root("event_id"), value);
-            Ok(id)
+            Ok(header.unwrap_or(context.spare_event_id))
         }
-        (Some(id), _, _) => Ok(id),
-        (None, Some(parsed), _) => parsed.ok_or(EventError::Id),
-        (None, None, _) => Ok(context.spare_event_id),
     }
 }
