@@ -75,6 +75,8 @@ macro_rules! limits {
 limits! {
     /// Connections to the HTTP side at once.
     CONNECTIONS: usize = 4096, Count;
+    /// Connections to the address of `--metrics-listen` at once.
+    METRICS_CONNECTIONS: usize = 64, Count;
     /// Bytes of a request's line and headers.
     REQUEST_HEADER_BYTES: usize = 32 * KIB, Bytes;
     /// How long a request may take to be read.

@@ -5,7 +5,7 @@
 //! deliveries over, so a client that hangs up strands nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::budget::Held;
 use crate::directory::{Directory, DirectoryHandle};
 use crate::lanes::Lanes;
+use crate::metrics::Metrics;
 use crate::work::{Waiting, Work};
 
 /// Requests that may wait for a transaction; the intake budget refuses long before.
@@ -79,6 +80,7 @@ pub(crate) struct RecorderTask {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
+    pub(crate) metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Pending>,
 }
 
@@ -90,6 +92,7 @@ pub(crate) struct Parts {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Recorder {
@@ -97,8 +100,8 @@ impl Recorder {
     pub(crate) fn new(parts: Parts) -> (Recorder, RecorderTask) {
         let (sender, queue) = mpsc::channel(QUEUED_EVENTS);
         let recorder = Recorder { queue: sender, work: Arc::clone(&parts.work) };
-        let Parts { store, directory, lanes, work, clock, owner } = parts;
-        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, queue })
+        let Parts { store, directory, lanes, work, clock, owner, metrics } = parts;
+        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, metrics, queue })
     }
 
     /// Records an event; answers after its commit. Dropping the future does not withdraw the event.
@@ -192,8 +195,14 @@ impl RecorderTask {
         let (claims, askers): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
         let batch = Batch { owner: self.owner, now: self.clock.now(), events, settlements, give_backs, claims };
         let batch = Arc::new(batch);
-        match self.store.record(Arc::clone(&batch)).await {
+        let begun = Instant::now();
+        let recorded = self.store.record(Arc::clone(&batch)).await;
+        self.metrics.record_commit_micros.observe_micros(begun.elapsed());
+        match recorded {
             Ok(recorded) => {
+                if !batch.events.is_empty() {
+                    self.metrics.record_batch_events.observe(batch.events.len() as u64);
+                }
                 self.work.open_gate();
                 for (asker, claimed) in askers.into_iter().zip(recorded.claimed) {
                     self.lanes.lease(&claimed);

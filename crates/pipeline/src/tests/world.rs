@@ -80,6 +80,7 @@ impl World {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
+            metrics: Arc::default(),
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
         World { store, project, hook, directory, clock, work, budget, lanes, recorder, task, owner, _folder: folder }

@@ -1,16 +1,23 @@
 //! Contexts and extra data: objects of free-form values.
 
+use super::agent::AgentContext;
 use super::bag::{self, is_hidden};
 use super::limits::{EXTRA_ENTRY_BAG, LARGE_BAG, MAX_EXTRA_BYTES};
 use super::problems::{Path, Problem, Problems};
 use super::scrub::{FILTERED, Scrub};
 use crate::json::{Kind, Tape, Value, write_string, write_value};
 
-/// Writes the contexts: each an object with a `type`, which is its name where the SDK says nothing else.
-pub(crate) fn contexts(out: &mut Vec<u8>, object: Value<'_, '_>, scrub: Scrub, problems: &mut Problems) {
+/// Writes the contexts, those of the SDK first: each an object with a `type`, which is its name where the SDK says nothing else.
+pub(crate) fn contexts(
+    out: &mut Vec<u8>,
+    sent: Option<Value<'_, '_>>,
+    found: &[AgentContext],
+    scrub: Scrub,
+    problems: &mut Problems,
+) {
     let root = Path::root("contexts");
     let mut separator = b'{';
-    for member in object.members() {
+    for member in sent.into_iter().flat_map(|sent| sent.members()) {
         out.push(separator);
         separator = b',';
         write_value(out, member.key);
@@ -35,6 +42,11 @@ pub(crate) fn contexts(out: &mut Vec<u8>, object: Value<'_, '_>, scrub: Scrub, p
                 out.extend_from_slice(b"null");
             }
         }
+    }
+    for context in found {
+        out.push(separator);
+        separator = b',';
+        context.write(out);
     }
     if separator == b'{' {
         out.push(b'{');

@@ -4,6 +4,7 @@
 //! text could be used as it stands, and carries the JSON that is stored, in pieces that `model` puts together: only
 //! `model` knows the title, which the stored `message` may need.
 
+mod agent;
 mod attributes;
 mod bag;
 mod clock;
@@ -110,7 +111,7 @@ pub struct Event<'a> {
     /// A webhook's tags, sorted by key: the SDK's, and environment, release, dist, server_name.
     pub tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Tags that rules, search and pages see beside [`Event::tags`], sorted by key: level, logger, transaction, user, url,
-    /// handled, mechanism, runtime, os, browser, device.
+    /// handled, mechanism, runtime, os, client_os, browser, device.
     pub derived_tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The JSON of the `exception` attribute: always an object with `values`, `{"values":[]}` where there are none.
     pub exception_json: Vec<u8>,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::agent::{self, AgentContext};
 use super::attributes::{Attribute, Attributes};
 use super::clock::Clock;
 use super::identity;
@@ -128,12 +129,13 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         self.message();
         self.stacktraces(legacy_stacktrace);
         self.environment_data();
+        let found = self.contexts();
         self.people();
         self.names();
         self.descriptions();
         self.reports();
         let contexts = self.get(Attribute::Contexts).filter(|value| value.kind() == Kind::Object);
-        self.event.derived_tags = tags::derived(&self.event, contexts, self.scrub);
+        self.event.derived_tags = tags::derived(&self.event, contexts, &found, self.scrub);
         self.event.attributes_json = std::mem::take(&mut self.out);
     }
 
@@ -218,10 +220,17 @@ impl<'n, 'a> Normaliser<'n, 'a> {
             self.member("extra");
             context::extra(&mut self.out, value, self.scrub, &mut self.problems);
         }
-        if let Some(value) = self.object(Attribute::Contexts, "contexts") {
+    }
+
+    /// Writes the contexts; gives those that the SDK did not send.
+    fn contexts(&mut self) -> Vec<AgentContext> {
+        let sent = self.object(Attribute::Contexts, "contexts");
+        let found = agent::contexts(self.get(Attribute::Request), sent, self.event.platform, self.scrub);
+        if sent.is_some() || !found.is_empty() {
             self.member("contexts");
-            context::contexts(&mut self.out, value, self.scrub, &mut self.problems);
+            context::contexts(&mut self.out, sent, &found, self.scrub, &mut self.problems);
         }
+        found
     }
 
     /// User and request. The user may take the address from the request, but comes before it.
@@ -305,21 +314,22 @@ impl<'n, 'a> Normaliser<'n, 'a> {
     }
 }
 
-/// The header's id, else the payload's, else the spare one.
+/// The header's id, else the payload's, else the spare one. The payload's nil id is none.
 fn event_id(
     attributes: &Attributes<'_, '_>,
     context: &Context,
     problems: &mut Problems,
 ) -> Result<EventId, EventError> {
-    let sent = attributes.get(Attribute::EventId);
-    let parsed = sent.map(|value| value.text().and_then(|text| text.parse::<EventId>().ok()));
-    match (context.header_event_id, parsed, sent) {
-        (Some(id), Some(None), Some(value)) => {
+    let Some(value) = attributes.get(Attribute::EventId) else {
+        return Ok(context.header_event_id.unwrap_or(context.spare_event_id));
+    };
+    let sent = value.text().and_then(|text| text.parse::<EventId>().ok());
+    match (sent, context.header_event_id) {
+        (Some(id), header) if !id.is_nil() => Ok(header.unwrap_or(id)),
+        (None, None) => Err(EventError::Id),
+        (_, header) => {
             problems.add_value(Problem::InvalidData, &Path::root("event_id"), value);
-            Ok(id)
+            Ok(header.unwrap_or(context.spare_event_id))
         }
-        (Some(id), _, _) => Ok(id),
-        (None, Some(parsed), _) => parsed.ok_or(EventError::Id),
-        (None, None, _) => Ok(context.spare_event_id),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::agent::{AgentContext, CLIENT_SYSTEM, Content};
 use super::bag::{is_hidden, scrubbed_text};
 use super::limits::{MAX_TAG_CHARS, NAME};
 use super::problems::{Path, Problem, Problems};
@@ -9,6 +10,7 @@ use super::scrub::{FILTERED, Scrub};
 use super::text::{cut, is_longer, lenient, trimmed};
 use super::{Event, User};
 use crate::json::{Kind, Value};
+use crate::user_agent::Product;
 
 pub(crate) type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
 
@@ -81,7 +83,12 @@ pub(crate) fn from_attribute<'a>(name: &'static str, value: Value<'_, 'a>, probl
 
 /// The tags that the event gives beside its own, where the SDK did not send one of that name. What is filtered in contexts is
 /// filtered here.
-pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>, scrub: Scrub) -> Vec<Tag<'a>> {
+pub(crate) fn derived<'a>(
+    event: &Event<'a>,
+    contexts: Option<Value<'_, 'a>>,
+    found: &[AgentContext],
+    scrub: Scrub,
+) -> Vec<Tag<'a>> {
     let mut tags: Vec<Tag<'a>> = Vec::with_capacity(12);
     let mut add = |key: &'static str, value: Cow<'a, str>| {
         let known = event.tags.binary_search_by(|tag| tag.0.as_ref().cmp(key)).is_ok();
@@ -102,8 +109,11 @@ pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>, sc
         add("mechanism", main.mechanism.clone().unwrap_or_default());
         add("handled", main.handled.map(|handled| if handled { "yes" } else { "no" }).unwrap_or_default().into());
     }
-    for found in contexts.into_iter().flat_map(|contexts| ContextTag::all(contexts, scrub)) {
-        add(found.key, found.value);
+    for tag in contexts.into_iter().flat_map(|contexts| ContextTag::all(contexts, scrub)) {
+        add(tag.key, tag.value);
+    }
+    for tag in found.iter().flat_map(ContextTag::found) {
+        add(tag.key, tag.value);
     }
     tags.sort_by(|left, right| left.0.cmp(&right.0));
     tags.dedup_by(|next, kept| next.0 == kept.0);
@@ -167,6 +177,9 @@ fn without_blanks(name: Cow<'_, str>) -> Cow<'_, str> {
     if name.contains(' ') { Cow::Owned(name.replace(' ', "-")) } else { name }
 }
 
+const BROWSER_KEYS: [&str; 2] = ["browser", "browser.name"];
+const DEVICE_KEYS: [&str; 2] = ["device", "device.family"];
+
 /// A tag from one of the contexts.
 struct ContextTag<'a> {
     key: &'static str,
@@ -182,15 +195,40 @@ impl<'a> ContextTag<'a> {
             let text = |name: &str| shown(context.get(name)?, scrub).map(trimmed).filter(|text| !text.is_empty());
             let (keys, values) = match &*kind {
                 "runtime" => (["runtime", "runtime.name"], named(text("name"), text("version"))),
-                "os" => (["os", "os.name"], named(text("name"), text("version"))),
-                "browser" => (["browser", "browser.name"], named(text("name"), text("version"))),
-                "device" => (["device", "device.family"], [text("model"), text("family")]),
+                "os" => (system_keys(&member.name()), named(text("name"), text("version"))),
+                "browser" => (BROWSER_KEYS, named(text("name"), text("version"))),
+                "device" => (DEVICE_KEYS, [text("model"), text("family")]),
                 _ => (["", ""], [None, None]),
             };
-            let tags = keys.into_iter().zip(values);
-            tags.filter_map(|(key, value)| Some(ContextTag { key, value: value? })).collect::<Vec<_>>()
+            ContextTag::of(keys, values)
         })
     }
+
+    /// The tags of a context that the SDK did not send.
+    fn found(context: &AgentContext) -> impl Iterator<Item = ContextTag<'a>> + use<'a> {
+        let text = |text: &str| Some(Cow::Owned(text.to_owned()));
+        let version = |product: &Product| product.version.clone().map(Cow::Owned);
+        let (keys, values) = match &context.content {
+            Content::Browser(browser) => (BROWSER_KEYS, named(Some(Cow::Borrowed(browser.name)), version(browser))),
+            Content::System(system) => {
+                (system_keys(context.name), named(Some(Cow::Borrowed(system.name)), version(system)))
+            }
+            Content::Device(device) => (DEVICE_KEYS, [text(&device.model), text(&device.family)]),
+        };
+        ContextTag::of(keys, values)
+    }
+
+    fn of(
+        keys: [&'static str; 2],
+        values: [Option<Cow<'a, str>>; 2],
+    ) -> impl Iterator<Item = ContextTag<'a>> + use<'a> {
+        keys.into_iter().zip(values).filter_map(|(key, value)| Some(ContextTag { key, value: value? }))
+    }
+}
+
+/// A client's system is not the event's: its tags have names of their own.
+fn system_keys(context: &str) -> [&'static str; 2] {
+    if context == CLIENT_SYSTEM { ["client_os", "client_os.name"] } else { ["os", "os.name"] }
 }
 
 /// A text without what must not be stored.

@@ -15,3 +15,4 @@ mod scrubbing;
 mod shapes;
 mod stored;
 mod support;
+mod user_agents;
