@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
+use model::ids::{HookNumber, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
 use super::{Sqlite, counts, leases, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan,
-    Swept, Totals,
+    Batch, CountRange, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Totals,
 };
 
 #[async_trait]
@@ -77,10 +77,6 @@ impl Ledger for Sqlite {
 
     async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError> {
         self.read(move |connection| reading::event(connection, project, event)).await
-    }
-
-    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError> {
-        self.read(move |connection| reading::issue(connection, issue)).await
     }
 
     async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError> {

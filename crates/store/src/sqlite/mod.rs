@@ -11,6 +11,7 @@ mod checkpoint;
 mod codes;
 mod counts;
 mod hooks;
+mod issues;
 mod keys;
 mod leases;
 mod ledger;
