@@ -66,17 +66,17 @@ pub enum ResolvedIn {
     NextAfter(String),
 }
 
-/// What an event did to its issue.
+/// What an event did to its issue. Codes are kept in rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// It made it.
-    New,
+    New = 0,
     /// It was resolved and is unresolved now.
-    Regressed,
+    Regressed = 1,
     /// It was ignored and is unresolved now.
-    Reappeared,
+    Reappeared = 2,
     /// Nothing but one more event.
-    Repeated,
+    Repeated = 3,
 }
 
 /// Where an issue stands before an event.
@@ -144,6 +144,9 @@ impl ResolvedIn {
 }
 
 impl Turn {
+    /// All of them, by code.
+    pub const ALL: [Turn; 4] = [Turn::New, Turn::Regressed, Turn::Reappeared, Turn::Repeated];
+
     /// In a word, for people.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ pub mod issue;
 pub mod limits;
 pub mod loops;
 pub mod matching;
+pub mod metadata;
 pub mod payload;
 pub mod release;
 pub mod rules;

@@ -1,78 +1,77 @@
 //! Byte budgets: what may be held in memory at once, over all requests or all lanes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A number of bytes that many holders share.
 #[derive(Debug, Clone)]
 pub struct Budget {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
+    /// One permit for each byte.
+    bytes: Arc<Semaphore>,
     limit_bytes: usize,
-    held_bytes: AtomicUsize,
 }
 
 /// Bytes taken from a budget; given back when dropped.
 #[derive(Debug)]
 pub struct Held {
-    shared: Arc<Shared>,
-    bytes: usize,
+    bytes: Arc<Semaphore>,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Budget {
     /// A budget of so many bytes.
     pub fn new(limit_bytes: usize) -> Budget {
-        Budget { shared: Arc::new(Shared { limit_bytes, held_bytes: AtomicUsize::new(0) }) }
+        Budget { bytes: Arc::new(Semaphore::new(limit_bytes)), limit_bytes }
     }
 
     /// Takes `bytes`, or nothing where they are not there.
     pub fn take(&self, bytes: usize) -> Option<Held> {
-        let mut held = Held { shared: Arc::clone(&self.shared), bytes: 0 };
-        held.grow(bytes).then_some(held)
+        let permit = Arc::clone(&self.bytes).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()?;
+        Some(Held { bytes: Arc::clone(&self.bytes), permit })
+    }
+
+    /// Waits for `bytes`, before everybody who asks later; at most for the whole budget.
+    pub async fn wait_for(&self, bytes: usize) -> Option<Held> {
+        let bytes = u32::try_from(bytes.min(self.limit_bytes)).ok()?;
+        let permit = Arc::clone(&self.bytes).acquire_many_owned(bytes).await.ok()?;
+        Some(Held { bytes: Arc::clone(&self.bytes), permit })
     }
 
     /// How many bytes are held now.
     pub fn held_bytes(&self) -> usize {
-        self.shared.held_bytes.load(Ordering::Relaxed)
+        self.limit_bytes.saturating_sub(self.bytes.available_permits())
     }
 }
 
 impl Held {
     /// Takes `bytes` more. False, and nothing taken, where they are not there.
     pub fn grow(&mut self, bytes: usize) -> bool {
-        let taken = self.shared.held_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-            held.checked_add(bytes).filter(|sum| *sum <= self.shared.limit_bytes)
-        });
-        if taken.is_ok() {
-            self.bytes += bytes;
-        }
-        taken.is_ok()
+        let more =
+            u32::try_from(bytes).ok().and_then(|bytes| Arc::clone(&self.bytes).try_acquire_many_owned(bytes).ok());
+        more.map(|more| self.permit.merge(more)).is_some()
     }
 
     /// Gives back all but `bytes`.
     pub fn shrink_to(&mut self, bytes: usize) {
-        let surplus = self.bytes.saturating_sub(bytes);
-        self.shared.held_bytes.fetch_sub(surplus, Ordering::Relaxed);
-        self.bytes -= surplus;
+        drop(self.permit.split(self.bytes().saturating_sub(bytes)));
+    }
+
+    /// Takes `bytes` out of these; nothing where there are fewer.
+    pub fn split(&mut self, bytes: usize) -> Option<Held> {
+        Some(Held { bytes: Arc::clone(&self.bytes), permit: self.permit.split(bytes)? })
     }
 
     /// How many bytes this holds.
     pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.shrink_to(0);
+        self.permit.num_permits()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -87,5 +86,29 @@ mod tests {
         assert_eq!(budget.held_bytes(), 100);
         drop((first, second));
         assert_eq!(budget.held_bytes(), 0);
+    }
+    #[test]
+    fn what_is_split_off_is_given_back_by_itself() {
+        let budget = Budget::new(100);
+        let mut held = budget.take(60).unwrap();
+        let part = held.split(45).unwrap();
+        assert!(held.split(16).is_none());
+        assert_eq!((held.bytes(), part.bytes(), budget.held_bytes()), (15, 45, 60));
+        drop(held);
+        assert_eq!(budget.held_bytes(), 45);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_served_before_whoever_asks_later() {
+        let budget = Budget::new(100);
+        let mut held = budget.take(90).unwrap();
+        let mut waiting = std::pin::pin!(budget.wait_for(50));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        held.shrink_to(60);
+        assert!(budget.take(10).is_none(), "what is free is kept for the one who waits");
+        held.shrink_to(50);
+        drop(held);
+        assert_eq!(waiting.await.unwrap().bytes(), 50);
+        assert_eq!(budget.wait_for(1_000).await.unwrap().bytes(), 100, "nobody gets more than there is");
     }
 }

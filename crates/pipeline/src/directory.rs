@@ -16,7 +16,7 @@ use model::matching::{EventCandidates, Subscription, Wants};
 use protocol::PublicKey;
 use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
 use store::{Store, StoreError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use webhook::{Kind, Signer};
 
 use crate::egress::{Destination, Egress};
@@ -61,6 +61,8 @@ pub struct DirectoryHandle {
     egress: Arc<Egress>,
     current: ArcSwap<Directory>,
     refreshing: Mutex<()>,
+    /// The version of `current`.
+    moved: watch::Sender<i64>,
 }
 
 impl Directory {
@@ -150,12 +152,18 @@ impl DirectoryHandle {
     /// What the store says.
     pub async fn open(store: Arc<dyn Store>, egress: Arc<Egress>) -> Result<DirectoryHandle, StoreError> {
         let current = Directory::build(store.directory().await?, &egress);
-        Ok(DirectoryHandle { store, egress, current: ArcSwap::from_pointee(current), refreshing: Mutex::new(()) })
+        let (refreshing, moved) = (Mutex::new(()), watch::Sender::new(current.version));
+        Ok(DirectoryHandle { store, egress, current: ArcSwap::from_pointee(current), refreshing, moved })
     }
 
     /// The present directory.
     pub fn current(&self) -> Arc<Directory> {
         self.current.load_full()
+    }
+
+    /// Tells when the directory was replaced, by whomever.
+    pub(crate) fn moves(&self) -> watch::Receiver<i64> {
+        self.moved.subscribe()
     }
 
     /// Reads the directory anew where the store has a newer one. Called before an API call that changed it is answered,
@@ -166,8 +174,10 @@ impl DirectoryHandle {
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let _one_at_a_time = self.refreshing.lock().await;
         if self.store.directory_version().await? != self.current.load().version {
-            let rows = self.store.directory().await?;
-            self.current.store(Arc::new(Directory::build(rows, &self.egress)));
+            let directory = Directory::build(self.store.directory().await?, &self.egress);
+            let version = directory.version;
+            self.current.store(Arc::new(directory));
+            self.moved.send_replace(version);
         }
         Ok(())
     }

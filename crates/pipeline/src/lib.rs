@@ -10,8 +10,12 @@ pub mod lanes;
 pub mod recorder;
 pub mod supervisor;
 
+mod lost_leases;
 mod sign;
 mod work;
+
+#[cfg(test)]
+mod tests;
 
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::clock::StoreClock;
+use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
 use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
@@ -62,7 +63,8 @@ pub enum RecordError {
     Refused(#[source] Arc<StoreError>),
 }
 
-struct Pending {
+/// An event that waits for its transaction.
+pub(crate) struct Pending {
     event: Arc<NewEvent>,
     held: Held,
     matches: u32,
@@ -126,9 +128,15 @@ impl RecorderTask {
     /// Runs until every [`Recorder`] is dropped and nothing waits.
     pub(crate) async fn run(mut self) {
         let mut again = Vec::new();
-        while let Some((pending, waiting)) = self.next(std::mem::take(&mut again)).await {
-            again = self.transact(pending, waiting).await;
+        while let Some(left) = self.step(again).await {
+            again = left;
         }
+    }
+
+    /// Waits for something to do and runs one transaction. Returns the events that go with the next; `None` at the end.
+    pub(crate) async fn step(&mut self, again: Vec<Pending>) -> Option<Vec<Pending>> {
+        let (pending, waiting) = self.next(again).await?;
+        Some(self.transact(pending, waiting).await)
     }
 
     /// What the next transaction does; `None` at the end.
@@ -160,11 +168,19 @@ impl RecorderTask {
     }
 
     /// Runs one transaction and tells everybody. Returns the events that are to be recorded with the next.
-    async fn transact(&mut self, pending: Vec<Pending>, waiting: Waiting) -> Vec<Pending> {
+    async fn transact(&mut self, pending: Vec<Pending>, mut waiting: Waiting) -> Vec<Pending> {
         let events: Vec<_> = pending
             .iter()
             .map(|pending| BatchEvent { event: Arc::clone(&pending.event), room: self.lanes.reserve(&pending.event) })
             .collect();
+        let lost = self.without_holder(waiting.suspects);
+        if !lost.is_empty() {
+            tracing::warn!(
+                deliveries = lost.len(),
+                "deliveries were leased to this process and nowhere in it: given back"
+            );
+            waiting.give_backs.extend(lost);
+        }
         let (claims, askers): (Vec<_>, Vec<_>) = waiting.claims.into_iter().unzip();
         let batch = Batch {
             owner: self.owner,
@@ -178,19 +194,22 @@ impl RecorderTask {
             Ok(recorded) => {
                 self.work.open_gate();
                 for (asker, claimed) in askers.into_iter().zip(recorded.claimed) {
-                    // Leases whose asker is gone go back at once.
+                    self.lanes.lease(&claimed);
                     if let Err(claimed) = asker.send(claimed) {
-                        self.work.give_back(claimed.into_iter().map(|claimed| claimed.key));
+                        // The asker is gone.
+                        self.lanes.give_back_claimed(&claimed);
                     }
                 }
                 self.answer(pending, events, recorded.events).await
             }
             Err(error) => {
-                for event in &events {
-                    self.lanes.release(&event.room);
-                }
                 self.work.put_back(waiting.settlements, waiting.give_backs);
-                self.outage(pending, error).await;
+                let mut unknown = Vec::new();
+                for (pending, event) in pending.into_iter().zip(events) {
+                    drop(pending.answer.send(Err(RecordError::Unavailable)));
+                    unknown.push((event, pending.held));
+                }
+                self.outage(unknown, error).await;
                 Vec::new()
             }
         }
@@ -201,7 +220,7 @@ impl RecorderTask {
         for ((pending, item), result) in pending.into_iter().zip(events).zip(results) {
             match result {
                 EventResult::Recorded(recorded) => {
-                    self.hand_over(&pending, &item.room, &recorded);
+                    self.hand_over(&item, &recorded);
                     drop(pending.answer.send(Ok(Accepted::Recorded { issue: recorded.issue })));
                 }
                 EventResult::Duplicate => {
@@ -223,12 +242,13 @@ impl RecorderTask {
     }
 
     /// Gives the lanes what was born leased, and the rest of the reserved places back.
-    fn hand_over(&self, pending: &Pending, room: &[HookNumber], recorded: &RecordedEvent) {
+    fn hand_over(&self, item: &BatchEvent, recorded: &RecordedEvent) {
         let leased: Vec<_> = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
-        let unused: Vec<_> = room.iter().filter(|hook| !leased.iter().any(|key| key.hook == **hook)).copied().collect();
+        let is_unused = |hook: &&HookNumber| !leased.iter().any(|key| key.hook == **hook);
+        let unused: Vec<_> = item.room.iter().filter(is_unused).copied().collect();
         self.lanes.release(&unused);
         if !leased.is_empty() {
-            self.lanes.hand_over(&pending.event, recorded.issue, leased);
+            self.lanes.hand_over(&item.event, recorded.issue, leased);
         }
     }
 
@@ -253,14 +273,28 @@ impl RecorderTask {
         again
     }
 
-    /// Answers everybody that the store is away, and waits until it is back.
-    async fn outage(&mut self, pending: Vec<Pending>, error: StoreError) {
+    /// Of deliveries that are leased to us, those that nobody holds: no lane, no outcome and no give-back that waits.
+    ///
+    /// Exact, because only this task makes and ends leases: what leaves a lane is in [`Work`] before it has left, and what
+    /// was taken out of there is in the transaction that is about to run, before these.
+    pub(crate) fn without_holder(&self, suspects: Vec<DeliveryKey>) -> Vec<DeliveryKey> {
+        if suspects.is_empty() {
+            return suspects;
+        }
+        let mut lost: Vec<_> = suspects.into_iter().filter(|key| !self.lanes.holds(key)).collect();
+        let leaving = self.work.leaving();
+        lost.retain(|key| !leaving.contains(key));
+        lost
+    }
+
+    /// Waits until the store is back. `unknown` are the events of the transaction that failed.
+    async fn outage(&mut self, mut unknown: Vec<(BatchEvent, Held)>, error: StoreError) {
         tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "the store does not take writes");
         self.work.store_went_away();
-        let mut unknown = Vec::new();
-        for pending in pending {
-            drop(pending.answer.send(Err(RecordError::Unavailable)));
-            unknown.push((pending.event, pending.held));
+        if !matches!(error, StoreError::UnknownCommit(_)) {
+            for (event, _held) in unknown.drain(..) {
+                self.lanes.release(&event.room);
+            }
         }
         if matches!(error, StoreError::Closed) {
             // The process is stopping: the next start is the recovery.
@@ -271,33 +305,48 @@ impl RecorderTask {
             while let Ok(late) = self.queue.try_recv() {
                 drop(late.answer.send(Err(RecordError::Unavailable)));
             }
-            if self.store.probe().await.is_ok() {
-                break;
+            match self.store.probe().await {
+                Ok(()) if self.find_unknown(&mut unknown).await => break,
+                Err(StoreError::Closed) => return,
+                Ok(()) | Err(_) => {}
             }
-        }
-        if matches!(error, StoreError::UnknownCommit(_)) {
-            self.find_unknown(unknown).await;
         }
         tracing::info!("the store takes writes again");
         self.work.store_came_back();
     }
 
-    /// After a commit of unknown outcome: what is there is handed over, what is not is forgotten.
-    async fn find_unknown(&self, unknown: Vec<(Arc<NewEvent>, Held)>) {
-        let ids: Vec<(ProjectId, EventId)> = unknown.iter().map(|(event, _)| (event.project, event.id)).collect();
-        let found = match self.store.find_recorded(ids, self.clock.now()).await {
-            Ok(found) => found,
+    /// After a commit of unknown outcome: what is there is handed over, what is not is forgotten. False where the store is
+    /// away again: it is asked until it answers, for as long as this process lives. What it can never tell, because a
+    /// row is damaged, is left to the look for leases that nobody holds.
+    async fn find_unknown(&self, unknown: &mut Vec<(BatchEvent, Held)>) -> bool {
+        if unknown.is_empty() {
+            return true;
+        }
+        let ids: Vec<(ProjectId, EventId)> =
+            unknown.iter().map(|(item, _)| (item.event.project, item.event.id)).collect();
+        let mut found = match self.store.find_recorded(ids, self.clock.now()).await {
+            Ok(found) => found.into_iter(),
             Err(error) => {
                 tracing::error!(error = %error, "events of an unknown commit could not be looked up");
-                return;
+                if error.is_outage() {
+                    return false;
+                }
+                Vec::new().into_iter()
             }
         };
-        for ((event, _held), recorded) in unknown.into_iter().zip(found) {
-            if let Some(recorded) = recorded {
-                let leased: Vec<_> = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
-                self.lanes.hand_over(&event, recorded.issue, leased);
+        for (item, _held) in unknown.drain(..) {
+            match found.next().flatten() {
+                Some(mut recorded) => {
+                    // It may be a duplicate of an event that was handed over before.
+                    let leased = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
+                    let without_holder = self.without_holder(leased);
+                    recorded.owed.retain(|owed| without_holder.contains(&owed.key));
+                    self.hand_over(&item, &recorded);
+                }
+                None => self.lanes.release(&item.room),
             }
         }
+        true
     }
 }
 

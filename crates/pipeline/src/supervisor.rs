@@ -1,19 +1,22 @@
 //! Starts the pipeline's tasks, and stops them in the order in which nothing is lost.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::{Millis, ProcessId};
-use model::limits::MAX_AGE_SECONDS;
+use model::limits::{LANE_BUDGET_BYTES, MAX_AGE_SECONDS};
 use store::ledger::SweepPlan;
 use store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::budget::Budget;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
+use crate::lost_leases::LostLeases;
 use crate::recorder::{self, Recorder};
 use crate::work::Work;
 
@@ -21,7 +24,7 @@ use crate::work::Work;
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 /// Pause between slices of upkeep while there is more to do.
 const SLICE_PAUSE: Duration = Duration::from_millis(20);
-/// Pause when there is nothing more to do.
+/// Pause when there is nothing more to do, unless the directory moves.
 const SWEEP_PAUSE: Duration = Duration::from_secs(60);
 /// Rows that one slice of upkeep may look at: a few milliseconds of the writer.
 const SLICE_ROWS: usize = 64;
@@ -68,21 +71,25 @@ impl Pipeline {
             egress,
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
+            budget: Budget::new(LANE_BUDGET_BYTES),
         }));
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
             lanes: Arc::clone(&lanes),
-            work,
+            work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
         });
+        let suspects = HashSet::new();
+        let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
         let look = Arc::new(look);
         let background = vec![
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
+            tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
         ];
         Ok(Pipeline { recorder, lanes, recording: tokio::spawn(task.run()), background, stopping })
     }
@@ -136,12 +143,12 @@ async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, St
 }
 
 /// What the background tasks use.
-struct Look {
-    store: Arc<dyn Store>,
-    directory: Arc<DirectoryHandle>,
-    lanes: Arc<Lanes>,
-    clock: Arc<StoreClock>,
-    retention: Duration,
+pub(crate) struct Look {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) directory: Arc<DirectoryHandle>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) clock: Arc<StoreClock>,
+    pub(crate) retention: Duration,
 }
 
 impl Look {
@@ -161,7 +168,8 @@ impl Look {
         Ok(())
     }
 
-    async fn sweep_forever(self: Arc<Self>) {
+    pub(crate) async fn sweep_forever(self: Arc<Self>) {
+        let mut moves = self.directory.moves();
         loop {
             let now = self.clock.now();
             let plan = SweepPlan {
@@ -170,15 +178,21 @@ impl Look {
                 expire_before: before(now, MAX_AGE),
                 limit: SLICE_ROWS,
             };
-            let pause = match self.store.sweep(plan).await {
-                Ok(swept) if swept.more => SLICE_PAUSE,
-                Ok(_) => SWEEP_PAUSE,
+            match self.store.sweep(plan).await {
+                Ok(swept) if swept.more => tokio::time::sleep(SLICE_PAUSE).await,
+                Ok(_) => tokio::select! {
+                    () = tokio::time::sleep(SWEEP_PAUSE) => {}
+                    // A hook may have been disabled: what waits for it is cancelled now. Several changes share a pass.
+                    Ok(()) = moves.changed() => {
+                        tokio::time::sleep(LOOK_PAUSE).await;
+                        moves.mark_unchanged();
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(error = %error, "upkeep failed");
-                    SWEEP_PAUSE
+                    tokio::time::sleep(SWEEP_PAUSE).await;
                 }
-            };
-            tokio::time::sleep(pause).await;
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Also the gate before each attempt: none starts while too many outcomes wait to be written or the store is away, so that
 //! nothing is sent whose outcome could not be kept.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,6 +30,8 @@ pub(crate) struct Waiting {
     pub(crate) settlements: Vec<Settlement>,
     /// Leases that are not wanted any more.
     pub(crate) give_backs: Vec<DeliveryKey>,
+    /// Leases that nobody seems to hold: given back, if the recorder finds them nowhere either.
+    pub(crate) suspects: Vec<DeliveryKey>,
     /// Leases that are wanted, and who is told.
     pub(crate) claims: Vec<(Claim, oneshot::Sender<Vec<Claimed>>)>,
 }
@@ -36,7 +39,7 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.settlements.is_empty() && self.give_backs.is_empty() && self.claims.is_empty()
+        self.settlements.is_empty() && self.give_backs.is_empty() && self.suspects.is_empty() && self.claims.is_empty()
     }
 }
 
@@ -51,6 +54,20 @@ impl Work {
     pub(crate) fn give_back(&self, keys: impl IntoIterator<Item = DeliveryKey>) {
         self.with(|waiting| waiting.give_backs.extend(keys));
         self.bell.notify_one();
+    }
+
+    /// Leases that no lane held in two looks; those of earlier looks are found again if they are still there.
+    pub(crate) fn suspect(&self, keys: Vec<DeliveryKey>) {
+        self.with(|waiting| waiting.suspects = keys);
+        self.bell.notify_one();
+    }
+
+    /// The deliveries whose outcomes wait to be written, or that wait to be given back.
+    pub(crate) fn leaving(&self) -> HashSet<DeliveryKey> {
+        self.with(|waiting| {
+            let settled = waiting.settlements.iter().map(|settlement| settlement.key);
+            settled.chain(waiting.give_backs.iter().copied()).collect()
+        })
     }
 
     /// Asks for leases. `None` where the pipeline stopped before it could answer.

@@ -25,6 +25,7 @@ use watchfire_store::catalog::{NewHook, NewProject, Project};
 use watchfire_store::ledger::{
     AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary, SweepPlan,
 };
+use watchfire_store::marks::Marks;
 use watchfire_store::sqlite::Sqlite;
 use watchfire_store::{Catalog, Ledger};
 use webhook::{Kind, Secret};
@@ -156,13 +157,32 @@ impl Run {
                 platform: "python",
                 title: "TypeError: cannot read property".into(),
                 culprit: "app.views in index".into(),
+                has_placeholder_title: false,
+                logger: String::new(),
+                metadata: r#"{"type":"TypeError","value":"cannot read property"}"#.into(),
+                unhandled: true,
             },
+            marks: self.marks(),
             body: CreatedBody::new(&event, &title, "app.views in index", &place),
             value: Bytes::new(),
             compressed,
             candidates: EventCandidates::new(Hop(0), room.iter().map(subscription)),
         };
         BatchEvent { event: Arc::new(event), room }
+    }
+
+    /// Tags as SDKs send them; one event in 16 is of another user.
+    fn marks(&self) -> Marks {
+        let user = format!("id:{}", self.recorded / 16);
+        let tags = [
+            ("environment", "production"),
+            ("level", "error"),
+            ("release", "app@1.0.0"),
+            ("server_name", "web-1"),
+            ("runtime", "CPython 3.11.7"),
+            ("user", &user),
+        ];
+        Marks::new(Some("app@1.0.0"), Some("production"), tags)
     }
 
     /// xorshift: the ids of SDKs are random too.

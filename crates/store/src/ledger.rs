@@ -18,6 +18,7 @@ use protocol::event::{EventKind, Level};
 use protocol::{EventId, PublicKey};
 
 use crate::error::StoreError;
+use crate::marks::Marks;
 
 /// Events and deliveries. All times are the store's clock, passed in.
 #[async_trait]
@@ -50,11 +51,20 @@ pub trait Ledger: Send + Sync + 'static {
         now: Millis,
     ) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
 
+    /// Up to `limit` deliveries that are leased to a process, in the order of their keys, those after `after` where it is
+    /// given. Fewer than `limit` means that there are no more.
+    async fn leases(
+        &self,
+        owner: ProcessId,
+        after: Option<DeliveryKey>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryKey>, StoreError>;
+
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
 
-    /// The bodies of deliveries, as they are to be sent; `None` where the event is gone. Same order as asked.
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError>;
+    /// The bodies of the first of these deliveries, as they are to be sent: as many as have at most `limit_bytes` together.
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError>;
 
     /// One slice of upkeep: deletes what was received before the day of `keep_from` and what belongs to deleted projects and
     /// hooks, cancels what waits for hooks that do not fire, expires what waits too long for its first attempt. Slices
@@ -100,6 +110,8 @@ pub struct NewEvent {
     pub value: Bytes,
     /// The same, zstd.
     pub compressed: Vec<u8>,
+    /// What it leaves in its issue's rows.
+    pub marks: Marks,
     /// What may be owed.
     pub candidates: EventCandidates,
 }
@@ -117,6 +129,14 @@ pub struct Summary {
     pub title: String,
     /// The culprit.
     pub culprit: String,
+    /// Whether the event had no title of its own: such a one never takes the place of a real one.
+    pub has_placeholder_title: bool,
+    /// The SDK's logger, empty where absent.
+    pub logger: String,
+    /// Sentry's `metadata` of the event: a JSON object.
+    pub metadata: String,
+    /// Whether an exception says that nobody handled it.
+    pub unhandled: bool,
 }
 
 /// One event of a batch, and the hooks whose lanes have kept a place for it.
@@ -179,7 +199,7 @@ pub struct RecordedEvent {
 }
 
 /// One delivery row as it was inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwedRow {
     /// Which delivery.
     pub key: DeliveryKey,
@@ -187,6 +207,8 @@ pub struct OwedRow {
     pub priority: Priority,
     /// Whether it is leased to the process that recorded it.
     pub leased: bool,
+    /// The body of an alert; that of other kinds is the event's.
+    pub alert: Option<Bytes>,
 }
 
 /// What came of a leased delivery.
@@ -315,6 +337,15 @@ pub struct Totals {
     pub attempts: u64,
     /// Logged attempts with outcome `interrupted`.
     pub interrupted: u64,
+}
+
+/// Bodies of the first of some deliveries.
+#[derive(Debug, Default)]
+pub struct Bodies {
+    /// In the order asked; `None` where the event is gone.
+    pub found: Vec<Option<StoredBody>>,
+    /// How long the next one is, where the list ends before it because it would have passed the limit.
+    pub next_bytes: Option<usize>,
 }
 
 /// The body of a delivery as stored.

@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod error;
 pub mod issues;
 pub mod ledger;
+pub mod marks;
 pub mod sqlite;
 
 pub use catalog::Catalog;

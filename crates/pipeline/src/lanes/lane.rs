@@ -1,6 +1,6 @@
 //! One lane: its queue, how much it may hold, and when it turns to the ledger.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, Millis};
 use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, LANE_DELIVERIES, LANE_SECONDS};
 use model::loops::Hop;
-use store::ledger::{ClaimOrder, NextState, Settlement};
+use store::ledger::{ClaimOrder, Claimed, NextState, Settlement};
 use tokio::sync::Notify;
 
 use super::Body;
@@ -47,6 +47,8 @@ pub(crate) struct Item {
 
 struct State {
     queue: VecDeque<Item>,
+    /// What this process may send: in the queue, on the wire, or claimed and on its way here.
+    leased: HashSet<DeliveryKey>,
     reserved: usize,
     workers: usize,
     failing: Failing,
@@ -91,6 +93,7 @@ impl Lane {
     pub(crate) fn new(hook: HookNumber) -> Lane {
         let state = State {
             queue: VecDeque::new(),
+            leased: HashSet::new(),
             reserved: 0,
             workers: 0,
             failing: Failing::No,
@@ -132,7 +135,29 @@ impl Lane {
     pub(crate) fn push(&self, item: Item) {
         self.with(|state| {
             state.reserved = state.reserved.saturating_sub(1);
+            state.leased.insert(item.key);
             state.queue.push_back(item);
+        });
+    }
+
+    /// Deliveries were leased by a claim: called by the recorder before it answers.
+    pub(crate) fn lease(&self, claimed: &[Claimed]) {
+        self.with(|state| state.leased.extend(claimed.iter().map(|claimed| claimed.key)));
+    }
+
+    /// Whether a delivery is this lane's to send.
+    pub(crate) fn holds(&self, key: &DeliveryKey) -> bool {
+        self.with(|state| state.leased.contains(key))
+    }
+
+    /// Lets deliveries go while `hand_on` gives the recorder their outcomes, or gives them back: whoever looks here first
+    /// and then there finds them in one place at least.
+    pub(crate) fn let_go(&self, keys: &[DeliveryKey], hand_on: impl FnOnce()) {
+        self.with(|state| {
+            hand_on();
+            for key in keys {
+                state.leased.remove(key);
+            }
         });
     }
 

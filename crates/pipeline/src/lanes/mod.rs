@@ -5,6 +5,7 @@
 //! nothing was spilled since it began. A slow hook has its own lane, connections and workers, so it hurts only itself.
 
 mod body;
+mod claim;
 mod lane;
 mod send;
 
@@ -16,14 +17,12 @@ use futures_util::FutureExt;
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
-use model::limits::LANE_BUDGET_BYTES;
-use model::loops::Hop;
 use store::Store;
-use store::ledger::{Claim, ClaimOrder, Claimed, NewEvent};
+use store::ledger::{Claimed, NewEvent};
 use tokio::sync::watch;
 
 pub(crate) use body::Body;
-pub(crate) use lane::{ClaimAnswer, Item, Lane};
+pub(crate) use lane::{Item, Lane};
 
 use crate::budget::Budget;
 use crate::directory::{DirectoryHandle, HookEntry};
@@ -61,13 +60,13 @@ pub(crate) struct Parts {
     pub(crate) egress: Arc<Egress>,
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
+    pub(crate) budget: Budget,
 }
 
 impl Lanes {
     /// No lanes yet: each is made when its hook is first owed something.
     pub(crate) fn new(parts: Parts) -> Lanes {
-        let Parts { store, directory, egress, work, clock } = parts;
-        let budget = Budget::new(LANE_BUDGET_BYTES);
+        let Parts { store, directory, egress, work, clock, budget } = parts;
         let (stopping, workers) = (watch::Sender::new(Stopping::No), watch::Sender::new(0));
         let shared = Shared { store, directory, egress, work, clock, budget, stopping, workers };
         Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
@@ -129,11 +128,35 @@ impl Lanes {
     pub(crate) async fn drain(&self) {
         self.shared.stopping.send_replace(Stopping::Yes);
         for lane in self.all() {
-            self.shared.work.give_back(lane.empty().into_iter().map(|item| item.key));
+            self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
         let mut workers = self.shared.workers.subscribe();
         // The sender lives in `shared`, so this ends only when no worker is left.
         drop(workers.wait_for(|workers| *workers == 0).await);
+    }
+
+    /// Deliveries were leased by a claim, whose answer is on its way.
+    pub(crate) fn lease(&self, claimed: &[Claimed]) {
+        if let Some(first) = claimed.first() {
+            self.lane(first.key.hook).lease(claimed);
+        }
+    }
+
+    /// Nobody waits for the answer of a claim any more.
+    pub(crate) fn give_back_claimed(&self, claimed: &[Claimed]) {
+        if let Some(first) = claimed.first() {
+            self.give_back(&self.lane(first.key.hook), claimed.iter().map(|claimed| claimed.key).collect());
+        }
+    }
+
+    /// Whether a lane has this delivery to send: in its queue, on the wire, or claimed and on its way.
+    pub(crate) fn holds(&self, key: &DeliveryKey) -> bool {
+        self.lane(key.hook).holds(key)
+    }
+
+    /// Gives back deliveries that the lane of their hook holds.
+    fn give_back(&self, lane: &Lane, keys: Vec<DeliveryKey>) {
+        lane.let_go(&keys, || self.shared.work.give_back(keys.iter().copied()));
     }
 
     fn lane(&self, hook: HookNumber) -> Arc<Lane> {
@@ -158,77 +181,16 @@ impl Lanes {
             tokio::spawn(work_off(lane, shared, first));
         }
     }
-
-    fn claim_if_wanted(self: &Arc<Self>, lane: &Arc<Lane>) {
-        // A claim counts as a worker, and from before it looks whether the process stops: a stop waits for what it brings.
-        self.shared.workers.send_modify(|workers| *workers += 1);
-        let (lanes, lane) = (Arc::clone(self), Arc::clone(lane));
-        tokio::spawn(async move {
-            if !lanes.shared.is_stopping()
-                && let Some((limit, order)) = lane.begin_claim()
-            {
-                lanes.claim(lane, limit, order).await;
-            }
-            lanes.shared.workers.send_modify(|workers| *workers -= 1);
-        });
-    }
-
-    /// Claims until the lane is full or the ledger has no more for it.
-    async fn claim(&self, lane: Arc<Lane>, mut limit: usize, mut order: ClaimOrder) {
-        loop {
-            let claimed = self.shared.work.claim(Claim { hook: lane.hook(), limit, order }).await.unwrap_or_default();
-            let answer = if claimed.len() < limit { ClaimAnswer::Short } else { ClaimAnswer::Full };
-            let (items, unheld) = self.items(claimed).await;
-            self.shared.work.give_back(unheld);
-            for item in items {
-                lane.push_claimed(item);
-            }
-            lane.end_claim(answer);
-            self.start_workers(&lane);
-            lane.wait_for_room().await;
-            if self.shared.is_stopping() {
-                return;
-            }
-            match lane.begin_claim() {
-                Some(next) => (limit, order) = next,
-                None => return,
-            }
-        }
-    }
-
-    /// Claimed deliveries with their bodies; and the keys of those for whose bodies there is no memory now.
-    async fn items(&self, claimed: Vec<Claimed>) -> (Vec<Item>, Vec<DeliveryKey>) {
-        let keys: Vec<_> = claimed.iter().map(|claimed| claimed.key).collect();
-        let bodies = match self.shared.store.bodies(keys.clone()).await {
-            Ok(bodies) => bodies,
-            Err(error) => {
-                tracing::warn!(error = %error, "bodies of deliveries could not be read");
-                return (Vec::new(), keys);
-            }
-        };
-        let (mut items, mut unheld) = (Vec::new(), Vec::new());
-        for (claimed, body) in claimed.into_iter().zip(bodies) {
-            let Some(stored) = body else {
-                // Its event is gone, and with it what could be sent.
-                self.shared.work.settle(send::cancelled(claimed.key));
-                continue;
-            };
-            match self.shared.budget.take(stored.bytes.len()) {
-                Some(held) => {
-                    let body = Body::stored(stored.bytes, held);
-                    let Claimed { key, received, sent } = claimed;
-                    items.push(Item { key, body, sent, received, hop: Hop(stored.hop) });
-                }
-                None => unheld.push(claimed.key),
-            }
-        }
-        (items, unheld)
-    }
 }
 
 impl Shared {
     fn is_stopping(&self) -> bool {
         *self.stopping.borrow() == Stopping::Yes
+    }
+
+    async fn stopped(&self) {
+        // The sender lives in `self`, so this ends only when the pipeline stops.
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping == Stopping::Yes).await);
     }
 
     fn concurrency(&self, hook: HookNumber) -> usize {
@@ -246,16 +208,19 @@ async fn work_off(lane: Arc<Lane>, shared: Arc<Shared>, first: Item) {
     let mut next = Some(first);
     while let Some(item) = next {
         if shared.is_stopping() {
-            shared.work.give_back([item.key]);
+            lane.let_go(&[item.key], || shared.work.give_back([item.key]));
         } else {
             // A panic in an attempt must not cost the lane its worker.
             let attempt = AssertUnwindSafe(send::deliver(&lane, &shared, &item)).catch_unwind();
             match attempt.await {
                 Ok(settlement) => {
                     lane.ended(&settlement);
-                    shared.work.settle(settlement);
+                    lane.let_go(&[item.key], || shared.work.settle(settlement));
                 }
-                Err(_) => shared.work.settle(send::panicked(&item, shared.clock.now())),
+                Err(_) => {
+                    let settlement = send::panicked(&item, shared.clock.now());
+                    lane.let_go(&[item.key], || shared.work.settle(settlement));
+                }
             }
         }
         next = lane.next_for_worker();

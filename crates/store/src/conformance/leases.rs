@@ -3,9 +3,9 @@
 use model::attempt::{Interrupted, Outcome as AttemptOutcome, Unreachable};
 use model::delivery::DeliveryState;
 
-use super::world::{NOW, World, later, only, success, unsent};
+use super::world::{NOW, World, all_recorded, later, only, success, unsent};
 use super::{Bench, Outcome};
-use crate::ledger::{Batch, NextState};
+use crate::ledger::{Batch, Claim, ClaimOrder, NextState};
 
 /// What is given back waits again, unsent, and is due at once.
 pub async fn a_lease_that_is_given_back_is_free_at_once(bench: &mut dyn Bench) -> Outcome {
@@ -34,6 +34,34 @@ pub async fn only_the_owner_gives_a_lease_back(bench: &mut dyn Bench) -> Outcome
     world.store.record(Batch { owner: former, give_backs, ..world.batch() }).await?;
     assert_eq!(world.state(1, held).await?, DeliveryState::Sending);
     assert_eq!(world.state(2, settled).await?, DeliveryState::Delivered);
+    Ok(())
+}
+
+/// A process can ask what is leased to it, and gets each lease once: no other's, and nothing that waits or is settled.
+pub async fn leases_of_a_process_are_listed_page_by_page(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let hooks = [world.hook(1).await?.number, world.hook(2).await?.number];
+    let other = world.store.register(NOW).await?;
+    let mut expected = Vec::new();
+    for number in 1..=6 {
+        let event = world.event(number, &hooks).await?;
+        expected.extend(only(all_recorded(world.record(vec![event]).await?)).owed.into_iter().map(|owed| owed.key));
+    }
+    expected.sort();
+    let (given, settled) = (expected.remove(9), expected.remove(3));
+    world.store.record(Batch { give_backs: vec![given], ..world.batch() }).await?;
+    world.settle_one(settled, success(NOW), NextState::Delivered).await?;
+    let claims = vec![Claim { hook: given.hook, limit: 1, order: ClaimOrder::Age }];
+    world.store.record(Batch { owner: other, claims, ..world.batch() }).await?;
+    let (mut listed, mut after) = (Vec::new(), None);
+    for length in [4, 4, 2] {
+        let page = world.store.leases(world.owner, after, 4).await?;
+        assert_eq!(page.len(), length);
+        after = page.last().copied();
+        listed.extend(page);
+    }
+    assert_eq!(listed, expected);
+    assert_eq!(world.store.leases(other, None, 4).await?, [given]);
     Ok(())
 }
 

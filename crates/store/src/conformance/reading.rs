@@ -5,7 +5,7 @@ use model::payload::CreatedBody;
 
 use super::world::{NOW, World, all_recorded, days, event_id, new_project, only, success};
 use super::{Bench, Outcome};
-use crate::ledger::{NewEvent, NextState};
+use crate::ledger::{Bodies, NewEvent, NextState};
 
 /// A body is read byte for byte as its parts were handed in, after a crash too; asked-for order, and nothing for what is gone.
 pub async fn a_body_is_head_value_and_tail_byte_for_byte(bench: &mut dyn Bench) -> Outcome {
@@ -21,7 +21,7 @@ pub async fn a_body_is_head_value_and_tail_byte_for_byte(bench: &mut dyn Bench) 
     let (small_key, large_key) = (recorded[0].owed[0].key, recorded[1].owed[0].key);
     let mut gone = small_key;
     gone.seq = gone.seq.next().and_then(|seq| seq.next())?;
-    let bodies = world.store.bodies(vec![large_key, gone, small_key]).await?;
+    let bodies = world.store.bodies(vec![large_key, gone, small_key], usize::MAX).await?.found;
     let [Some(second), None, Some(first)] = &bodies[..] else { panic!("two of three are there") };
     for (event, recorded, body) in [(&small, &recorded[0], first), (&large, &recorded[1], second)] {
         let tail = CreatedBody::tail(recorded.issue);
@@ -30,6 +30,38 @@ pub async fn a_body_is_head_value_and_tail_byte_for_byte(bench: &mut dyn Bench) 
         assert_eq!(body.hop, event.candidates.hop.0);
         let Some(stored) = world.store.event(world.project.id, event.id).await? else { panic!("the event is lost") };
         assert!(stored.body == whole);
+    }
+    Ok(())
+}
+
+/// No more bodies are read than memory was kept for, and whoever has too little is told how much the next one takes.
+pub async fn bodies_are_read_up_to_a_limit_of_bytes(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let hook = world.hook(1).await?.number;
+    let mut keys = Vec::new();
+    for number in [1, 2, 3] {
+        let mut event = NewEvent { value: vec![b'x'; 1_000].into(), ..world.event(number, &[hook]).await? };
+        let Ok(compressed) = zstd::bulk::compress(&event.value, 1) else { panic!("zstd compresses") };
+        event.compressed = compressed;
+        keys.push(only(all_recorded(world.record(vec![event]).await?)).owed[0].key);
+    }
+    let mut gone = keys[2];
+    gone.seq = gone.seq.next()?;
+    keys.insert(1, gone);
+    let lengths = |bodies: &Bodies| bodies.found.iter().flatten().map(|body| body.bytes.len()).collect::<Vec<_>>();
+    let all = world.store.bodies(keys.clone(), usize::MAX).await?;
+    let [first, second, third] = lengths(&all)[..] else { panic!("three of four are there") };
+    assert_eq!((all.found.len(), all.next_bytes), (4, None));
+    for (limit_bytes, found, next_bytes) in [
+        (first + second + third, 4, None),
+        (first + second + third - 1, 3, Some(third)),
+        (first + second, 3, Some(third)),
+        (first + second - 1, 2, Some(second)),
+        (first - 1, 0, Some(first)),
+    ] {
+        let bodies = world.store.bodies(keys.clone(), limit_bytes).await?;
+        assert_eq!((bodies.found.len(), bodies.next_bytes), (found, next_bytes), "{limit_bytes} bytes");
+        assert!(lengths(&bodies).iter().sum::<usize>() <= limit_bytes);
     }
     Ok(())
 }

@@ -22,7 +22,11 @@ pub async fn events_of_earlier_days_go_with_all_that_leads_to_them(bench: &mut d
         let kept = number > 2;
         assert_eq!(world.store.event(world.project.id, event_id(number)).await?.is_some(), kept, "event {number}");
         assert_eq!(world.store.issue(issue).await?.is_some(), kept, "issue of event {number}");
-        assert_eq!(only(world.store.bodies(vec![key]).await?).is_some(), kept, "body of event {number}");
+        assert_eq!(
+            only(world.store.bodies(vec![key], usize::MAX).await?.found).is_some(),
+            kept,
+            "body of event {number}"
+        );
         assert_eq!(world.store.deliveries(world.project.id, event_id(number)).await?.len(), usize::from(kept));
     }
     let totals = world.store.totals().await?;

@@ -25,6 +25,7 @@ use crate::ledger::{
     AttemptRow, Batch, BatchEvent, Claim, ClaimOrder, Claimed, EventResult, NewEvent, NextState, Recorded,
     RecordedEvent, Settlement, StoredDelivery, Summary, SweepPlan, Swept,
 };
+use crate::marks::Marks;
 
 /// Noon of a day: the present of every behaviour that does not say otherwise.
 pub(super) const NOW: Millis = Millis(1_768_478_400_000);
@@ -248,10 +249,15 @@ pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> 
             platform: "python",
             title: format!("Error {number}"),
             culprit: format!("culprit {number}"),
+            has_placeholder_title: false,
+            logger: String::new(),
+            metadata: "{}".to_owned(),
+            unhandled: false,
         },
         body,
         value: Bytes::from(value),
         compressed,
+        marks: Marks::default(),
         candidates: EventCandidates::new(Hop(0), hooks.iter().map(subscription)),
     }
 }

@@ -1,5 +1,6 @@
 //! Small integers in the tables, and the types they stand for. An unknown one is an error, never a default.
 
+use model::issue::{IssuePriority, IssueStatus, Substatus, Turn};
 use protocol::event::{EventKind, Level};
 use webhook::Kind;
 
@@ -51,6 +52,54 @@ impl Code for EventKind {
 
     fn known(code: i64) -> Option<Self> {
         [EventKind::Error, EventKind::Default, EventKind::Csp].into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for IssueStatus {
+    const WHAT: &'static str = "issue status";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        IssueStatus::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for Substatus {
+    const WHAT: &'static str = "issue substatus";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        Substatus::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for IssuePriority {
+    const WHAT: &'static str = "issue priority";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        IssuePriority::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for Turn {
+    const WHAT: &'static str = "turn of an issue";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        Turn::ALL.into_iter().find(|it| it.code() == code)
     }
 }
 

@@ -1,13 +1,15 @@
-//! Who may send: claim, give back, free what a dead process held.
+//! Who may send: claim, give back, list, free what a dead process held.
 
 use model::attempt::Interrupted;
 use model::delivery::Priority;
+use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, Millis, ProcessId};
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::attempts::{Log, Numbered};
 use super::codes::{SENDING, WAITING};
 use super::place::{key_of, place};
+use super::rows::collect;
 use super::savepoint::{Care, part};
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, Batch, Claim, ClaimOrder, Claimed};
@@ -96,6 +98,30 @@ fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, 
         found.push((row.get(5)?, Claimed { key: key_of(row)?, received, sent }));
     }
     Ok(found)
+}
+
+/// A part of a list.
+pub(super) struct Page {
+    /// It begins behind this, or at the beginning.
+    pub(super) after: Option<DeliveryKey>,
+    /// It is no longer.
+    pub(super) limit: usize,
+}
+
+/// What is leased to a process; the index alone answers.
+pub(super) fn of_owner(connection: &Connection, owner: ProcessId, page: Page) -> Result<Vec<DeliveryKey>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select project_id, hook, day, seq, kind
+         from delivery indexed by delivery_leased
+         where owner = ? and (project_id, hook, day, seq, kind) > (?, ?, ?, ?, ?)
+         order by project_id, hook, day, seq, kind
+         limit ?",
+    )?;
+    // No key is lower than this one.
+    let [project, hook, day, seq, kind] = page.after.as_ref().map_or([i64::MIN; 5], place);
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let rows = statement.query([owner.get(), project, hook, day, seq, kind, limit])?;
+    collect(rows, key_of)
 }
 
 /// Frees leases of processes that are marked dead, each with an `interrupted` attempt.

@@ -1,14 +1,17 @@
 //! [`Ledger`] on SQLite: which thread each method runs on; the statements are in the rooms beside.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
-use super::{Sqlite, counts, leases, reading, record, sweep};
+use super::leases::Page;
+use super::{Sqlite, counts, leases, lock, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, CountRange, Ledger, Recorded, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
     Totals,
 };
 
@@ -33,7 +36,8 @@ impl Ledger for Sqlite {
     }
 
     async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
-        self.writer.run(move |connection| record::record(connection, &batch)).await
+        let seen = Arc::clone(&self.seen);
+        self.writer.run(move |connection| record::record(connection, &batch, &mut lock(&seen))).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -56,12 +60,21 @@ impl Ledger for Sqlite {
         .await
     }
 
+    async fn leases(
+        &self,
+        owner: ProcessId,
+        after: Option<DeliveryKey>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryKey>, StoreError> {
+        self.read(move |connection| leases::of_owner(connection, owner, Page { after, limit })).await
+    }
+
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError> {
         self.read(move |connection| reading::due_hooks(connection, now)).await
     }
 
-    async fn bodies(&self, deliveries: Vec<DeliveryKey>) -> Result<Vec<Option<StoredBody>>, StoreError> {
-        self.read(move |connection| deliveries.into_iter().map(|key| reading::body(connection, key)).collect()).await
+    async fn bodies(&self, deliveries: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError> {
+        self.read(move |connection| reading::bodies(connection, &deliveries, limit_bytes)).await
     }
 
     async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {

@@ -14,10 +14,10 @@ use webhook::Kind;
 use super::attempts;
 use super::place::{key_of, place};
 use crate::error::StoreError;
-use crate::ledger::{OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{Bodies, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
 /// No stored event value is larger: an event has at most 1 MiB, which escapes and replaced bytes can make a few times longer.
-const VALUE_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
+const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The row of an event that is recorded, by the keys of today and yesterday.
 pub(super) fn find_recorded(
@@ -38,7 +38,7 @@ pub(super) fn find_recorded(
         .optional()?;
     let Some((seq, issue, day)) = found else { return Ok(None) };
     let mut statement = connection.prepare_cached(
-        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.priority, d.state
+        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.priority, d.state, d.body
          from hook h
          join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day = ? and d.seq = ?
          where h.project_id = ?
@@ -52,6 +52,7 @@ pub(super) fn find_recorded(
             key: key_of(row)?,
             priority: Priority::from_code(row.get(5)?)?,
             leased: state == DeliveryState::Sending,
+            alert: row.get::<_, Option<Vec<u8>>>(7)?.map(Bytes::from),
         });
     }
     Ok(Some(RecordedEvent { seq: Seq::try_from(seq)?, issue: IssueId::new(issue)?, owed }))
@@ -78,20 +79,63 @@ pub(super) fn due_hooks(connection: &Connection, now: Millis) -> Result<Vec<Hook
     Ok(found)
 }
 
-/// The body of a delivery as it is to be sent.
-pub(super) fn body(connection: &Connection, key: DeliveryKey) -> Result<Option<StoredBody>, StoreError> {
-    let Some(event) = stored_event(connection, key.seq)? else { return Ok(None) };
-    if key.kind != Kind::EventAlert {
-        return Ok(Some(StoredBody { bytes: event.body, hop: event.hop }));
+/// Bodies as they are to be sent, until the next one does not fit into `limit_bytes`.
+pub(super) fn bodies(connection: &Connection, keys: &[DeliveryKey], limit_bytes: usize) -> Result<Bodies, StoreError> {
+    let mut bodies = Bodies::default();
+    let mut left = limit_bytes;
+    for key in keys {
+        bodies.found.push(match body(connection, key, left)? {
+            Fitting::Body(body) => {
+                left -= body.bytes.len();
+                Some(body)
+            }
+            Fitting::Gone => None,
+            Fitting::TooLong { bytes } => {
+                bodies.next_bytes = Some(bytes);
+                break;
+            }
+        });
     }
-    // An alert's small body is kept with its delivery.
-    let bytes: Option<Option<Vec<u8>>> = connection
-        .prepare_cached(
-            "select body from delivery where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
-        )?
-        .query_row(place(&key), |row| row.get(0))
-        .optional()?;
-    Ok(bytes.flatten().map(|bytes| StoredBody { bytes: Bytes::from(bytes), hop: event.hop }))
+    Ok(bodies)
+}
+
+/// A body, if it is there and not too long.
+enum Fitting {
+    Body(StoredBody),
+    Gone,
+    TooLong { bytes: usize },
+}
+
+fn body(connection: &Connection, key: &DeliveryKey, limit_bytes: usize) -> Result<Fitting, StoreError> {
+    if key.kind == Kind::EventAlert {
+        return alert_body(connection, key, limit_bytes);
+    }
+    let mut statement = connection.prepare_cached("select head, value, tail, hop from event where seq = ?")?;
+    let mut rows = statement.query([i64::from(key.seq)])?;
+    let Some(row) = rows.next()? else { return Ok(Fitting::Gone) };
+    let parts = BodyParts::of(row, 0)?;
+    let bytes = parts.length()?;
+    if bytes > limit_bytes {
+        return Ok(Fitting::TooLong { bytes });
+    }
+    Ok(Fitting::Body(StoredBody { bytes: parts.whole()?, hop: row.get(3)? }))
+}
+
+/// An alert's small body is kept with its delivery.
+fn alert_body(connection: &Connection, key: &DeliveryKey, limit_bytes: usize) -> Result<Fitting, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select d.body, e.hop
+         from delivery d
+         join event e on e.seq = d.seq
+         where d.project_id = ? and d.hook = ? and d.day = ? and d.seq = ? and d.kind = ?",
+    )?;
+    let mut rows = statement.query(place(key))?;
+    let Some(row) = rows.next()? else { return Ok(Fitting::Gone) };
+    let body = blob(row, 0)?;
+    if body.len() > limit_bytes {
+        return Ok(Fitting::TooLong { bytes: body.len() });
+    }
+    Ok(Fitting::Body(StoredBody { bytes: Bytes::copy_from_slice(body), hop: row.get(1)? }))
 }
 
 /// An event by the project's id for it.
@@ -129,25 +173,55 @@ fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>
         connection.prepare_cached("select issue_id, received_ms, head, value, tail, hop from event where seq = ?")?;
     let mut rows = statement.query([i64::from(seq)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let issue = IssueId::new(row.get(0)?)?;
-    Ok(Some(StoredEvent { seq, issue, received: Millis(row.get(1)?), hop: row.get(5)?, body: whole_body(row)? }))
+    let (issue, body) = (IssueId::new(row.get(0)?)?, BodyParts::of(row, 2)?.whole()?);
+    Ok(Some(StoredEvent { seq, issue, received: Millis(row.get(1)?), hop: row.get(5)?, body }))
 }
 
-/// Head, decompressed value and tail of an event's row, in one piece.
-fn whole_body(row: &Row<'_>) -> Result<Bytes, StoreError> {
-    let head = blob(row, 2)?;
-    let value = blob(row, 3)?;
-    let tail = blob(row, 4)?;
-    let mut body = Vec::with_capacity(head.len() + value.len() * 4 + tail.len());
-    body.extend_from_slice(head);
-    let damaged = |_| StoreError::Damaged { what: "event value" };
-    let decoder = zstd::stream::read::Decoder::with_buffer(value).map_err(damaged)?;
-    let length = decoder.take(VALUE_LIMIT_BYTES + 1).read_to_end(&mut body).map_err(damaged)?;
-    if u64::try_from(length).unwrap_or(u64::MAX) > VALUE_LIMIT_BYTES {
-        return Err(StoreError::Damaged { what: "event value" });
+/// The three pieces of a body in an event's row.
+struct BodyParts<'r> {
+    head: &'r [u8],
+    /// Compressed.
+    value: &'r [u8],
+    tail: &'r [u8],
+}
+
+impl<'r> BodyParts<'r> {
+    /// The pieces in three columns, from `first` on.
+    fn of(row: &'r Row<'_>, first: usize) -> Result<Self, StoreError> {
+        Ok(BodyParts { head: blob(row, first)?, value: blob(row, first + 1)?, tail: blob(row, first + 2)? })
     }
-    body.extend_from_slice(tail);
-    Ok(Bytes::from(body))
+
+    /// The whole body's length, without holding it.
+    fn length(&self) -> Result<usize, StoreError> {
+        let value = match zstd::zstd_safe::get_frame_content_size(self.value) {
+            Ok(Some(length)) => length,
+            // Its frame does not say: as long as it turns out to be.
+            Ok(None) | Err(_) => std::io::copy(&mut self.decoder()?, &mut std::io::sink()).map_err(damaged)?,
+        };
+        let value = usize::try_from(value).ok().filter(|length| *length <= VALUE_BYTES_MAX);
+        let value = value.ok_or(StoreError::Damaged { what: "event value" })?;
+        Ok(self.head.len() + value + self.tail.len())
+    }
+
+    /// Head, decompressed value and tail in one piece.
+    fn whole(&self) -> Result<Bytes, StoreError> {
+        let length = self.length()?;
+        let mut body = Vec::with_capacity(length);
+        body.extend_from_slice(self.head);
+        self.decoder()?.read_to_end(&mut body).map_err(damaged)?;
+        body.extend_from_slice(self.tail);
+        if body.len() == length { Ok(Bytes::from(body)) } else { Err(StoreError::Damaged { what: "event value" }) }
+    }
+
+    /// Gives one byte too many where the value is too long.
+    fn decoder(&self) -> Result<impl Read, StoreError> {
+        let decoder = zstd::stream::read::Decoder::with_buffer(self.value).map_err(damaged)?;
+        Ok(decoder.take(u64::try_from(VALUE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1)))
+    }
+}
+
+fn damaged(_: std::io::Error) -> StoreError {
+    StoreError::Damaged { what: "event value" }
 }
 
 fn blob<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r [u8], StoreError> {

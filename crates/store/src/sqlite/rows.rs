@@ -1,4 +1,4 @@
-//! What every room of the catalog needs: reading rows, naming refusals, moving versions.
+//! What every room needs: reading rows, naming refusals, moving versions.
 
 use model::ids::ProjectId;
 use rusqlite::{Row, Rows, Transaction};

@@ -1,0 +1,64 @@
+//! What lanes hold in memory is bounded, and what finds none waits in the ledger without being claimed again and again.
+
+use futures_util::FutureExt as _;
+use store::ledger::Ledger as _;
+
+use super::world::World;
+
+const KIB: usize = 1024;
+
+#[tokio::test]
+async fn bodies_are_read_into_memory_that_was_taken_before_and_the_rest_waits_for_more() {
+    let mut world = World::new(520 * KIB).await;
+    for number in 1..=10 {
+        world.record(world.event(number, 100 * KIB), vec![]).await;
+    }
+    world.lanes.claim_due(vec![world.hook]);
+    // One transaction claims, the next gives back what found no memory.
+    world.transact().await;
+    world.transact().await;
+    let read = world.store.largest_read_bytes();
+    assert!(read > 100 * KIB && read <= 256 * KIB, "{read} bytes at once");
+    assert_eq!(world.leased().await, 4);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert!(world.task.step(Vec::new()).now_or_never().is_none(), "nothing is claimed while there is no memory");
+    }
+    // Attempts end: the memory that they held wakes the lane, not a look at the ledger.
+    world.work.store_came_back();
+    let mut transactions = 0;
+    while world.store.totals().await.unwrap().unsettled > 0 {
+        world.transact().await;
+        transactions += 1;
+        assert!(transactions <= 20, "claimed and given back again and again");
+    }
+    assert_eq!(world.store.totals().await.unwrap().failed, 10);
+}
+
+#[tokio::test]
+async fn a_body_longer_than_a_slice_waits_for_memory_of_its_own() {
+    let mut world = World::new(1_000 * KIB).await;
+    world.record(world.event(1, 900 * KIB), vec![]).await;
+    world.record(world.event(2, 900 * KIB), vec![]).await;
+    world.lanes.claim_due(vec![world.hook]);
+    world.work.store_came_back();
+    let mut transactions = 0;
+    while world.store.totals().await.unwrap().unsettled > 0 {
+        world.transact().await;
+        transactions += 1;
+        assert!(transactions <= 10, "claimed and given back again and again");
+    }
+    assert_eq!(world.store.totals().await.unwrap().failed, 2);
+}
+
+#[tokio::test]
+async fn a_lane_that_waits_for_memory_does_not_keep_the_pipeline_from_stopping() {
+    let world = World::new(300 * KIB).await;
+    world.record(world.event(1, KIB), vec![]).await;
+    let all = world.budget.take(300 * KIB);
+    world.lanes.claim_due(vec![world.hook]);
+    tokio::task::yield_now().await;
+    world.lanes.drain().await;
+    assert!(world.work.take().is_empty(), "nothing was claimed");
+    drop(all);
+}

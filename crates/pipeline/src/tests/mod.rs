@@ -1,0 +1,9 @@
+//! The pipeline's tasks stepped by hand: each transaction and each look runs when a test says so.
+//!
+//! Attempts wait at the gate of [`crate::work`] unless a test opens it, so that what a lane holds stays where it is.
+
+mod lost_leases;
+mod memory;
+mod store;
+mod upkeep;
+mod world;

@@ -1,0 +1,161 @@
+//! A store that does what SQLite does, and what a test tells it besides.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use model::delivery_key::DeliveryKey;
+use model::ids::{HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, TokenId, UserId};
+use protocol::{EventId, PublicKey};
+use store::StoreError;
+use store::catalog::{
+    Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
+    ProjectChange, ProjectKey, Team, Token, User,
+};
+use store::ledger::{
+    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Totals,
+};
+use store::sqlite::Sqlite;
+use tokio::sync::watch;
+
+/// The store under the pipeline under test.
+pub(super) struct TestStore {
+    sqlite: Sqlite,
+    /// Bytes of the largest answer to a question for bodies.
+    largest_read_bytes: AtomicUsize,
+    /// So many transactions to come are committed, and reported as unknown.
+    pub(super) unknown_commits: AtomicUsize,
+    /// So many look-ups of recorded events to come fail.
+    pub(super) failing_finds: AtomicUsize,
+    /// Slices of upkeep that were done.
+    pub(super) slices: watch::Sender<usize>,
+}
+
+impl TestStore {
+    pub(super) fn new(sqlite: Sqlite) -> TestStore {
+        TestStore {
+            sqlite,
+            largest_read_bytes: AtomicUsize::new(0),
+            unknown_commits: AtomicUsize::new(0),
+            failing_finds: AtomicUsize::new(0),
+            slices: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn largest_read_bytes(&self) -> usize {
+        self.largest_read_bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts down; false at zero.
+fn is_next(count: &AtomicUsize) -> bool {
+    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+}
+
+/// What a disk says that fails: a real one, for only the store can make it.
+fn outage() -> StoreError {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("watchfire.db")).unwrap();
+    Sqlite::open(folder.path()).map(drop).expect_err("a folder is no database")
+}
+
+/// Hands methods on as they are, beside those that are written out.
+macro_rules! like_sqlite {
+    (
+        $room:ident,
+        { $(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* },
+        { $($otherwise:tt)* }
+    ) => {
+        #[async_trait]
+        impl $room for TestStore {
+            $(
+                async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                    self.sqlite.$name($($argument),*).await
+                }
+            )*
+            $($otherwise)*
+        }
+    };
+}
+
+like_sqlite!(
+    Ledger,
+    {
+        fn register(now: Millis) -> ProcessId;
+        fn free_dead_leases(now: Millis, limit: usize) -> usize;
+        fn probe() -> ();
+        fn leases(owner: ProcessId, after: Option<DeliveryKey>, limit: usize) -> Vec<DeliveryKey>;
+        fn due_hooks(now: Millis) -> Vec<HookNumber>;
+        fn totals() -> Totals;
+        fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;
+        fn issue(issue: IssueId) -> Option<Issue>;
+        fn deliveries(project: ProjectId, event: EventId) -> Vec<StoredDelivery>;
+        fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
+    },
+    {
+        async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+            let recorded = self.sqlite.record(batch).await?;
+            if is_next(&self.unknown_commits) {
+                let StoreError::Io(cause) = outage() else { panic!("another kind of outage") };
+                return Err(StoreError::UnknownCommit(cause));
+            }
+            Ok(recorded)
+        }
+
+        async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError> {
+            let swept = self.sqlite.sweep(plan).await;
+            self.slices.send_modify(|slices| *slices += 1);
+            swept
+        }
+
+        async fn find_recorded(
+            &self,
+            events: Vec<(ProjectId, EventId)>,
+            now: Millis,
+        ) -> Result<Vec<Option<RecordedEvent>>, StoreError> {
+            if is_next(&self.failing_finds) { Err(outage()) } else { self.sqlite.find_recorded(events, now).await }
+        }
+
+        async fn bodies(&self, keys: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError> {
+            let bodies = self.sqlite.bodies(keys, limit_bytes).await?;
+            let bytes = bodies.found.iter().flatten().map(|body| body.bytes.len()).sum();
+            self.largest_read_bytes.fetch_max(bytes, Ordering::Relaxed);
+            Ok(bodies)
+        }
+    }
+);
+
+like_sqlite!(
+    Catalog,
+    {
+        fn directory() -> DirectoryRows;
+        fn directory_version() -> i64;
+        fn base_url() -> Option<String>;
+        fn set_base_url(url: String) -> ();
+        fn create_organization(slug: String, name: String, now: Millis) -> Organization;
+        fn organizations() -> Vec<Organization>;
+        fn teams(organization: OrganizationId) -> Vec<Team>;
+        fn create_team(organization: OrganizationId, slug: String, name: String, now: Millis) -> Team;
+        fn create_project(project: NewProject) -> Project;
+        fn projects() -> Vec<Project>;
+        fn former_slug(organization: OrganizationId, slug: String) -> Option<String>;
+        fn update_project(project: ProjectId, change: ProjectChange) -> Project;
+        fn delete_project(project: ProjectId) -> ();
+        fn keys(project: ProjectId) -> Vec<ProjectKey>;
+        fn create_key(key: ProjectKey) -> ProjectKey;
+        fn update_key(project: ProjectId, key: PublicKey, change: KeyChange) -> ProjectKey;
+        fn delete_key(project: ProjectId, key: PublicKey) -> ();
+        fn hooks(project: ProjectId) -> Vec<Hook>;
+        fn create_hook(hook: NewHook) -> Hook;
+        fn update_hook(project: ProjectId, guid: HookGuid, change: HookChange) -> Hook;
+        fn delete_hook(project: ProjectId, guid: HookGuid) -> ();
+        fn create_token(token: NewToken) -> Token;
+        fn token_by_hash(hash: [u8; 32]) -> Option<Token>;
+        fn tokens() -> Vec<Token>;
+        fn revoke_token(token: TokenId) -> ();
+        fn create_user(email: String, password_hash: String, now: Millis) -> User;
+        fn users() -> Vec<User>;
+        fn set_password(user: UserId, password_hash: String) -> ();
+    },
+    {}
+);

@@ -1,0 +1,199 @@
+//! What a test starts from: a project with a hook in a store of its own, and the pipeline's parts, none of which runs by
+//! itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use model::clock::{Clock, StoreClock};
+use model::delivery::DeliveryState;
+use model::egress::Policy;
+use model::grouping::GroupingKey;
+use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
+use model::loops::Hop;
+use model::matching::{EventCandidates, Subscription, Wants};
+use model::payload::{CreatedBody, Place};
+use model::title::Title;
+use protocol::event::Event;
+use protocol::{EventId, PublicKey};
+use store::catalog::{Catalog as _, NewHook, NewProject, Project};
+use store::ledger::{Batch, BatchEvent, EventResult, Ledger as _, NewEvent, RecordedEvent, Summary};
+use store::sqlite::Sqlite;
+use tempfile::TempDir;
+use webhook::{Kind, Secret};
+
+use super::store::TestStore;
+use crate::budget::Budget;
+use crate::directory::DirectoryHandle;
+use crate::egress::{Answers, Egress, EgressConfig, ResolveError, Resolver};
+use crate::lanes::{self, Lanes};
+use crate::recorder::{self, Recorder, RecorderTask};
+use crate::work::Work;
+
+pub(super) const NOW: Millis = Millis(1_768_478_400_000);
+
+pub(super) struct World {
+    pub(super) store: Arc<TestStore>,
+    pub(super) project: Project,
+    pub(super) hook: HookNumber,
+    pub(super) directory: Arc<DirectoryHandle>,
+    pub(super) clock: Arc<StoreClock>,
+    pub(super) work: Arc<Work>,
+    pub(super) budget: Budget,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) recorder: Recorder,
+    pub(super) task: RecorderTask,
+    pub(super) owner: ProcessId,
+    _folder: TempDir,
+}
+
+impl World {
+    /// A world whose lanes may hold so many bytes. The gate is closed: no attempt starts.
+    pub(super) async fn new(lane_budget_bytes: usize) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(TestStore::new(Sqlite::open(folder.path()).unwrap()));
+        let owner = store.register(NOW).await.unwrap();
+        let (project, hook) = project_with_hook(&store).await;
+        let config = EgressConfig { policy: Policy::dev(), resolver: Arc::new(NoNames), extra_roots_pem: None };
+        let egress = Arc::new(Egress::new(config).unwrap());
+        let directory = Arc::new(DirectoryHandle::open(store.clone(), Arc::clone(&egress)).await.unwrap());
+        let clock = Arc::new(StoreClock::start(Arc::new(Still)));
+        let work = Arc::new(Work::default());
+        work.store_went_away();
+        let budget = Budget::new(lane_budget_bytes);
+        let lanes = Arc::new(Lanes::new(lanes::Parts {
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            egress,
+            work: Arc::clone(&work),
+            clock: Arc::clone(&clock),
+            budget: budget.clone(),
+        }));
+        let (recorder, task) = Recorder::new(recorder::Parts {
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            lanes: Arc::clone(&lanes),
+            work: Arc::clone(&work),
+            clock: Arc::clone(&clock),
+            owner,
+        });
+        let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
+        World { store, project, hook, directory, clock, work, budget, lanes, recorder, task, owner, _folder: folder }
+    }
+
+    /// An event for the hook, whose body has a value of so many bytes.
+    pub(super) fn event(&self, number: u8, value_bytes: usize) -> NewEvent {
+        let event = Event { id: EventId([number; 16]), ..Event::default() };
+        let title = Title::of(&event);
+        let place = Place {
+            base_url: "https://watch.example",
+            organization: "org",
+            project_id: self.project.id,
+            project_slug: &self.project.slug,
+            project_name: &self.project.name,
+        };
+        let value = Bytes::from(vec![b'1'; value_bytes]);
+        NewEvent {
+            project: self.project.id,
+            generation: self.project.generation,
+            key: PublicKey([1; 16]),
+            id: event.id,
+            received: NOW,
+            timestamp: NOW,
+            grouping: GroupingKey { version: 1, hash: [number; 16] },
+            summary: Summary {
+                level: event.level,
+                kind: event.kind,
+                platform: event.platform,
+                title: title.as_str().to_owned(),
+                culprit: String::new(),
+            },
+            body: CreatedBody::new(&event, &title, "", &place),
+            compressed: zstd::bulk::compress(&value, 1).unwrap(),
+            value,
+            candidates: EventCandidates::new(Hop(0), [Subscription { hook: self.hook, wants: Wants::Created }]),
+        }
+    }
+
+    /// An empty batch.
+    pub(super) fn batch(&self) -> Batch {
+        let (owner, now) = (self.owner, NOW);
+        Batch { owner, now, events: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
+    }
+
+    /// Records an event past the recorder; its delivery is leased where there is `room`.
+    pub(super) async fn record(&self, event: NewEvent, room: Vec<HookNumber>) -> RecordedEvent {
+        let events = vec![BatchEvent { event: Arc::new(event), room }];
+        let recorded = self.store.record(Batch { events, ..self.batch() }).await.unwrap();
+        let Ok([EventResult::Recorded(recorded)]) = <[_; 1]>::try_from(recorded.events) else { panic!("not recorded") };
+        recorded
+    }
+
+    /// The state of the delivery of this event.
+    pub(super) async fn state(&self, number: u8) -> DeliveryState {
+        let deliveries = self.store.deliveries(self.project.id, EventId([number; 16])).await.unwrap();
+        assert_eq!(deliveries.len(), 1, "an event owes its hook one delivery");
+        deliveries[0].state
+    }
+
+    /// How many deliveries are leased to this process.
+    pub(super) async fn leased(&self) -> usize {
+        self.store.leases(self.owner, None, 100).await.unwrap().len()
+    }
+
+    /// Runs the recorder's next transaction.
+    pub(super) async fn transact(&mut self) {
+        let again = self.task.step(Vec::new()).await;
+        assert!(again.is_some_and(|again| again.is_empty()), "nothing is to be recorded again");
+    }
+}
+
+async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
+    let organization = store.create_organization("org".to_owned(), "Org".to_owned(), NOW).await.unwrap();
+    let team = store.teams(organization.id).await.unwrap().remove(0);
+    let project = NewProject {
+        organization: organization.id,
+        team: team.id,
+        slug: "project".to_owned(),
+        name: "Project".to_owned(),
+        platform: None,
+        key: PublicKey([1; 16]),
+        key_secret: PublicKey([2; 16]),
+        now: NOW,
+    };
+    let project = store.create_project(project).await.unwrap();
+    let hook = NewHook {
+        guid: HookGuid([1; 16]),
+        project: project.id,
+        url: "http://127.0.0.1:9/".to_owned(),
+        secret: Secret::from_random([1; 32]),
+        kinds: vec![Kind::EventCreated],
+        active: true,
+        now: NOW,
+    };
+    let hook = store.create_hook(hook).await.unwrap();
+    (project, hook.number)
+}
+
+/// A clock that does not go on.
+struct Still;
+
+impl Clock for Still {
+    fn wall(&self) -> Millis {
+        NOW
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+struct NoNames;
+
+impl Resolver for NoNames {
+    fn resolve(&self, _: Arc<str>) -> BoxFuture<'static, Result<Answers, ResolveError>> {
+        async { panic!("hooks here point at addresses") }.boxed()
+    }
+}
