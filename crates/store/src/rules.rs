@@ -184,20 +184,23 @@ impl RuleRow {
     /// # Errors
     /// The first node that cannot be read: of a rule that an earlier Watchfire understood, or a damaged one.
     pub fn compile(&self, hook_number: impl Fn(HookGuid) -> Option<HookNumber>) -> Result<Rule, NodeError> {
-        let clause = |quantifier, nodes: &[Value], place| {
-            let nodes = nodes.iter().map(|node| Node::read(node, place)).collect::<Result<_, _>>()?;
-            Ok(Clause { quantifier, nodes })
-        };
         Ok(Rule {
             id: self.id,
             name: self.name.clone(),
             environment: self.environment.clone(),
-            conditions: clause(self.action_match, &self.conditions, NodePlace::Condition)?,
-            filters: clause(self.filter_match, &self.filters, NodePlace::Filter)?,
+            conditions: read_clause(self.action_match, &self.conditions, NodePlace::Condition)?,
+            filters: read_clause(self.filter_match, &self.filters, NodePlace::Filter)?,
             frequency: Duration::from_secs(u64::from(self.frequency_minutes) * 60),
             targets: targets(&self.actions, hook_number),
+            silent_until: self.snooze.map(|snooze| snooze.until.unwrap_or(Millis(i64::MAX))),
         })
     }
+}
+
+/// Nodes as they were written, and how many of them must hold.
+pub(crate) fn read_clause(quantifier: Quantifier, nodes: &[Value], place: NodePlace) -> Result<Clause, NodeError> {
+    let nodes = nodes.iter().map(|node| Node::read(node, place)).collect::<Result<_, _>>()?;
+    Ok(Clause { quantifier, nodes })
 }
 
 /// What an action means for hooks.

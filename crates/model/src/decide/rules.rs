@@ -75,6 +75,9 @@ struct Deciding<'d, F> {
 impl<F: StoreFacts> Deciding<'_, F> {
     fn fires(&mut self, matcher: &Matcher, left: &LeftToDecide) -> Result<bool, F::Error> {
         let compiled = matcher.rule(left.rule);
+        if self.rule.is_silent(self.issue.now) {
+            return Ok(false);
+        }
         // What needs no question rules most candidates out before the throttle is looked up.
         if !self.may_hold(&compiled.conditions, left.conditions) || !self.may_hold(&compiled.filters, left.filters) {
             return Ok(false);

@@ -4,18 +4,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Clause, Comparison, EventNode, Frequency, Interval, Node, Over, Quantifier, Rule, Source, StateNode};
-
-/// What a frequency condition counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CountedThing {
-    /// The issue's events.
-    Events,
-    /// The users who saw the issue.
-    Users,
-    /// The users of events that pass the rule's own tag filters.
-    UsersPassingTagFilters,
-}
+use super::{
+    Clause, Comparison, CountedThing, EventNode, Frequency, Interval, Node, Over, Quantifier, Rule, Source, StateNode,
+};
 
 /// A counter's name in its project: the same for every rule that asks for the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

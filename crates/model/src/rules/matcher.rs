@@ -160,9 +160,20 @@ impl Matcher {
         self.rules.iter().map(|compiled| &compiled.rule)
     }
 
+    /// The counters that an event counts for.
+    pub fn counters(&self, view: &EventView<'_, '_>) -> Vec<CounterHit> {
+        let mut memo = self.memo(view);
+        self.counters.iter().filter(|counter| memo.counts(counter)).map(|counter| counter.hit).collect()
+    }
+
+    /// Whether a rule asks for a counter.
+    pub fn has_counter(&self, key: CounterKey) -> bool {
+        self.counters.iter().any(|counter| counter.hit.key == key)
+    }
+
     /// What this event may owe, after `hop` webhooks led to it.
     pub fn candidates(self: &Arc<Self>, hop: Hop, view: &EventView<'_, '_>) -> EventCandidates {
-        let mut memo = Memo { view, sources: &self.sources, values: vec![None; self.sources.len()] };
+        let mut memo = self.memo(view);
         let mut candidates = EventCandidates { hop, ..EventCandidates::default() };
         for hook in &self.hooks {
             if memo.half(&hook.filters).is_some() {
@@ -176,6 +187,10 @@ impl Matcher {
         let counters = self.counters.iter().filter(|counter| memo.counts(counter)).map(|counter| counter.hit).collect();
         candidates.rules = RuleCandidates { matcher: Some(Arc::clone(self)), left, counters };
         candidates
+    }
+
+    fn memo<'m, 'v, 'e>(&'m self, view: &'m EventView<'v, 'e>) -> Memo<'m, 'v, 'e> {
+        Memo { view, sources: &self.sources, values: vec![None; self.sources.len()] }
     }
 
     pub(crate) fn rule(&self, index: usize) -> &CompiledRule {
