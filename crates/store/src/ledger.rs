@@ -18,6 +18,7 @@ use protocol::event::{EventKind, Level};
 use protocol::{EventId, PublicKey};
 
 use crate::error::StoreError;
+use crate::marks::Marks;
 
 /// Events and deliveries. All times are the store's clock, passed in.
 #[async_trait]
@@ -113,12 +114,14 @@ pub struct NewEvent {
     pub value: Bytes,
     /// The same, zstd.
     pub compressed: Vec<u8>,
+    /// What it leaves in its issue's rows.
+    pub marks: Marks,
     /// What may be owed.
     pub candidates: EventCandidates,
 }
 
 /// What an issue shows of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// How bad.
     pub level: Level,
@@ -130,6 +133,14 @@ pub struct Summary {
     pub title: String,
     /// The culprit.
     pub culprit: String,
+    /// Whether the event had no title of its own: such a one never takes the place of a real one.
+    pub has_placeholder_title: bool,
+    /// The SDK's logger, empty where absent.
+    pub logger: String,
+    /// Sentry's `metadata` of the event: a JSON object.
+    pub metadata: String,
+    /// Whether an exception says that nobody handled it.
+    pub unhandled: bool,
 }
 
 /// One event of a batch, and the hooks whose lanes have kept a place for it.
@@ -192,7 +203,7 @@ pub struct RecordedEvent {
 }
 
 /// One delivery row as it was inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwedRow {
     /// Which delivery.
     pub key: DeliveryKey,
@@ -200,6 +211,8 @@ pub struct OwedRow {
     pub priority: Priority,
     /// Whether it is leased to the process that recorded it.
     pub leased: bool,
+    /// The body of an alert; that of other kinds is the event's.
+    pub alert: Option<Bytes>,
 }
 
 /// What came of a leased delivery.
@@ -438,8 +451,8 @@ pub enum Resolution {
 
 impl RecordedEvent {
     /// What it owes that is leased.
-    pub fn leased(&self) -> impl Iterator<Item = DeliveryKey> {
-        self.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key)
+    pub fn into_leased(self) -> Vec<OwedRow> {
+        self.owed.into_iter().filter(|owed| owed.leased).collect()
     }
 }
 

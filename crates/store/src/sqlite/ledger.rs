@@ -8,7 +8,7 @@ use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
 use super::leases::Page;
-use super::{Sqlite, counts, leases, reading, record, sweep};
+use super::{Sqlite, counts, leases, lock, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
     Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
@@ -36,7 +36,8 @@ impl Ledger for Sqlite {
     }
 
     async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError> {
-        self.writer.run(move |connection| record::record(connection, &batch)).await
+        let seen = Arc::clone(&self.seen);
+        self.writer.run(move |connection| record::record(connection, &batch, &mut lock(&seen))).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

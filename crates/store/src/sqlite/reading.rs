@@ -40,7 +40,7 @@ pub(super) fn find_recorded(
         .optional()?;
     let Some((seq, issue, day)) = found else { return Ok(None) };
     let mut statement = connection.prepare_cached(
-        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.priority, d.state
+        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.priority, d.state, d.body
          from hook h
          join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day = ? and d.seq = ?
          where h.project_id = ?
@@ -54,6 +54,7 @@ pub(super) fn find_recorded(
             key: key_of(row)?,
             priority: Priority::from_code(row.get(5)?)?,
             leased: state == DeliveryState::Sending,
+            alert: row.get::<_, Option<Vec<u8>>>(7)?.map(Bytes::from),
         });
     }
     Ok(Some(RecordedEvent { seq: Seq::try_from(seq)?, issue: IssueId::new(issue)?, owed }))
