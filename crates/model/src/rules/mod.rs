@@ -1,7 +1,7 @@
 //! Issue alert rules, in two halves: what the event alone decides, and what the store's state decides.
 //!
 //! A rule is read once, from Sentry's JSON ([`Node::read`]), and compiled with all rules and hook filters of its project into
-//! a [`Matcher`]. [`Matcher::candidates`] is *match*: it runs outside the writer, on the request's task, and rules out what
+//! a [`Matcher`]. [`Matcher::ask`] is *match*: it runs outside the writer, on the request's task, and rules out what
 //! the event rules out. [`crate::decide`] is the rest, inside the record transaction. Both are pure and total, and both
 //! say why: [`Matcher::explain`] here, [`Fired`](crate::decide::Fired) there.
 //!
@@ -15,8 +15,12 @@ mod label;
 mod matcher;
 mod node;
 mod read;
+mod subscription;
 mod view;
 mod window;
+
+#[cfg(test)]
+mod tests;
 
 pub use attribute::{Attribute, Source, UserField};
 pub use comparison::{Comparison, MatchCode};
@@ -27,6 +31,7 @@ pub use matcher::{CounterHit, Half, HookFilter, LeftToDecide, Matcher, RuleCandi
 pub(crate) use matcher::{StateTest, Tests};
 pub use node::{Age, Clause, CountedThing, EventNode, Frequency, LevelOrder, Node, Over, Quantifier, StateNode};
 pub use read::{NodeError, NodePlace};
+pub use subscription::{Subscription, Wants};
 pub use view::{EventView, Values};
 pub use window::{BucketWindow, Interval, bucket_start};
 

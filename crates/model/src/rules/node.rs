@@ -106,17 +106,6 @@ pub enum Age {
     Newer,
 }
 
-/// What a frequency condition counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CountedThing {
-    /// The issue's events.
-    Events,
-    /// The users who saw the issue.
-    Users,
-    /// The users of events that pass the rule's own tag filters.
-    UsersPassingTagFilters,
-}
-
 /// A count over a window, and what it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Frequency {
@@ -126,6 +115,17 @@ pub struct Frequency {
     pub interval: Interval,
     /// When it holds.
     pub over: Over,
+}
+
+/// What a frequency condition counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CountedThing {
+    /// The issue's events.
+    Events,
+    /// The users who saw the issue.
+    Users,
+    /// The users of events that pass the rule's own tag filters.
+    UsersPassingTagFilters,
 }
 
 /// When a count is too high. Always strictly more.

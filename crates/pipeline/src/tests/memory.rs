@@ -60,7 +60,7 @@ async fn a_reserved_place_is_given_back_when_a_body_finds_no_memory() {
     let event = world.event(1, 10);
     assert_eq!(world.lanes.reserve(&event), [world.hook]);
     let recorded = world.record(event.clone(), vec![world.hook]).await;
-    world.lanes.hand_over(&event, recorded.issue, vec![recorded.owed[0].key]);
+    world.lanes.hand_over(&event, recorded.issue, vec![recorded.owed[0].clone()]);
     assert!(world.lanes.reserve(&event).is_empty(), "what comes next waits in the ledger behind it");
     world.transact().await;
     assert_eq!(world.state(1).await, DeliveryState::Waiting);

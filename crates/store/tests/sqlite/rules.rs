@@ -52,7 +52,7 @@ impl Folder {
     fn counters(&self) -> Vec<(i64, i64, i64)> {
         let mut statement = self
             .rows
-            .prepare("select bucket_s, max(reach_s), count(*) from rule_counter group by key order by bucket_s")
+            .prepare("select bucket_s, max(reach_s), count(*) from rule_counter group by key order by bucket_s, max(reach_s)")
             .unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
