@@ -11,9 +11,12 @@ use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
     ProjectChange, ProjectKey, Team, Token, User,
 };
+use store::issues::{
+    Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
+    WantedEvent,
+};
 use store::ledger::{
-    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
-    Totals,
+    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
 use store::sqlite::Sqlite;
 use tokio::sync::watch;
@@ -88,7 +91,6 @@ like_sqlite!(
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
         fn totals() -> Totals;
         fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;
-        fn issue(issue: IssueId) -> Option<Issue>;
         fn deliveries(project: ProjectId, event: EventId) -> Vec<StoredDelivery>;
         fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
     },
@@ -156,6 +158,25 @@ like_sqlite!(
         fn create_user(email: String, password_hash: String, now: Millis) -> User;
         fn users() -> Vec<User>;
         fn set_password(user: UserId, password_hash: String) -> ();
+    },
+    {}
+);
+
+like_sqlite!(
+    Issues,
+    {
+        fn issue(issue: IssueId) -> Option<Issue>;
+        fn issue_by_number(project: ProjectId, number: u64) -> Option<Issue>;
+        fn search_issues(search: IssueSearch) -> Listed<Issue>;
+        fn issue_hours(issues: Vec<IssueId>, since: Millis) -> Vec<Vec<(Millis, u64)>>;
+        fn issue_tags(issue: IssueId) -> Vec<IssueTag>;
+        fn update_issues(issues: IssuesOf, update: IssueUpdate, now: Millis) -> Vec<Issue>;
+        fn delete_issues(issues: IssuesOf) -> usize;
+        fn events(of: EventsOf, cut: Cut) -> Listed<StoredEvent>;
+        fn find_event(wanted: WantedEvent) -> Option<EventInIssue>;
+        fn environments(project: ProjectId) -> Vec<String>;
+        fn releases(project: ProjectId) -> Vec<Release>;
+        fn release(project: ProjectId, version: String) -> Option<Release>;
     },
     {}
 );
