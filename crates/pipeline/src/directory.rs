@@ -9,11 +9,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use model::egress::UrlRefusal;
-use model::ids::{HookNumber, OrganizationId, ProjectId};
+use model::ids::{HookNumber, Millis, OrganizationId, ProjectId};
 use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
+use model::rules::{Clause, EventView, HookFilter, Matcher};
+use model::title::Title;
 use protocol::PublicKey;
+use protocol::event::{Event, Scratch};
+use protocol::json::Tape;
 use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, watch};
@@ -39,6 +43,8 @@ pub struct ProjectEntry {
     pub organization: Arc<Organization>,
     /// Its hooks, disabled ones too.
     pub hooks: Vec<Arc<HookEntry>>,
+    /// Its rules and its hooks' filters.
+    pub matcher: Arc<Matcher>,
 }
 
 /// A hook with what its attempts need.
@@ -97,7 +103,8 @@ impl Directory {
                 let organization = Arc::clone(organizations.get(&project.organization)?);
                 let mut hooks = of_project.remove(&project.id).unwrap_or_default();
                 hooks.sort_by_key(|hook| hook.hook.number);
-                Some((project.id, Arc::new(ProjectEntry { project, organization, hooks })))
+                let matcher = Arc::new(matcher(&hooks));
+                Some((project.id, Arc::new(ProjectEntry { project, organization, hooks, matcher })))
             })
             .collect();
         let keys = rows.keys.into_iter().map(|key| (key.public, key)).collect();
@@ -111,13 +118,21 @@ impl Directory {
 }
 
 impl ProjectEntry {
-    /// What an event of this project may be owed to.
-    pub fn candidates(&self, hop: Hop) -> EventCandidates {
-        let firing = self.hooks.iter().filter(|hook| hook.hook.active);
-        EventCandidates::new(
-            hop,
-            firing.filter_map(|hook| Some(Subscription { hook: hook.hook.number, wants: hook.wants()? })),
-        )
+    /// What an event of this project may be owed to, by its JSON as it is stored: for one that was matched before.
+    pub fn candidates_of_stored(&self, hop: Hop, value: &[u8], received: Millis) -> EventCandidates {
+        let mut scratch = Scratch::default();
+        let event = match stored(value, received.0 * 1000, &mut scratch) {
+            Ok(event) => event,
+            Err(error) => {
+                // It was written by us: an event that cannot be read again is owed to nobody that has a filter.
+                tracing::error!(error = %error, "a stored event could not be matched again");
+                Event::default()
+            }
+        };
+        let title = Title::of(&event);
+        let mut tape = Tape::new();
+        let document = if self.matcher.needs_document() { tape.parse(value).ok() } else { None };
+        self.matcher.candidates(hop, &EventView::new(&event, title.as_str(), document.as_ref()))
     }
 }
 
@@ -143,6 +158,16 @@ impl HookEntry {
             concurrency: HOOK_CONCURRENCY,
         }
     }
+}
+
+/// The rules and hook filters of a project, compiled.
+fn matcher(hooks: &[Arc<HookEntry>]) -> Matcher {
+    let firing = hooks.iter().filter(|hook| hook.hook.active);
+    let filters = firing.filter_map(|hook| {
+        let subscription = Subscription { hook: hook.hook.number, wants: hook.wants()? };
+        Some(HookFilter { subscription, filters: Clause::default() })
+    });
+    Matcher::new(Vec::new(), filters.collect())
 }
 
 impl DirectoryHandle {
@@ -181,4 +206,16 @@ impl DirectoryHandle {
         }
         Ok(())
     }
+}
+
+fn stored<'a>(value: &'a [u8], received: i64, scratch: &mut Scratch) -> Result<Event<'a>, protocol::event::EventError> {
+    let context = protocol::event::Context {
+        received,
+        sent_at: None,
+        header_event_id: None,
+        spare_event_id: protocol::EventId([1; 16]),
+        client_ip: None,
+        scrub: false,
+    };
+    protocol::event::normalise(value, &context, scratch)
 }

@@ -5,20 +5,21 @@
 //! deliveries over, so a client that hangs up strands nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
+use model::ids::{IssueId, ProcessId, ProjectId};
 use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
-use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, RecordedEvent};
+use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, OwedRow};
 use store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::budget::Held;
 use crate::directory::{Directory, DirectoryHandle};
 use crate::lanes::Lanes;
+use crate::metrics::Metrics;
 use crate::work::{Waiting, Work};
 
 /// Requests that may wait for a transaction; the intake budget refuses long before.
@@ -79,6 +80,7 @@ pub(crate) struct RecorderTask {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
+    pub(crate) metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Pending>,
 }
 
@@ -90,6 +92,7 @@ pub(crate) struct Parts {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Recorder {
@@ -97,8 +100,8 @@ impl Recorder {
     pub(crate) fn new(parts: Parts) -> (Recorder, RecorderTask) {
         let (sender, queue) = mpsc::channel(QUEUED_EVENTS);
         let recorder = Recorder { queue: sender, work: Arc::clone(&parts.work) };
-        let Parts { store, directory, lanes, work, clock, owner } = parts;
-        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, queue })
+        let Parts { store, directory, lanes, work, clock, owner, metrics } = parts;
+        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, metrics, queue })
     }
 
     /// Records an event; answers after its commit. Dropping the future does not withdraw the event.
@@ -125,7 +128,7 @@ impl Recorder {
 }
 
 impl RecorderTask {
-    /// Runs until every [`Recorder`] is dropped and nothing waits.
+    /// Runs until every [`Recorder`] is dropped, no lane works and nothing waits.
     pub(crate) async fn run(mut self) {
         let mut again = Vec::new();
         while let Some(left) = self.step(again).await {
@@ -144,15 +147,21 @@ impl RecorderTask {
         let mut waiting = self.work.take();
         let mut closed = false;
         while pending.is_empty() && waiting.is_empty() {
-            if closed {
-                return None;
-            }
             tokio::select! {
-                first = self.queue.recv() => match first {
+                first = self.queue.recv(), if !closed => match first {
                     Some(first) => pending.push(first),
                     None => closed = true,
                 },
                 () = self.work.bell.notified() => {}
+                // An event whose client hung up may be handed over after the lanes were emptied: what they give back has
+                // to be written too. Who is idle has handed everything on, so one more look is enough.
+                () = self.lanes.idle(), if closed => {
+                    waiting = self.work.take();
+                    if waiting.is_empty() {
+                        return None;
+                    }
+                    break;
+                }
             }
             waiting = self.work.take();
         }
@@ -169,10 +178,11 @@ impl RecorderTask {
 
     /// Runs one transaction and tells everybody. Returns the events that are to be recorded with the next.
     async fn transact(&mut self, pending: Vec<Pending>, mut waiting: Waiting) -> Vec<Pending> {
-        let events: Vec<_> = pending
-            .iter()
-            .map(|pending| BatchEvent { event: Arc::clone(&pending.event), room: self.lanes.reserve(&pending.event) })
-            .collect();
+        let with_room = |pending: &Pending| BatchEvent {
+            event: Arc::clone(&pending.event),
+            room: self.lanes.reserve(&pending.event),
+        };
+        let events = pending.iter().map(with_room).collect();
         let lost = self.without_holder(waiting.suspects);
         if !lost.is_empty() {
             tracing::warn!(
@@ -181,17 +191,18 @@ impl RecorderTask {
             );
             waiting.give_backs.extend(lost);
         }
-        let (claims, askers): (Vec<_>, Vec<_>) = waiting.claims.into_iter().unzip();
-        let batch = Batch {
-            owner: self.owner,
-            now: self.clock.now(),
-            events: events.clone(),
-            settlements: waiting.settlements.clone(),
-            give_backs: waiting.give_backs.clone(),
-            claims,
-        };
-        match self.store.record(batch).await {
+        let Waiting { settlements, give_backs, claims, .. } = waiting;
+        let (claims, askers): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
+        let batch = Batch { owner: self.owner, now: self.clock.now(), events, settlements, give_backs, claims };
+        let batch = Arc::new(batch);
+        let begun = Instant::now();
+        let recorded = self.store.record(Arc::clone(&batch)).await;
+        self.metrics.record_commit_micros.observe_micros(begun.elapsed());
+        match recorded {
             Ok(recorded) => {
+                if !batch.events.is_empty() {
+                    self.metrics.record_batch_events.observe(batch.events.len() as u64);
+                }
                 self.work.open_gate();
                 for (asker, claimed) in askers.into_iter().zip(recorded.claimed) {
                     self.lanes.lease(&claimed);
@@ -200,10 +211,12 @@ impl RecorderTask {
                         self.lanes.give_back_claimed(&claimed);
                     }
                 }
-                self.answer(pending, events, recorded.events).await
+                self.answer(pending, &batch.events, recorded.events).await
             }
             Err(error) => {
-                self.work.put_back(waiting.settlements, waiting.give_backs);
+                // The store has let it go, so nothing is copied.
+                let Batch { events, settlements, give_backs, .. } = Arc::unwrap_or_clone(batch);
+                self.work.put_back(settlements, give_backs);
                 let mut unknown = Vec::new();
                 for (pending, event) in pending.into_iter().zip(events) {
                     drop(pending.answer.send(Err(RecordError::Unavailable)));
@@ -215,13 +228,14 @@ impl RecorderTask {
         }
     }
 
-    async fn answer(&self, pending: Vec<Pending>, events: Vec<BatchEvent>, results: Vec<EventResult>) -> Vec<Pending> {
+    async fn answer(&self, pending: Vec<Pending>, events: &[BatchEvent], results: Vec<EventResult>) -> Vec<Pending> {
         let mut moved = Vec::new();
         for ((pending, item), result) in pending.into_iter().zip(events).zip(results) {
             match result {
                 EventResult::Recorded(recorded) => {
-                    self.hand_over(&item, &recorded);
-                    drop(pending.answer.send(Ok(Accepted::Recorded { issue: recorded.issue })));
+                    let issue = recorded.issue;
+                    self.hand_over(item, issue, recorded.into_leased());
+                    drop(pending.answer.send(Ok(Accepted::Recorded { issue })));
                 }
                 EventResult::Duplicate => {
                     self.lanes.release(&item.room);
@@ -242,13 +256,16 @@ impl RecorderTask {
     }
 
     /// Gives the lanes what was born leased, and the rest of the reserved places back.
-    fn hand_over(&self, item: &BatchEvent, recorded: &RecordedEvent) {
-        let leased: Vec<_> = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
-        let is_unused = |hook: &&HookNumber| !leased.iter().any(|key| key.hook == **hook);
-        let unused: Vec<_> = item.room.iter().filter(is_unused).copied().collect();
+    fn hand_over(&self, item: &BatchEvent, issue: IssueId, leased: Vec<OwedRow>) {
+        let mut unused = item.room.clone();
+        for owed in &leased {
+            if let Some(used) = unused.iter().position(|hook| *hook == owed.key.hook) {
+                unused.swap_remove(used);
+            }
+        }
         self.lanes.release(&unused);
         if !leased.is_empty() {
-            self.lanes.hand_over(&item.event, recorded.issue, leased);
+            self.lanes.hand_over(&item.event, issue, leased);
         }
     }
 
@@ -336,12 +353,13 @@ impl RecorderTask {
         };
         for (item, _held) in unknown.drain(..) {
             match found.next().flatten() {
-                Some(mut recorded) => {
-                    // It may be a duplicate of an event that was handed over before.
-                    let leased = recorded.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key).collect();
-                    let without_holder = self.without_holder(leased);
-                    recorded.owed.retain(|owed| without_holder.contains(&owed.key));
-                    self.hand_over(&item, &recorded);
+                // It may be a duplicate of an event that was handed over before.
+                Some(recorded) => {
+                    let issue = recorded.issue;
+                    let mut leased = recorded.into_leased();
+                    let without_holder = self.without_holder(leased.iter().map(|owed| owed.key).collect());
+                    leased.retain(|owed| without_holder.contains(&owed.key));
+                    self.hand_over(&item, issue, leased);
                 }
                 None => self.lanes.release(&item.room),
             }
@@ -354,6 +372,6 @@ impl RecorderTask {
 fn rematch(directory: &Directory, event: &NewEvent) -> Option<NewEvent> {
     directory.key(event.key).filter(|key| key.active && key.project == event.project)?;
     let project = directory.project(event.project)?;
-    let candidates = project.candidates(event.candidates.hop);
+    let candidates = project.candidates_of_stored(event.candidates.hop, &event.value, event.received);
     Some(NewEvent { generation: project.project.generation, candidates, ..event.clone() })
 }

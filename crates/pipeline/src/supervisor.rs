@@ -17,6 +17,7 @@ use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
 use crate::lost_leases::LostLeases;
+use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder};
 use crate::work::Work;
 
@@ -50,6 +51,7 @@ pub struct Settings {
 /// The running pipeline.
 pub struct Pipeline {
     recorder: Recorder,
+    metrics: Arc<Metrics>,
     lanes: Arc<Lanes>,
     recording: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
@@ -73,6 +75,7 @@ impl Pipeline {
             clock: Arc::clone(&clock),
             budget: Budget::new(LANE_BUDGET_BYTES),
         }));
+        let metrics = Arc::new(Metrics::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -80,6 +83,7 @@ impl Pipeline {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
+            metrics: Arc::clone(&metrics),
         });
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
@@ -91,7 +95,7 @@ impl Pipeline {
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
             tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
         ];
-        Ok(Pipeline { recorder, lanes, recording: tokio::spawn(task.run()), background, stopping })
+        Ok(Pipeline { recorder, metrics, lanes, recording: tokio::spawn(task.run()), background, stopping })
     }
 
     /// Takes events.
@@ -99,18 +103,25 @@ impl Pipeline {
         self.recorder.clone()
     }
 
+    /// What it counts about itself.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
     /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other
     /// [`Recorder`] must be dropped before, or events may still come in.
     pub async fn stop(self, drain: Duration) {
         self.stopping.send_replace(true);
+        for task in self.background {
+            drop(task.await);
+        }
         if tokio::time::timeout(drain, self.lanes.drain()).await.is_err() {
             tracing::warn!(
                 "attempts were still on the wire when the time to drain ran out: they will be logged as interrupted"
             );
+            self.lanes.abandon();
         }
-        for task in self.background {
-            drop(task.await);
-        }
+        // The recorder ends last: it writes what the lanes hand on until none of them works.
         drop(self.recorder);
         if tokio::time::timeout(drain, self.recording).await.is_err() {
             tracing::warn!("the recorder did not finish in time");

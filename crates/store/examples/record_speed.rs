@@ -17,6 +17,7 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
@@ -96,7 +97,17 @@ impl Run {
             guid[..8].copy_from_slice(&number.to_be_bytes());
             let (url, secret) = ("https://a.example".into(), Secret::from_random([1; 32]));
             let kinds = vec![Kind::EventCreated];
-            let hook = NewHook { guid: HookGuid(guid), project, url, secret, kinds, active: true, now };
+            let hook = NewHook {
+                guid: HookGuid(guid),
+                project,
+                url,
+                secret,
+                kinds,
+                filters: Vec::new(),
+                filter_match: Quantifier::All,
+                active: true,
+                now,
+            };
             numbers.push(store.create_hook(hook).await.unwrap().number);
         }
         let project = store.projects().await.unwrap().pop().unwrap();
@@ -111,7 +122,7 @@ impl Run {
             let begun = cpu(ClockId::ThreadCPUTime);
             let made = self.batch(batch, owes, std::mem::take(&mut settlements));
             making += cpu(ClockId::ThreadCPUTime) - begun;
-            let recorded = self.store.record(made).await.unwrap();
+            let recorded = self.store.record(Arc::new(made)).await.unwrap();
             let begun = cpu(ClockId::ThreadCPUTime);
             settlements = recorded.events.iter().flat_map(settled).collect();
             making += cpu(ClockId::ThreadCPUTime) - begun;

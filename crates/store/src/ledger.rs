@@ -38,8 +38,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// nothing. A settlement may be handed in again after an outage: what is in the log already is not logged twice.
     ///
     /// # Errors
-    /// Only where nothing of the batch was kept, or, with `UnknownCommit`, where that is not known.
-    async fn record(&self, batch: Batch) -> Result<Recorded, StoreError>;
+    /// Only where nothing of the batch was kept, or, with `UnknownCommit`, where that is not known. What the
+    /// caller kept of the batch can then be handed in again: the store has let it go before it answers.
+    async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError>;
 
     /// A small durable commit that changes nothing: tells whether writing works again.
     async fn probe(&self) -> Result<(), StoreError>;
@@ -117,7 +118,7 @@ pub struct NewEvent {
 }
 
 /// What an issue shows of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// How bad.
     pub level: Level,
@@ -418,6 +419,13 @@ pub enum Resolution {
     Hour,
     /// A day, kept 90 days.
     Day,
+}
+
+impl RecordedEvent {
+    /// What it owes that is leased.
+    pub fn into_leased(self) -> Vec<OwedRow> {
+        self.owed.into_iter().filter(|owed| owed.leased).collect()
+    }
 }
 
 impl AttemptRow {

@@ -99,9 +99,11 @@ impl Restriction {
 }
 
 impl Counter {
-    /// The first eight bytes of a hash over everything but the reach. Rows keep it: what goes in here never changes.
+    /// The first eight bytes of a hash over all the rest. Rows keep it: what goes in here never changes. The reach is in it,
+    /// so that a counter never has to learn what it has already forgotten.
     fn make_key(&self) -> CounterKey {
-        let mut text = format!("{}|{}|{:?}", self.counts_users, self.bucket_seconds, self.environment);
+        let mut text =
+            format!("{}|{}|{}|{:?}", self.counts_users, self.bucket_seconds, self.reach_seconds, self.environment);
         if let Some(restriction) = &self.restriction {
             let _infallible = write!(text, "|{}", restriction.quantifier.as_str());
             for (source, comparison) in &restriction.tests {

@@ -51,35 +51,33 @@ impl Lanes {
     /// Claims until the lane is full or the ledger has no more for it.
     async fn claim(&self, lane: &Arc<Lane>) {
         let mut appetite = Appetite { deliveries: LANE_DELIVERIES, bytes: SLICE_BYTES };
-        while let Some((room, order)) = lane.begin_claim() {
-            let Some(held) = self.shared.memory(appetite.bytes).await else {
-                lane.end_claim(ClaimAnswer::Full);
-                return;
-            };
+        let Some(mut next) = lane.begin_claiming() else { return };
+        loop {
+            let (room, order) = next;
+            let Some(held) = self.shared.memory(appetite.bytes).await else { break };
             let limit = room.min(appetite.deliveries);
             let claim = Claim { hook: lane.hook(), limit, order };
             let claimed = self.shared.work.claim(claim).await.unwrap_or_default();
             let answer = if claimed.len() < limit { ClaimAnswer::Short } else { ClaimAnswer::Full };
             match self.take_in(lane, &claimed, held).await {
+                TakenIn::All if lane.leaves_ledger_mode(answer) => return,
                 TakenIn::All => {
-                    lane.end_claim(answer);
                     appetite = Appetite { deliveries: appetite.deliveries.saturating_mul(2), bytes: SLICE_BYTES };
                 }
                 TakenIn::Some { count, next_bytes } => {
-                    lane.end_claim(ClaimAnswer::Full);
                     appetite = Appetite { deliveries: count.max(1), bytes: next_bytes.max(SLICE_BYTES) };
                 }
-                TakenIn::Unreadable => {
-                    lane.end_claim(ClaimAnswer::Full);
-                    // They are due, so the next look at the ledger wakes the lane.
-                    return;
-                }
+                // They are due, so the next look at the ledger wakes the lane.
+                TakenIn::Unreadable => break,
             }
-            lane.wait_for_room().await;
-            if self.shared.is_stopping() {
-                return;
+            tokio::select! {
+                () = lane.wait_for_room() => {}
+                () = self.shared.stopped() => break,
             }
+            let Some(more) = lane.claim_on() else { break };
+            next = more;
         }
+        lane.end_claiming();
     }
 
     /// Reads bodies into the memory that is held and what more there is; gives back the leases of those that find none.

@@ -124,6 +124,7 @@ impl Lane {
     /// Gives a place back.
     pub(crate) fn release(&self) {
         self.with(|state| state.reserved = state.reserved.saturating_sub(1));
+        self.room.notify_one();
     }
 
     /// Something of this hook waits in the ledger.
@@ -217,29 +218,41 @@ impl Lane {
         })
     }
 
-    /// How much to claim, and in which order; `None` where the lane does not want any now. Ends with [`Lane::end_claim`].
-    pub(crate) fn begin_claim(&self) -> Option<(usize, ClaimOrder)> {
-        self.with(|state| {
-            let Mode::Ledger { claiming: false, .. } = state.mode else { return None };
-            let room = state.capacity().saturating_sub(state.held());
-            if room == 0 {
-                return None;
-            }
-            state.mode = Mode::Ledger { claiming: true, spilled: false };
-            state.claims = state.claims.wrapping_add(1);
-            let by_age = state.claims.is_multiple_of(CLAIMS_BY_PRIORITY);
-            Some((room, if by_age { ClaimOrder::Age } else { ClaimOrder::Priority }))
+    /// How much to claim, and in which order; `None` where the lane does not want any now, or claims already. Ends with
+    /// [`Lane::end_claiming`].
+    pub(crate) fn begin_claiming(&self) -> Option<(usize, ClaimOrder)> {
+        self.with(|state| match state.mode {
+            Mode::Ledger { claiming: false, .. } => state.next_claim(),
+            Mode::Ledger { claiming: true, .. } | Mode::Memory => None,
         })
     }
 
-    /// A claim has been answered. A short answer with nothing spilled since it began ends ledger mode.
-    pub(crate) fn end_claim(&self, answer: ClaimAnswer) {
+    /// A claim has been answered, and everything it brought is here. A short answer with nothing spilled since it began ends
+    /// ledger mode, and the claiming with it.
+    pub(crate) fn leaves_ledger_mode(&self, answer: ClaimAnswer) -> bool {
         self.with(|state| {
-            state.mode = match state.mode {
-                Mode::Ledger { spilled: false, .. } if answer == ClaimAnswer::Short => Mode::Memory,
-                Mode::Ledger { spilled, .. } => Mode::Ledger { claiming: false, spilled },
-                Mode::Memory => Mode::Memory,
-            };
+            let leaves = answer == ClaimAnswer::Short && matches!(state.mode, Mode::Ledger { spilled: false, .. });
+            if leaves {
+                state.mode = Mode::Memory;
+            }
+            leaves
+        })
+    }
+
+    /// The next claim of whoever claims for this lane; `None` where it has no room after all.
+    pub(crate) fn claim_on(&self) -> Option<(usize, ClaimOrder)> {
+        self.with(|state| match state.mode {
+            Mode::Ledger { .. } => state.next_claim(),
+            Mode::Memory => None,
+        })
+    }
+
+    /// Nobody claims for this lane any more.
+    pub(crate) fn end_claiming(&self) {
+        self.with(|state| {
+            if let Mode::Ledger { claiming, .. } = &mut state.mode {
+                *claiming = false;
+            }
         });
     }
 
@@ -274,6 +287,17 @@ impl State {
     fn capacity(&self) -> usize {
         let least = if self.failing == Failing::No { CAPACITY_HEALTHY } else { CAPACITY_FAILING };
         self.pace.last.max(self.pace.present).clamp(least, LANE_DELIVERIES)
+    }
+
+    fn next_claim(&mut self) -> Option<(usize, ClaimOrder)> {
+        let room = self.capacity().saturating_sub(self.held());
+        if room == 0 {
+            return None;
+        }
+        self.mode = Mode::Ledger { claiming: true, spilled: false };
+        self.claims = self.claims.wrapping_add(1);
+        let by_age = self.claims.is_multiple_of(CLAIMS_BY_PRIORITY);
+        Some((room, if by_age { ClaimOrder::Age } else { ClaimOrder::Priority }))
     }
 
     fn spill(&mut self) {

@@ -18,7 +18,7 @@ use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
 use store::Store;
-use store::ledger::{Claimed, NewEvent};
+use store::ledger::{Claimed, NewEvent, OwedRow};
 use tokio::sync::watch;
 
 pub(crate) use body::Body;
@@ -50,7 +50,10 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopping {
     No,
+    /// No attempt starts, and nothing is claimed.
     Yes,
+    /// Nor is anybody waited for.
+    Over,
 }
 
 /// What lanes are made from.
@@ -72,12 +75,13 @@ impl Lanes {
         Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
     }
 
-    /// Keeps a place for an event in each lane that has room: its deliveries to those hooks may be born leased.
+    /// Keeps a place in its lane, where that has room, for each delivery that an event may owe: it may be born leased. A hook
+    /// on both kinds is named twice.
     pub(crate) fn reserve(&self, event: &NewEvent) -> Vec<HookNumber> {
         if self.shared.is_stopping() {
             return Vec::new();
         }
-        event.candidates.created.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
+        event.candidates.most_owed().filter(|hook| self.lane(*hook).reserve()).collect()
     }
 
     /// Gives places back that were not used.
@@ -88,24 +92,33 @@ impl Lanes {
     }
 
     /// Takes over an event's deliveries that were born leased, after their commit.
-    pub(crate) fn hand_over(&self, event: &NewEvent, issue: IssueId, keys: Vec<DeliveryKey>) {
-        let bytes = event.value.len();
-        let Some(held) = self.shared.budget.take(bytes) else {
-            // More bodies than memory for them: they wait in the ledger, and come back by a claim.
-            for key in &keys {
-                let lane = self.lane(key.hook);
+    pub(crate) fn hand_over(&self, event: &NewEvent, issue: IssueId, leased: Vec<OwedRow>) {
+        let mut created = None;
+        let mut unheld = Vec::new();
+        for OwedRow { key, alert, .. } in leased {
+            let body = match alert {
+                Some(bytes) => self.shared.budget.take(bytes.len()).map(|held| Body::stored(bytes, held)),
+                // One body for all hooks.
+                None => created.get_or_insert_with(|| self.created_body(event, issue)).clone(),
+            };
+            let lane = self.lane(key.hook);
+            let Some(body) = body else {
+                // More bodies than memory for them: they wait in the ledger, and come back by a claim.
                 lane.release();
                 lane.spill();
-            }
-            self.shared.work.give_back(keys);
-            return;
-        };
-        let body = Body::new(event, issue, held);
-        for key in keys {
-            let lane = self.lane(key.hook);
-            lane.push(Item { key, body: body.clone(), sent: 0, received: event.received, hop: event.candidates.hop });
+                unheld.push(key);
+                continue;
+            };
+            lane.push(Item { key, body, sent: 0, received: event.received, hop: event.candidates.hop });
             self.start_workers(&lane);
         }
+        if !unheld.is_empty() {
+            self.shared.work.give_back(unheld);
+        }
+    }
+
+    fn created_body(&self, event: &NewEvent, issue: IssueId) -> Option<Body> {
+        self.shared.budget.take(event.value.len()).map(|held| Body::new(event, issue, held))
     }
 
     /// Wakes lanes whose hooks have due deliveries in the ledger. Called each second and at the doorbell.
@@ -130,9 +143,22 @@ impl Lanes {
         for lane in self.all() {
             self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
-        let mut workers = self.shared.workers.subscribe();
-        // The sender lives in `shared`, so this ends only when no worker is left.
-        drop(workers.wait_for(|workers| *workers == 0).await);
+        self.idle().await;
+    }
+
+    /// Waits for no attempt any more.
+    pub(crate) fn abandon(&self) {
+        self.shared.stopping.send_replace(Stopping::Over);
+    }
+
+    /// Returns when no lane works, or nobody waits for those that do.
+    pub(crate) async fn idle(&self) {
+        let (mut workers, mut stopping) = (self.shared.workers.subscribe(), self.shared.stopping.subscribe());
+        // The senders live in `shared`.
+        tokio::select! {
+            _ = workers.wait_for(|workers| *workers == 0) => {}
+            _ = stopping.wait_for(|stopping| *stopping == Stopping::Over) => {}
+        }
     }
 
     /// Deliveries were leased by a claim, whose answer is on its way.
@@ -185,12 +211,12 @@ impl Lanes {
 
 impl Shared {
     fn is_stopping(&self) -> bool {
-        *self.stopping.borrow() == Stopping::Yes
+        *self.stopping.borrow() != Stopping::No
     }
 
     async fn stopped(&self) {
         // The sender lives in `self`, so this ends only when the pipeline stops.
-        drop(self.stopping.subscribe().wait_for(|stopping| *stopping == Stopping::Yes).await);
+        drop(self.stopping.subscribe().wait_for(|stopping| *stopping != Stopping::No).await);
     }
 
     fn concurrency(&self, hook: HookNumber) -> usize {
@@ -207,6 +233,10 @@ impl Shared {
 async fn work_off(lane: Arc<Lane>, shared: Arc<Shared>, first: Item) {
     let mut next = Some(first);
     while let Some(item) = next {
+        tokio::select! {
+            () = shared.work.may_attempt() => {}
+            () = shared.stopped() => {}
+        }
         if shared.is_stopping() {
             lane.let_go(&[item.key], || shared.work.give_back([item.key]));
         } else {

@@ -18,7 +18,6 @@ use crate::sign::{self, Envelope};
 
 /// Attempts one delivery, unless its hook does not fire any more.
 pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Settlement {
-    shared.work.may_attempt().await;
     let Some(hook) = shared.firing(lane.hook()) else { return cancelled(item.key) };
     let started = shared.clock.now();
     let attempt = attempt(lane, shared, Attempting { hook: &hook, item, started }).await;

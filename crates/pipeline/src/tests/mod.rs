@@ -4,6 +4,8 @@
 
 mod lost_leases;
 mod memory;
+mod outages;
+mod stopping;
 mod store;
 mod upkeep;
 mod world;

@@ -1,10 +1,13 @@
 //! A store that does what SQLite does, and what a test tells it besides.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, TokenId, UserId};
+use model::ids::{
+    HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, RuleId, Seq, TokenId, UserId,
+};
 use protocol::{EventId, PublicKey};
 use store::StoreError;
 use store::catalog::{
@@ -18,18 +21,26 @@ use store::issues::{
 use store::ledger::{
     Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
+use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// The store under the pipeline under test.
 pub(super) struct TestStore {
     sqlite: Sqlite,
     /// Bytes of the largest answer to a question for bodies.
     largest_read_bytes: AtomicUsize,
+    /// So many transactions to come fail.
+    pub(super) failing_commits: AtomicUsize,
     /// So many transactions to come are committed, and reported as unknown.
     pub(super) unknown_commits: AtomicUsize,
     /// So many look-ups of recorded events to come fail.
     pub(super) failing_finds: AtomicUsize,
+    /// So many transactions to come are committed, and not answered before `release` is rung.
+    pub(super) held_commits: AtomicUsize,
+    /// Rung when such a transaction is committed.
+    pub(super) committed: Notify,
+    pub(super) release: Notify,
     /// Slices of upkeep that were done.
     pub(super) slices: watch::Sender<usize>,
 }
@@ -39,8 +50,12 @@ impl TestStore {
         TestStore {
             sqlite,
             largest_read_bytes: AtomicUsize::new(0),
+            failing_commits: AtomicUsize::new(0),
             unknown_commits: AtomicUsize::new(0),
             failing_finds: AtomicUsize::new(0),
+            held_commits: AtomicUsize::new(0),
+            committed: Notify::new(),
+            release: Notify::new(),
             slices: watch::Sender::new(0),
         }
     }
@@ -95,8 +110,15 @@ like_sqlite!(
         fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
     },
     {
-        async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+        async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError> {
+            if is_next(&self.failing_commits) {
+                return Err(outage());
+            }
             let recorded = self.sqlite.record(batch).await?;
+            if is_next(&self.held_commits) {
+                self.committed.notify_one();
+                self.release.notified().await;
+            }
             if is_next(&self.unknown_commits) {
                 let StoreError::Io(cause) = outage() else { panic!("another kind of outage") };
                 return Err(StoreError::UnknownCommit(cause));
@@ -177,6 +199,22 @@ like_sqlite!(
         fn environments(project: ProjectId) -> Vec<String>;
         fn releases(project: ProjectId) -> Vec<Release>;
         fn release(project: ProjectId, version: String) -> Option<Release>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Rules,
+    {
+        fn rules(project: ProjectId) -> Vec<RuleRow>;
+        fn create_rule(rule: NewRule) -> RuleRow;
+        fn update_rule(project: ProjectId, rule: RuleId, change: RuleChange) -> RuleRow;
+        fn delete_rule(project: ProjectId, rule: RuleId) -> ();
+        fn snooze_rule(project: ProjectId, rule: RuleId, snooze: Option<RuleSnooze>) -> RuleRow;
+        fn rules_last_fired(project: ProjectId) -> Vec<(RuleId, Millis)>;
+        fn rule_hours(rule: RuleId, range: FiredRange) -> Vec<(Millis, u64)>;
+        fn rule_issues(rule: RuleId, range: FiredRange) -> Vec<RuleIssue>;
+        fn fired_on(project: ProjectId, event: Seq) -> Vec<FiredRow>;
     },
     {}
 );

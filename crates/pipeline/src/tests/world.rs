@@ -15,11 +15,13 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::Event;
 use protocol::{EventId, PublicKey};
 use store::catalog::{Catalog as _, NewHook, NewProject, Project};
 use store::ledger::{Batch, BatchEvent, EventResult, Ledger as _, NewEvent, RecordedEvent, Summary};
+use store::marks::Marks;
 use store::sqlite::Sqlite;
 use tempfile::TempDir;
 use webhook::{Kind, Secret};
@@ -78,14 +80,15 @@ impl World {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
+            metrics: Arc::default(),
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
         World { store, project, hook, directory, clock, work, budget, lanes, recorder, task, owner, _folder: folder }
     }
 
     /// An event for the hook, whose body has a value of so many bytes.
-    pub(super) fn event(&self, number: u8, value_bytes: usize) -> NewEvent {
-        let event = Event { id: EventId([number; 16]), ..Event::default() };
+    pub(super) fn event(&self, number: u16, value_bytes: usize) -> NewEvent {
+        let event = Event { id: event_id(number), ..Event::default() };
         let title = Title::of(&event);
         let place = Place {
             base_url: "https://watch.example",
@@ -102,14 +105,16 @@ impl World {
             id: event.id,
             received: NOW,
             timestamp: NOW,
-            grouping: GroupingKey { version: 1, hash: [number; 16] },
+            grouping: GroupingKey { version: 1, hash: event_id(number).0 },
             summary: Summary {
                 level: event.level,
                 kind: event.kind,
                 platform: event.platform,
                 title: title.as_str().to_owned(),
-                culprit: String::new(),
+                metadata: "{}".to_owned(),
+                ..Summary::default()
             },
+            marks: Marks::default(),
             body: CreatedBody::new(&event, &title, "", &place),
             compressed: zstd::bulk::compress(&value, 1).unwrap(),
             value,
@@ -123,17 +128,24 @@ impl World {
         Batch { owner, now, events: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
     }
 
+    /// Records events up to this number past the recorder, for whose deliveries there is no room.
+    pub(super) async fn record_without_room(&self, last: u16) {
+        let without = |number| BatchEvent { event: Arc::new(self.event(number, 10)), room: vec![] };
+        let events = (1..=last).map(without).collect();
+        self.store.record(Arc::new(Batch { events, ..self.batch() })).await.unwrap();
+    }
+
     /// Records an event past the recorder; its delivery is leased where there is `room`.
     pub(super) async fn record(&self, event: NewEvent, room: Vec<HookNumber>) -> RecordedEvent {
         let events = vec![BatchEvent { event: Arc::new(event), room }];
-        let recorded = self.store.record(Batch { events, ..self.batch() }).await.unwrap();
+        let recorded = self.store.record(Arc::new(Batch { events, ..self.batch() })).await.unwrap();
         let Ok([EventResult::Recorded(recorded)]) = <[_; 1]>::try_from(recorded.events) else { panic!("not recorded") };
         recorded
     }
 
     /// The state of the delivery of this event.
-    pub(super) async fn state(&self, number: u8) -> DeliveryState {
-        let deliveries = self.store.deliveries(self.project.id, EventId([number; 16])).await.unwrap();
+    pub(super) async fn state(&self, number: u16) -> DeliveryState {
+        let deliveries = self.store.deliveries(self.project.id, event_id(number)).await.unwrap();
         assert_eq!(deliveries.len(), 1, "an event owes its hook one delivery");
         deliveries[0].state
     }
@@ -148,6 +160,12 @@ impl World {
         let again = self.task.step(Vec::new()).await;
         assert!(again.is_some_and(|again| again.is_empty()), "nothing is to be recorded again");
     }
+}
+
+fn event_id(number: u16) -> EventId {
+    let mut id = [0; 16];
+    id[..2].copy_from_slice(&number.to_be_bytes());
+    EventId(id)
 }
 
 async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
@@ -170,6 +188,8 @@ async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
         url: "http://127.0.0.1:9/".to_owned(),
         secret: Secret::from_random([1; 32]),
         kinds: vec![Kind::EventCreated],
+        filters: Vec::new(),
+        filter_match: Quantifier::All,
         active: true,
         now: NOW,
     };

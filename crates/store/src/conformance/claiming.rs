@@ -1,5 +1,7 @@
 //! Claims: which deliveries, in which order, and when.
 
+use std::sync::Arc;
+
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, Millis};
 
@@ -93,7 +95,7 @@ pub async fn claims_of_several_hooks_are_answered_in_order(bench: &mut dyn Bench
     let owed = only(world.record_without_room(vec![world.event(1, &hooks).await?]).await?).owed;
     let claim = |hook| Claim { hook, limit: 5, order: ClaimOrder::Priority };
     let claims = vec![claim(hooks[1]), claim(hooks[0]), claim(hooks[1])];
-    let claimed = world.store.record(Batch { claims, ..world.batch() }).await?.claimed;
+    let claimed = world.store.record(Arc::new(Batch { claims, ..world.batch() })).await?.claimed;
     let claimed: Vec<_> = claimed.iter().map(|claimed| keys(claimed)).collect();
     assert_eq!(claimed, [vec![owed[1].key], vec![owed[0].key], vec![]]);
     Ok(())

@@ -1,5 +1,7 @@
 //! Leases: given back, and freed when their process is gone.
 
+use std::sync::Arc;
+
 use model::attempt::{Interrupted, Outcome as AttemptOutcome, Unreachable};
 use model::delivery::DeliveryState;
 
@@ -12,7 +14,7 @@ pub async fn a_lease_that_is_given_back_is_free_at_once(bench: &mut dyn Bench) -
     let world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
     let (given, kept) = (world.leased(1, hook).await?, world.leased(2, hook).await?);
-    world.store.record(Batch { give_backs: vec![given], ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { give_backs: vec![given], ..world.batch() })).await?;
     assert_eq!(world.state(1, given).await?, DeliveryState::Waiting);
     assert_eq!(world.state(2, kept).await?, DeliveryState::Sending);
     assert!(world.delivery(1, given).await?.attempts.is_empty());
@@ -31,7 +33,7 @@ pub async fn only_the_owner_gives_a_lease_back(bench: &mut dyn Bench) -> Outcome
     world.restart(bench, NOW).await?;
     assert_eq!(only(world.claim(hook, NOW).await?).key, held);
     let give_backs = vec![held, settled];
-    world.store.record(Batch { owner: former, give_backs, ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { owner: former, give_backs, ..world.batch() })).await?;
     assert_eq!(world.state(1, held).await?, DeliveryState::Sending);
     assert_eq!(world.state(2, settled).await?, DeliveryState::Delivered);
     Ok(())
@@ -49,10 +51,10 @@ pub async fn leases_of_a_process_are_listed_page_by_page(bench: &mut dyn Bench) 
     }
     expected.sort();
     let (given, settled) = (expected.remove(9), expected.remove(3));
-    world.store.record(Batch { give_backs: vec![given], ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { give_backs: vec![given], ..world.batch() })).await?;
     world.settle_one(settled, success(NOW), NextState::Delivered).await?;
     let claims = vec![Claim { hook: given.hook, limit: 1, order: ClaimOrder::Age }];
-    world.store.record(Batch { owner: other, claims, ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { owner: other, claims, ..world.batch() })).await?;
     let (mut listed, mut after) = (Vec::new(), None);
     for length in [4, 4, 2] {
         let page = world.store.leases(world.owner, after, 4).await?;

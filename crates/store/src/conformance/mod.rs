@@ -17,6 +17,7 @@ pub mod reading;
 pub mod recording;
 pub mod refusals;
 pub mod retention;
+pub mod rules;
 pub mod searching;
 pub mod settling;
 mod world;
@@ -109,6 +110,7 @@ macro_rules! every_behaviour {
             recording::an_event_that_webhooks_led_to_too_often_owes_nothing,
             recording::an_event_matched_before_a_change_is_moved,
             recording::every_change_of_a_project_moves_its_generation,
+            recording::a_batch_is_its_callers_alone_once_it_is_answered,
             recording::a_probe_changes_nothing,
             refusals::a_refused_event_leaves_no_trace_in_its_batch,
             refusals::a_refused_repeat_is_not_counted,
@@ -119,6 +121,14 @@ macro_rules! every_behaviour {
             retention::a_hook_number_is_never_given_twice,
             retention::a_deleted_project_goes_with_everything,
             retention::counts_are_kept_as_long_as_their_resolution,
+            rules::a_rule_is_read_as_it_was_written,
+            rules::rules_belong_to_their_project,
+            rules::a_rule_is_replaced_whole,
+            rules::a_snooze_is_kept_until_it_is_ended,
+            rules::every_change_of_a_rule_moves_its_project,
+            rules::the_directory_holds_the_rules_that_are_there_now,
+            rules::a_rule_that_never_fired_has_no_history,
+            rules::a_hook_keeps_its_filters,
             searching::a_search_finds_those_for_which_every_test_holds,
             searching::every_sort_is_paged_forth_and_back_without_gaps,
             searching::an_issue_is_found_by_its_number,

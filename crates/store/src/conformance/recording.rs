@@ -104,7 +104,7 @@ pub async fn a_delivery_is_born_leased_only_where_there_is_room(bench: &mut dyn 
     let (roomy, full) = (world.hook(1).await?.number, world.hook(2).await?.number);
     let event = Arc::new(world.event(1, &[roomy, full]).await?);
     let events = vec![BatchEvent { event, room: vec![roomy] }];
-    let results = world.store.record(Batch { events, ..world.batch() }).await?.events;
+    let results = world.store.record(Arc::new(Batch { events, ..world.batch() })).await?.events;
     let owed = only(all_recorded(results)).owed;
     assert_eq!(
         owed.iter().map(|owed| (owed.key.hook, owed.leased)).collect::<Vec<_>>(),
@@ -182,6 +182,17 @@ pub async fn every_change_of_a_project_moves_its_generation(bench: &mut dyn Benc
         assert!(matches!(result, EventResult::Moved), "change {change}: {result:?}");
     }
     assert_eq!(world.store.totals().await?.events, 0);
+    Ok(())
+}
+
+/// So that what could not be written is handed in again without a copy.
+pub async fn a_batch_is_its_callers_alone_once_it_is_answered(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let event = Arc::new(world.event(1, &[]).await?);
+    let batch = Batch { events: vec![BatchEvent { event, room: vec![] }], ..world.batch() };
+    let batch = Arc::new(batch);
+    world.store.record(Arc::clone(&batch)).await?;
+    assert_eq!(Arc::strong_count(&batch), 1);
     Ok(())
 }
 

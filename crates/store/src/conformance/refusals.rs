@@ -75,7 +75,7 @@ pub async fn a_refused_outcome_fails_its_delivery_alone(bench: &mut dyn Bench) -
         claims: vec![Claim { hook: full, limit: 1, order: ClaimOrder::Priority }],
         ..world.batch()
     };
-    let recorded = world.store.record(batch).await?;
+    let recorded = world.store.record(Arc::new(batch)).await?;
     assert!(matches!(recorded.events[..], [EventResult::Recorded(_)]), "{recorded:?}");
     assert_eq!(only(only(recorded.claimed)).key, waiting);
     assert_eq!(world.state(1, bad).await?, DeliveryState::Failed);

@@ -1,5 +1,7 @@
 //! Upkeep of what is old: it goes with all that leads to it.
 
+use std::sync::Arc;
+
 use super::world::{NOW, World, all_recorded, days, event_id, failure, grouping, idle_plan, later, only, success};
 use super::{Bench, Outcome};
 use crate::ledger::{Batch, CountRange, NewEvent, NextState, Resolution, SweepPlan};
@@ -88,7 +90,7 @@ pub async fn a_deleted_project_goes_with_everything(bench: &mut dyn Bench) -> Ou
         keys.push(world.leased(number, hook).await?);
     }
     world.settle_one(keys[0], success(NOW), NextState::Delivered).await?;
-    world.store.record(Batch { give_backs: vec![keys[1]], ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { give_backs: vec![keys[1]], ..world.batch() })).await?;
     world.store.delete_project(world.project.id).await?;
     let swept = world.sweep(SweepPlan { limit: 1, ..idle_plan() }).await?;
     assert_eq!((swept.events, swept.cancelled, swept.deliveries), (3, 1, 2));

@@ -1,5 +1,7 @@
 //! What came of a delivery: its state and its log.
 
+use std::sync::Arc;
+
 use model::attempt::{BadResponse, Interrupted, Outcome as AttemptOutcome, Unreachable};
 use model::delivery::DeliveryState;
 use model::ids::Millis;
@@ -96,7 +98,7 @@ pub async fn a_failure_after_the_lease_was_lost_is_logged_and_moves_nothing(benc
     let mut world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
     let (retaken, given_back) = (world.leased(1, hook).await?, world.leased(2, hook).await?);
-    world.store.record(Batch { give_backs: vec![given_back], ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { give_backs: vec![given_back], ..world.batch() })).await?;
     let former = world.owner;
     world.restart(bench, NOW).await?;
     let claimed = world.claim(hook, NOW).await?;
@@ -104,13 +106,13 @@ pub async fn a_failure_after_the_lease_was_lost_is_logged_and_moves_nothing(benc
     for next in [NextState::Failed, NextState::Waiting { due: NOW }, NextState::Cancelled] {
         let started = later(NOW, claimed.len().try_into().unwrap_or(0));
         let settlements = vec![Settlement { key: retaken, attempts: vec![failure(started)], next }];
-        world.store.record(Batch { owner: former, settlements, ..world.batch() }).await?;
+        world.store.record(Arc::new(Batch { owner: former, settlements, ..world.batch() })).await?;
         assert_eq!(world.state(1, retaken).await?, DeliveryState::Sending);
     }
     world.settle_one(retaken, success(later(NOW, 50)), NextState::Delivered).await?;
     let settlements =
         vec![Settlement { key: retaken, attempts: vec![failure(later(NOW, 60))], next: NextState::Failed }];
-    world.store.record(Batch { owner: former, settlements, ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { owner: former, settlements, ..world.batch() })).await?;
     let delivery = world.delivery(1, retaken).await?;
     assert_eq!(delivery.state, DeliveryState::Delivered);
     let outcomes: Vec<_> = delivery.attempts.iter().map(|logged| logged.attempt.outcome).collect();
@@ -127,11 +129,11 @@ pub async fn a_success_after_the_lease_was_lost_delivers(bench: &mut dyn Bench) 
     let former = world.owner;
     world.restart(bench, NOW).await?;
     assert_eq!(world.claim(hook, NOW).await?.len(), 3);
-    world.store.record(Batch { give_backs: vec![waiting], ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { give_backs: vec![waiting], ..world.batch() })).await?;
     world.settle_one(failed, failure(later(NOW, 1)), NextState::Failed).await?;
     let late = |key| Settlement { key, attempts: vec![success(NOW)], next: NextState::Delivered };
     let settlements = [waiting, retaken, failed].map(late).to_vec();
-    world.store.record(Batch { owner: former, settlements, ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { owner: former, settlements, ..world.batch() })).await?;
     for (number, key) in [(1, waiting), (2, retaken), (3, failed)] {
         assert_eq!(world.state(number, key).await?, DeliveryState::Delivered, "{number}");
     }
@@ -153,7 +155,7 @@ pub async fn a_late_outcome_takes_the_place_of_its_interrupted_row(bench: &mut d
     let late = [(went_out, failure(later(NOW, -5))), (never_did, unsent(later(NOW, -5), Unreachable::TlsHandshake))];
     let settlement = |(key, attempt)| Settlement { key, attempts: vec![attempt], next: NextState::Failed };
     let settlements = late.clone().map(settlement).to_vec();
-    world.store.record(Batch { owner: former, settlements, ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { owner: former, settlements, ..world.batch() })).await?;
     for (number, (key, attempt)) in (1..).zip(late) {
         let delivery = world.delivery(number, key).await?;
         assert_eq!(delivery.state, DeliveryState::Waiting);
@@ -214,7 +216,7 @@ pub async fn an_outcome_of_a_delivery_that_is_gone_is_dropped(bench: &mut dyn Be
     let world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
     let key = world.leased(1, hook).await?;
-    world.store.record(Batch { give_backs: vec![key], ..world.batch() }).await?;
+    world.store.record(Arc::new(Batch { give_backs: vec![key], ..world.batch() })).await?;
     world.sweep(SweepPlan { keep_from: Millis(i64::MAX), ..idle_plan() }).await?;
     world.settle_one(key, success(NOW), NextState::Delivered).await?;
     let totals = world.store.totals().await?;

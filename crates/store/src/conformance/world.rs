@@ -12,6 +12,7 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId, ProjectId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place, event_value};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
@@ -111,14 +112,14 @@ impl World {
             BatchEvent { event: Arc::new(event), room }
         };
         let events = events.into_iter().map(with_room).collect();
-        Ok(self.store.record(Batch { events, ..self.batch() }).await?.events)
+        Ok(self.store.record(Arc::new(Batch { events, ..self.batch() })).await?.events)
     }
 
     /// Records events for whose deliveries no lane has room.
     pub(super) async fn record_without_room(&self, events: Vec<NewEvent>) -> Result<Vec<RecordedEvent>, StoreError> {
         let without = |event: NewEvent| BatchEvent { event: Arc::new(event), room: Vec::new() };
         let events = events.into_iter().map(without).collect();
-        Ok(all_recorded(self.store.record(Batch { events, ..self.batch() }).await?.events))
+        Ok(all_recorded(self.store.record(Arc::new(Batch { events, ..self.batch() })).await?.events))
     }
 
     /// Records one event, whose first delivery is leased.
@@ -130,7 +131,7 @@ impl World {
 
     /// Settles deliveries in this process's name.
     pub(super) async fn settle(&self, settlements: Vec<Settlement>) -> Result<Recorded, StoreError> {
-        self.store.record(Batch { settlements, ..self.batch() }).await
+        self.store.record(Arc::new(Batch { settlements, ..self.batch() })).await
     }
 
     /// Settles one delivery with one attempt.
@@ -150,7 +151,7 @@ impl World {
 
     /// Claims deliveries.
     pub(super) async fn claim_by(&self, claim: Claim, now: Millis) -> Result<Vec<Claimed>, StoreError> {
-        let mut recorded = self.store.record(Batch { claims: vec![claim], now, ..self.batch() }).await?;
+        let mut recorded = self.store.record(Arc::new(Batch { claims: vec![claim], now, ..self.batch() })).await?;
         Ok(recorded.claimed.pop().unwrap_or_default())
     }
 
@@ -210,6 +211,8 @@ pub(super) fn new_hook(project: ProjectId, guid: u8) -> NewHook {
         url: format!("https://receiver.example/{guid}"),
         secret: Secret::from_random([guid; 32]),
         kinds: vec![Kind::EventCreated],
+        filters: Vec::new(),
+        filter_match: Quantifier::All,
         active: true,
         now: NOW,
     }
@@ -249,10 +252,8 @@ pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> 
             platform: "python",
             title: format!("Error {number}"),
             culprit: format!("culprit {number}"),
-            has_placeholder_title: false,
-            logger: String::new(),
             metadata: "{}".to_owned(),
-            unhandled: false,
+            ..Summary::default()
         },
         body,
         value: Bytes::from(value),

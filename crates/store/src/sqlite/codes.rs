@@ -1,6 +1,7 @@
 //! Small integers in the tables, and the types they stand for. An unknown one is an error, never a default.
 
 use model::issue::{IssuePriority, IssueStatus, Substatus, Turn};
+use model::rules::Quantifier;
 use protocol::event::{EventKind, Level};
 use webhook::Kind;
 
@@ -100,6 +101,22 @@ impl Code for Turn {
 
     fn known(code: i64) -> Option<Self> {
         Turn::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for Quantifier {
+    const WHAT: &'static str = "match";
+
+    fn code(&self) -> i64 {
+        match self {
+            Quantifier::All => 0,
+            Quantifier::Any => 1,
+            Quantifier::None => 2,
+        }
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        [Quantifier::All, Quantifier::Any, Quantifier::None].into_iter().find(|it| it.code() == code)
     }
 }
 

@@ -34,7 +34,7 @@ impl Ledger for Sqlite {
         self.write(move |transaction| leases::free_dead(transaction, now, limit)).await
     }
 
-    async fn record(&self, batch: Batch) -> Result<Recorded, StoreError> {
+    async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError> {
         let seen = Arc::clone(&self.seen);
         self.writer.run(move |connection| record::record(connection, &batch, &mut lock(&seen))).await
     }

@@ -6,12 +6,13 @@ use rusqlite::Connection;
 use watchfire_store::sqlite::Sqlite;
 
 /// Tables, and names that statements give them, that hold configuration: they may be walked through.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 13] = [
     "organization",
     "team",
     "project",
     "project_key",
     "hook",
+    "rule",
     "user",
     "token",
     "process",

@@ -37,11 +37,11 @@ async fn with_hook() -> (Api, String, HookNumber) {
 async fn attempt(api: &Api, hook: HookNumber, times: &[Millis]) {
     let owner = api.store.register(START).await.unwrap();
     let event = BatchEvent { event: Arc::new(event(api, hook)), room: vec![] };
-    let recorded = api.store.record(Batch { events: vec![event], ..batch(owner) }).await.unwrap();
+    let recorded = api.store.record(Arc::new(Batch { events: vec![event], ..batch(owner) })).await.unwrap();
     let [EventResult::Recorded(recorded)] = recorded.events.as_slice() else { panic!("the event was not recorded") };
     let attempts = times.iter().map(|time| AttemptRow::interrupted(*time, Interrupted::Lost)).collect();
     let settlement = Settlement { key: recorded.owed[0].key, attempts, next: NextState::Failed };
-    api.store.record(Batch { settlements: vec![settlement], ..batch(owner) }).await.unwrap();
+    api.store.record(Arc::new(Batch { settlements: vec![settlement], ..batch(owner) })).await.unwrap();
 }
 
 fn batch(owner: ProcessId) -> Batch {
@@ -75,10 +75,8 @@ fn event(api: &Api, hook: HookNumber) -> NewEvent {
             platform: event.platform,
             title: title.as_str().to_owned(),
             culprit: String::new(),
-            has_placeholder_title: false,
-            logger: String::new(),
             metadata: "{}".to_owned(),
-            unhandled: false,
+            ..Summary::default()
         },
         body: CreatedBody::new(&event, &title, "", &place),
         compressed: zstd::bulk::compress(&value, 1).unwrap(),

@@ -96,7 +96,7 @@ create table rule (
 create index rule_project on rule (project_id);
 create index rule_deleted on rule (id) where deleted = 1;
 
--- Which counter which rule asks for, and how far back. A counter that no rule asks for goes.
+-- Which counter which rule asks for, and how far back: the reach is part of the key. A counter that no rule asks for goes.
 create table rule_counter (
   project_id integer not null,
   key integer not null,
@@ -118,20 +118,20 @@ create table counter_fill (
 
 create table issue_count (
   project_id integer not null,
-  issue_id integer not null,
   key integer not null,
+  issue_id integer not null,
   bucket_s integer not null,
   events integer not null check (events > 0),
-  primary key (project_id, issue_id, key, bucket_s)
+  primary key (project_id, key, issue_id, bucket_s)
 ) strict, without rowid;
 
 create table issue_user_count (
   project_id integer not null,
-  issue_id integer not null,
   key integer not null,
+  issue_id integer not null,
   bucket_s integer not null,
   user integer not null,
-  primary key (project_id, issue_id, key, bucket_s, user)
+  primary key (project_id, key, issue_id, bucket_s, user)
 ) strict, without rowid;
 
 -- When a rule last fired for an issue: kept as long as the longest frequency.

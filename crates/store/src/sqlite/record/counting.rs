@@ -18,7 +18,7 @@ use crate::marks::UserMark;
 const HOUR_SECONDS: i64 = 3_600;
 
 /// One issue's counter.
-type Counted = (ProjectId, IssueId, CounterKey);
+type Counted = (ProjectId, CounterKey, IssueId);
 
 /// What a batch has counted, and what it has read.
 #[derive(Clone, Default)]
@@ -38,7 +38,7 @@ impl Recorder<'_> {
         let hour = bucket_start(event.received, HOUR_SECONDS);
         *counts.hours.entry((event.project, issue, hour)).or_default() += 1;
         for hit in event.candidates.rules.counters() {
-            let (counted, start) = ((event.project, issue, hit.key), bucket_start(event.received, hit.bucket_seconds));
+            let (counted, start) = ((event.project, hit.key, issue), bucket_start(event.received, hit.bucket_seconds));
             if !hit.counts_users {
                 *counts.events.entry((counted, start)).or_default() += 1;
             } else if let Some(user) = event.marks.user() {
@@ -62,14 +62,14 @@ impl Recorder<'_> {
                     .transaction
                     .prepare_cached(
                         "select coalesce(sum(events), 0) from issue_count
-                         where project_id = ? and issue_id = ? and key = ? and bucket_s between ? and ?",
+                         where project_id = ? and key = ? and issue_id = ? and bucket_s between ? and ?",
                     )?
-                    .query_row([project.get(), issue.get(), key.0, first_s, last_s], |row| row.get(0))?;
+                    .query_row([project.get(), key.0, issue.get(), first_s, last_s], |row| row.get(0))?;
                 counts.read_events.insert((issue, asked), sum.unsigned_abs());
                 sum.unsigned_abs()
             }
         };
-        let counted = (project, issue, key);
+        let counted = (project, key, issue);
         let since: i64 = counts.events.range((counted, first_s)..=(counted, last_s)).map(|(_, events)| events).sum();
         Ok(before + since.unsigned_abs())
     }
@@ -84,15 +84,15 @@ impl Recorder<'_> {
             None => {
                 let mut read = self.transaction.prepare_cached(
                     "select user from issue_user_count
-                     where project_id = ? and issue_id = ? and key = ? and bucket_s between ? and ?",
+                     where project_id = ? and key = ? and issue_id = ? and bucket_s between ? and ?",
                 )?;
-                let users = read.query_map([project.get(), issue.get(), key.0, first_s, last_s], |row| row.get(0))?;
+                let users = read.query_map([project.get(), key.0, issue.get(), first_s, last_s], |row| row.get(0))?;
                 let users = Rc::new(users.map(|user| user.map(UserMark)).collect::<Result<BTreeSet<_>, _>>()?);
                 counts.read_users.insert((issue, asked), Rc::clone(&users));
                 users
             }
         };
-        let counted = (project, issue, key);
+        let counted = (project, key, issue);
         let range = (counted, first_s, UserMark(i64::MIN))..=(counted, last_s, UserMark(i64::MAX));
         let since: BTreeSet<_> = counts.users.range(range).map(|(_, _, user)| user).collect();
         let new = since.into_iter().filter(|user| !before.contains(user)).count();
@@ -112,22 +112,22 @@ pub(super) fn write(transaction: &Transaction<'_>, counts: &Counts) -> Result<()
     }
     if !counts.events.is_empty() {
         let mut add_events = transaction.prepare_cached(
-            "insert into issue_count (project_id, issue_id, key, bucket_s, events)
+            "insert into issue_count (project_id, key, issue_id, bucket_s, events)
              values (?, ?, ?, ?, ?)
              on conflict do update set events = events + excluded.events",
         )?;
-        for (((project, issue, key), start), events) in &counts.events {
-            add_events.execute([project.get(), issue.get(), key.0, *start, *events])?;
+        for (((project, key, issue), start), events) in &counts.events {
+            add_events.execute([project.get(), key.0, issue.get(), *start, *events])?;
         }
     }
     if !counts.users.is_empty() {
         let mut add_user = transaction.prepare_cached(
-            "insert into issue_user_count (project_id, issue_id, key, bucket_s, user)
+            "insert into issue_user_count (project_id, key, issue_id, bucket_s, user)
              values (?, ?, ?, ?, ?)
              on conflict do nothing",
         )?;
-        for ((project, issue, key), start, user) in &counts.users {
-            add_user.execute(params![project.get(), issue.get(), key.0, start, user.0])?;
+        for ((project, key, issue), start, user) in &counts.users {
+            add_user.execute(params![project.get(), key.0, issue.get(), start, user.0])?;
         }
     }
     Ok(())
