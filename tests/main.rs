@@ -9,6 +9,8 @@ mod hostile;
 #[cfg(test)]
 mod ingest_to_hook;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod sdk_end_to_end;
 #[cfg(test)]
 mod support;

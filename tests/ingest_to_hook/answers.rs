@@ -60,6 +60,21 @@ fn an_id_is_answered_and_sent_in_one_form_whatever_the_sdk_wrote() {
 }
 
 #[test]
+fn events_under_the_nil_id_are_each_stored_under_an_id_of_their_own() {
+    let scene = Scene::start();
+    let nil = "0".repeat(32);
+    let ids: Vec<String> = (0..2)
+        .map(|_| {
+            let answer = scene.send(message_envelope(&nil));
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            answer.json()["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(ids[0] != ids[1] && !ids.contains(&nil), "{ids:?}");
+    scene.ends_with(ids.iter().map(String::as_str));
+}
+
+#[test]
 fn the_same_id_again_is_answered_alike_and_not_sent_again() {
     let scene = Scene::start();
     let id = new_id();

@@ -35,6 +35,8 @@ pub(crate) struct TestServer {
     folder: TempDir,
     address: SocketAddr,
     account: Account,
+    /// Beside those that say where.
+    flags: &'static [&'static str],
     environment: Vec<(String, String)>,
     running: Option<Running>,
     /// What earlier processes on the folder said.
@@ -77,12 +79,28 @@ impl TestServer {
         TestServer::start_in(TempDir::with_prefix("watchfire-test-").unwrap(), environment)
     }
 
-    /// The same in a folder that is prepared already; it is removed in the end.
+    /// The same as it is run for others: hooks may not go to this machine.
+    pub(crate) fn start_without_dev(environment: &[(&str, &str)]) -> TestServer {
+        TestServer::start_as(TempDir::with_prefix("watchfire-test-").unwrap(), &[], environment)
+    }
+
+    /// The same with `--dev` in a folder that is prepared already; it is removed in the end.
     pub(crate) fn start_in(folder: TempDir, environment: &[(&str, &str)]) -> TestServer {
+        TestServer::start_as(folder, &["--dev"], environment)
+    }
+
+    fn start_as(folder: TempDir, flags: &'static [&'static str], environment: &[(&str, &str)]) -> TestServer {
         let account = init(folder.path(), &[]);
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server =
-            TestServer { folder, address: free_address(), account, environment, running: None, said: Vec::new() };
+        let mut server = TestServer {
+            folder,
+            address: free_address(),
+            account,
+            flags,
+            environment,
+            running: None,
+            said: Vec::new(),
+        };
         server.restart();
         server
     }
@@ -98,7 +116,7 @@ impl TestServer {
     /// on the size of files then shows as an error of the write, as a full disk does.
     pub(crate) fn serve_command(&self, listen: SocketAddr) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", BINARY, "serve", "--dev"]);
+        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", BINARY, "serve"]).args(self.flags);
         command.arg("--data").arg(self.folder.path()).args(["--listen", &listen.to_string()]);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

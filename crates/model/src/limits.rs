@@ -75,6 +75,8 @@ macro_rules! limits {
 limits! {
     /// Connections to the HTTP side at once.
     CONNECTIONS: usize = 4096, Count;
+    /// Connections to the address of `--metrics-listen` at once.
+    METRICS_CONNECTIONS: usize = 64, Count;
     /// Bytes of a request's line and headers.
     REQUEST_HEADER_BYTES: usize = 32 * KIB, Bytes;
     /// How long a request may take to be read.
@@ -93,6 +95,8 @@ limits! {
     EVENT_BYTES: usize = protocol::event::MAX_EVENT_BYTES, Bytes;
     /// A tag's key, and its value.
     TAG_CHARACTERS: usize = 200, Characters;
+    /// Values of one tag that an issue lists; the first ones stay.
+    TAG_VALUES_PER_KEY: usize = 100, Count;
     /// Nesting of an attribute; what is deeper becomes its JSON text.
     NESTING_LEVELS: usize = protocol::json::MAX_DEPTH_LEVELS, Count;
     /// An event's title.
@@ -119,6 +123,8 @@ limits! {
     HOOKS_PER_PROJECT: usize = 100, Count;
     /// Rules of one project.
     RULES_PER_PROJECT: usize = 500, Count;
+    /// Conditions, filters or actions in one list of a rule, and filters of a hook.
+    RULE_NODES: usize = 100, Count;
     /// A hook's URL.
     HOOK_URL_CHARACTERS: usize = crate::egress::HOOK_URL_CHARACTERS_MAX, Characters;
     /// Custom headers of one hook.

@@ -1,10 +1,11 @@
-//! What an event alone decides: which hooks want it, and (once there are rules) which rules may fire.
+//! What an event may owe, as far as the event alone can tell: which hooks want it, and which rules may fire.
 //!
-//! Called on the request's task, outside the writer, with the project's hooks from the directory. What the store's state must
-//! decide is left to [`crate::decide`].
+//! Made on the request's task by the project's [`Matcher`](crate::rules::Matcher), outside the writer. What the store's state
+//! must decide is left to [`crate::decide`].
 
 use crate::ids::HookNumber;
 use crate::loops::Hop;
+use crate::rules::RuleCandidates;
 
 /// What a hook listens to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,30 +28,39 @@ pub enum Wants {
 }
 
 /// What may be owed for an event, as far as the event alone can tell. Travels to the writer with it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EventCandidates {
     /// How many webhooks led to the event.
     pub hop: Hop,
     /// Hooks that are owed an `event.created`.
     pub created: Vec<HookNumber>,
-    /// Rules that may fire: always empty, as there are no rules yet.
-    pub rules: Vec<RuleCandidate>,
+    /// Hooks that are owed an `event.alert` if a rule fires for them.
+    pub alerted: Vec<HookNumber>,
+    /// Rules that may fire.
+    pub rules: RuleCandidates,
 }
 
-/// A rule that the event alone did not rule out. Has no values until there are rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RuleCandidate {}
-
 impl EventCandidates {
-    /// What an event that took `hop` webhooks to come about may owe to these hooks, in their order.
+    /// What an event that took `hop` webhooks to come about may owe to these hooks, in their order, where there are no rules.
     pub fn new(hop: Hop, subscriptions: impl IntoIterator<Item = Subscription>) -> Self {
-        let wants_created = |subscription: &Subscription| subscription.wants != Wants::Alerts;
-        let created = subscriptions.into_iter().filter(wants_created).map(|subscription| subscription.hook).collect();
-        Self { hop, created, rules: Vec::new() }
+        let mut candidates = Self { hop, ..Self::default() };
+        subscriptions.into_iter().for_each(|subscription| candidates.add(subscription));
+        candidates
     }
 
-    /// The most deliveries the event can owe to this hook: what a lane reserves room for.
-    pub fn most_owed_to(&self, hook: HookNumber) -> usize {
-        self.created.iter().filter(|&&wants| wants == hook).count()
+    /// Adds a hook that wants the event.
+    pub(crate) fn add(&mut self, subscription: Subscription) {
+        if subscription.wants != Wants::Alerts {
+            self.created.push(subscription.hook);
+        }
+        if subscription.wants != Wants::Created {
+            self.alerted.push(subscription.hook);
+        }
+    }
+
+    /// Each delivery that the event can owe, by its hook: what lanes keep places for. A hook on both kinds is named twice.
+    pub fn most_owed(&self) -> impl Iterator<Item = HookNumber> {
+        let alerted = if self.rules.is_empty() { &[][..] } else { &self.alerted[..] };
+        self.created.iter().chain(alerted).copied().filter(|_| !self.hop.is_loop())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use protocol::event::{Event, Exception, Frame};
+use protocol::event::{Event, Exception, Frame, UNLABELED};
 
 use crate::culprit::is_native;
 use crate::text::{cut, first_line};
@@ -16,8 +16,6 @@ const TYPE_CHARACTERS: usize = 128;
 const DEFAULT_TYPE: &str = "Error";
 /// A synthetic exception without a usable function.
 const UNKNOWN_FUNCTION: &str = "<unknown>";
-/// An event without exception and without message.
-const UNLABELED: &str = "<unlabeled event>";
 
 /// Names that SDKs give to functions they do not know.
 const UNUSABLE_FUNCTIONS: [&str; 2] = ["<redacted>", "<unknown>"];

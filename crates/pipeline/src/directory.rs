@@ -9,12 +9,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use model::egress::UrlRefusal;
-use model::ids::{HookNumber, OrganizationId, ProjectId};
+use model::ids::{HookNumber, Millis, OrganizationId, ProjectId};
 use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
+use model::rules::{CounterHit, EventView, HookFilter, Matcher, NodeError};
+use model::title::Title;
 use protocol::PublicKey;
+use protocol::event::{Event, EventError, Scratch};
+use protocol::json::Tape;
 use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
+use store::marks::UserMark;
+use store::rules::RuleRow;
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, watch};
 use webhook::{Kind, Signer};
@@ -39,6 +45,8 @@ pub struct ProjectEntry {
     pub organization: Arc<Organization>,
     /// Its hooks, disabled ones too.
     pub hooks: Vec<Arc<HookEntry>>,
+    /// Its rules and its hooks' filters.
+    pub matcher: Arc<Matcher>,
 }
 
 /// A hook with what its attempts need.
@@ -97,7 +105,8 @@ impl Directory {
                 let organization = Arc::clone(organizations.get(&project.organization)?);
                 let mut hooks = of_project.remove(&project.id).unwrap_or_default();
                 hooks.sort_by_key(|hook| hook.hook.number);
-                Some((project.id, Arc::new(ProjectEntry { project, organization, hooks })))
+                let matcher = Arc::new(matcher(project.id, &rows.rules, &hooks));
+                Some((project.id, Arc::new(ProjectEntry { project, organization, hooks, matcher })))
             })
             .collect();
         let keys = rows.keys.into_iter().map(|key| (key.public, key)).collect();
@@ -111,13 +120,43 @@ impl Directory {
 }
 
 impl ProjectEntry {
-    /// What an event of this project may be owed to.
-    pub fn candidates(&self, hop: Hop) -> EventCandidates {
-        let firing = self.hooks.iter().filter(|hook| hook.hook.active);
-        EventCandidates::new(
-            hop,
-            firing.filter_map(|hook| Some(Subscription { hook: hook.hook.number, wants: hook.wants()? })),
-        )
+    /// What an event of this project may be owed to, by its JSON as it is stored: for one that was matched before.
+    pub fn candidates_of_stored(&self, hop: Hop, value: &[u8], received: Millis) -> EventCandidates {
+        self.with_stored(value, received, |view, _| self.matcher.candidates(hop, view)).unwrap_or_else(|error| {
+            // It was written by us: an event that cannot be read again is owed to those hooks that take every event.
+            tracing::error!(error = %error, "a stored event could not be matched again");
+            let event = Event::default();
+            self.matcher.candidates(hop, &EventView::new(&event, "", None))
+        })
+    }
+
+    /// The counters that a stored event counts for, and its user.
+    ///
+    /// # Errors
+    /// Where the value is no event.
+    pub fn counters_of_stored(
+        &self,
+        value: &[u8],
+        received: Millis,
+    ) -> Result<(Vec<CounterHit>, Option<UserMark>), EventError> {
+        self.with_stored(value, received, |view, event| {
+            let tags = event.tags.iter().chain(&event.derived_tags);
+            let user = tags.filter(|(key, _)| key == "user").map(|(_, value)| UserMark::of(value)).next_back();
+            (self.matcher.counters(view), user)
+        })
+    }
+
+    fn with_stored<T>(
+        &self,
+        value: &[u8],
+        received: Millis,
+        look: impl FnOnce(&EventView<'_, '_>, &Event<'_>) -> T,
+    ) -> Result<T, EventError> {
+        let (mut scratch, mut tape) = (Scratch::default(), Tape::new());
+        let event = protocol::event::stored(value, received.0 * 1000, &mut scratch)?;
+        let title = Title::of(&event);
+        let document = if self.matcher.needs_document() { tape.parse(value).ok() } else { None };
+        Ok(look(&EventView::new(&event, title.as_str(), document.as_ref()), &event))
     }
 }
 
@@ -143,6 +182,24 @@ impl HookEntry {
             concurrency: HOOK_CONCURRENCY,
         }
     }
+}
+
+/// The rules and hook filters of a project, compiled. What an earlier Watchfire understood and this one does not is left out,
+/// and the log says so: a hook with such a filter gets nothing, for nobody can say what it wanted.
+fn matcher(project: ProjectId, rules: &[RuleRow], hooks: &[Arc<HookEntry>]) -> Matcher {
+    let number = |guid| hooks.iter().find(|hook| hook.hook.guid == guid).map(|hook| hook.hook.number);
+    let unreadable = |what: &str, error: &NodeError| {
+        tracing::error!(project.id = %project, what, error = %error, "a rule or filter cannot be read: it is left out");
+    };
+    let active = rules.iter().filter(|rule| rule.project == project && rule.active);
+    let rules = active.filter_map(|rule| rule.compile(number).inspect_err(|error| unreadable(&rule.name, error)).ok());
+    let firing = hooks.iter().filter(|hook| hook.hook.active);
+    let filters = firing.filter_map(|hook| {
+        let subscription = Subscription { hook: hook.hook.number, wants: hook.wants()? };
+        let filters = hook.hook.clause().inspect_err(|error| unreadable(&hook.hook.url, error)).ok()?;
+        Some(HookFilter { subscription, filters })
+    });
+    Matcher::new(rules.collect(), filters.collect())
 }
 
 impl DirectoryHandle {

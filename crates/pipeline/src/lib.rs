@@ -4,9 +4,11 @@
 //! store and waits on a customer.
 
 pub mod budget;
+mod counter_filling;
 pub mod directory;
 pub mod egress;
 pub mod lanes;
+pub mod metrics;
 pub mod recorder;
 pub mod supervisor;
 
@@ -19,5 +21,6 @@ mod tests;
 
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
+pub use metrics::Metrics;
 pub use recorder::{Accepted, RecordError, Recorder};
 pub use supervisor::{Pipeline, Settings};

@@ -5,20 +5,21 @@
 //! deliveries over, so a client that hangs up strands nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
+use model::ids::{IssueId, ProcessId, ProjectId};
 use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
-use store::ledger::{Batch, BatchEvent, EventResult, NewEvent};
+use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, OwedRow};
 use store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::budget::Held;
 use crate::directory::{Directory, DirectoryHandle};
 use crate::lanes::Lanes;
+use crate::metrics::Metrics;
 use crate::work::{Waiting, Work};
 
 /// Requests that may wait for a transaction; the intake budget refuses long before.
@@ -79,6 +80,7 @@ pub(crate) struct RecorderTask {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
+    pub(crate) metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Pending>,
 }
 
@@ -90,6 +92,7 @@ pub(crate) struct Parts {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Recorder {
@@ -97,8 +100,8 @@ impl Recorder {
     pub(crate) fn new(parts: Parts) -> (Recorder, RecorderTask) {
         let (sender, queue) = mpsc::channel(QUEUED_EVENTS);
         let recorder = Recorder { queue: sender, work: Arc::clone(&parts.work) };
-        let Parts { store, directory, lanes, work, clock, owner } = parts;
-        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, queue })
+        let Parts { store, directory, lanes, work, clock, owner, metrics } = parts;
+        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, metrics, queue })
     }
 
     /// Records an event; answers after its commit. Dropping the future does not withdraw the event.
@@ -192,8 +195,14 @@ impl RecorderTask {
         let (claims, askers): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
         let batch = Batch { owner: self.owner, now: self.clock.now(), events, settlements, give_backs, claims };
         let batch = Arc::new(batch);
-        match self.store.record(Arc::clone(&batch)).await {
+        let begun = Instant::now();
+        let recorded = self.store.record(Arc::clone(&batch)).await;
+        self.metrics.record_commit_micros.observe_micros(begun.elapsed());
+        match recorded {
             Ok(recorded) => {
+                if !batch.events.is_empty() {
+                    self.metrics.record_batch_events.observe(batch.events.len() as u64);
+                }
                 self.work.open_gate();
                 for (asker, claimed) in askers.into_iter().zip(recorded.claimed) {
                     self.lanes.lease(&claimed);
@@ -224,8 +233,9 @@ impl RecorderTask {
         for ((pending, item), result) in pending.into_iter().zip(events).zip(results) {
             match result {
                 EventResult::Recorded(recorded) => {
-                    self.hand_over(item, recorded.issue, recorded.leased().collect());
-                    drop(pending.answer.send(Ok(Accepted::Recorded { issue: recorded.issue })));
+                    let issue = recorded.issue;
+                    self.hand_over(item, issue, recorded.into_leased());
+                    drop(pending.answer.send(Ok(Accepted::Recorded { issue })));
                 }
                 EventResult::Duplicate => {
                     self.lanes.release(&item.room);
@@ -246,9 +256,13 @@ impl RecorderTask {
     }
 
     /// Gives the lanes what was born leased, and the rest of the reserved places back.
-    fn hand_over(&self, item: &BatchEvent, issue: IssueId, leased: Vec<DeliveryKey>) {
-        let is_unused = |hook: &&HookNumber| !leased.iter().any(|key| key.hook == **hook);
-        let unused: Vec<_> = item.room.iter().filter(is_unused).copied().collect();
+    fn hand_over(&self, item: &BatchEvent, issue: IssueId, leased: Vec<OwedRow>) {
+        let mut unused = item.room.clone();
+        for owed in &leased {
+            if let Some(used) = unused.iter().position(|hook| *hook == owed.key.hook) {
+                unused.swap_remove(used);
+            }
+        }
         self.lanes.release(&unused);
         if !leased.is_empty() {
             self.lanes.hand_over(&item.event, issue, leased);
@@ -341,7 +355,11 @@ impl RecorderTask {
             match found.next().flatten() {
                 // It may be a duplicate of an event that was handed over before.
                 Some(recorded) => {
-                    self.hand_over(&item, recorded.issue, self.without_holder(recorded.leased().collect()));
+                    let issue = recorded.issue;
+                    let mut leased = recorded.into_leased();
+                    let without_holder = self.without_holder(leased.iter().map(|owed| owed.key).collect());
+                    leased.retain(|owed| without_holder.contains(&owed.key));
+                    self.hand_over(&item, issue, leased);
                 }
                 None => self.lanes.release(&item.room),
             }
@@ -354,6 +372,6 @@ impl RecorderTask {
 fn rematch(directory: &Directory, event: &NewEvent) -> Option<NewEvent> {
     directory.key(event.key).filter(|key| key.active && key.project == event.project)?;
     let project = directory.project(event.project)?;
-    let candidates = project.candidates(event.candidates.hop);
+    let candidates = project.candidates_of_stored(event.candidates.hop, &event.value, event.received);
     Some(NewEvent { generation: project.project.generation, candidates, ..event.clone() })
 }

@@ -13,10 +13,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
+use crate::counter_filling::CounterFilling;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
 use crate::lost_leases::LostLeases;
+use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder};
 use crate::work::Work;
 
@@ -50,6 +52,7 @@ pub struct Settings {
 /// The running pipeline.
 pub struct Pipeline {
     recorder: Recorder,
+    metrics: Arc<Metrics>,
     lanes: Arc<Lanes>,
     recording: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
@@ -73,6 +76,7 @@ impl Pipeline {
             clock: Arc::clone(&clock),
             budget: Budget::new(LANE_BUDGET_BYTES),
         }));
+        let metrics = Arc::new(Metrics::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -80,23 +84,32 @@ impl Pipeline {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
+            metrics: Arc::clone(&metrics),
         });
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
+        let filling =
+            CounterFilling { store: Arc::clone(&store), directory: Arc::clone(&directory), clock: Arc::clone(&clock) };
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
         let look = Arc::new(look);
         let background = vec![
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
             tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
+            tokio::spawn(until(stopping.subscribe(), filling.fill_forever())),
         ];
-        Ok(Pipeline { recorder, lanes, recording: tokio::spawn(task.run()), background, stopping })
+        Ok(Pipeline { recorder, metrics, lanes, recording: tokio::spawn(task.run()), background, stopping })
     }
 
     /// Takes events.
     pub fn recorder(&self) -> Recorder {
         self.recorder.clone()
+    }
+
+    /// What it counts about itself.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other

@@ -21,6 +21,13 @@ pub struct BadEventId;
 #[error("not a public key: expected 32 hex digits")]
 pub struct BadPublicKey;
 
+impl EventId {
+    /// Whether it is the nil UUID, with which SDKs say "no event": as the id of events it would make all of them one.
+    pub fn is_nil(&self) -> bool {
+        self.0 == [0; 16]
+    }
+}
+
 impl FromStr for EventId {
     type Err = BadEventId;
 

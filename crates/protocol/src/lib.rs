@@ -10,5 +10,6 @@ pub mod event;
 mod ids;
 pub mod json;
 pub mod store_body;
+mod user_agent;
 
 pub use ids::{BadEventId, BadPublicKey, EventId, PublicKey};

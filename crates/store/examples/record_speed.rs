@@ -17,6 +17,7 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
@@ -25,6 +26,7 @@ use watchfire_store::catalog::{NewHook, NewProject, Project};
 use watchfire_store::ledger::{
     AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary, SweepPlan,
 };
+use watchfire_store::marks::Marks;
 use watchfire_store::sqlite::Sqlite;
 use watchfire_store::{Catalog, Ledger};
 use webhook::{Kind, Secret};
@@ -95,7 +97,17 @@ impl Run {
             guid[..8].copy_from_slice(&number.to_be_bytes());
             let (url, secret) = ("https://a.example".into(), Secret::from_random([1; 32]));
             let kinds = vec![Kind::EventCreated];
-            let hook = NewHook { guid: HookGuid(guid), project, url, secret, kinds, active: true, now };
+            let hook = NewHook {
+                guid: HookGuid(guid),
+                project,
+                url,
+                secret,
+                kinds,
+                filters: Vec::new(),
+                filter_match: Quantifier::All,
+                active: true,
+                now,
+            };
             numbers.push(store.create_hook(hook).await.unwrap().number);
         }
         let project = store.projects().await.unwrap().pop().unwrap();
@@ -156,13 +168,32 @@ impl Run {
                 platform: "python",
                 title: "TypeError: cannot read property".into(),
                 culprit: "app.views in index".into(),
+                has_placeholder_title: false,
+                logger: String::new(),
+                metadata: r#"{"type":"TypeError","value":"cannot read property"}"#.into(),
+                unhandled: true,
             },
+            marks: self.marks(),
             body: CreatedBody::new(&event, &title, "app.views in index", &place),
             value: Bytes::new(),
             compressed,
             candidates: EventCandidates::new(Hop(0), room.iter().map(subscription)),
         };
         BatchEvent { event: Arc::new(event), room }
+    }
+
+    /// Tags as SDKs send them; one event in 16 is of another user.
+    fn marks(&self) -> Marks {
+        let user = format!("id:{}", self.recorded / 16);
+        let tags = [
+            ("environment", "production"),
+            ("level", "error"),
+            ("release", "app@1.0.0"),
+            ("server_name", "web-1"),
+            ("runtime", "CPython 3.11.7"),
+            ("user", &user),
+        ];
+        Marks::new(Some("app@1.0.0"), Some("production"), tags)
     }
 
     /// xorshift: the ids of SDKs are random too.

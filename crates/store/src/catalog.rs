@@ -5,11 +5,15 @@
 
 use async_trait::async_trait;
 use model::ids::{Generation, HookGuid, HookNumber, Millis, OrganizationId, ProjectId, TeamId, TokenId, UserId};
+use model::rules::{Clause, NodeError, NodePlace, Quantifier};
 use model::scope::Scopes;
 use protocol::PublicKey;
+use serde_json::Value;
 use webhook::{Kind, Secret};
 
 use crate::error::StoreError;
+use crate::rules::RuleRow;
+use crate::rules::read_clause;
 
 /// Configuration. Lists come newest first.
 #[async_trait]
@@ -99,6 +103,8 @@ pub struct DirectoryRows {
     pub keys: Vec<ProjectKey>,
     /// All hooks.
     pub hooks: Vec<Hook>,
+    /// All rules, active or not.
+    pub rules: Vec<RuleRow>,
 }
 
 /// An organization.
@@ -231,10 +237,24 @@ pub struct Hook {
     pub secret: Secret,
     /// What it wants, sorted.
     pub kinds: Vec<Kind>,
+    /// Which events it wants: nodes as they were written, that the event alone decides.
+    pub filters: Vec<Value>,
+    /// How many of the filters must hold.
+    pub filter_match: Quantifier,
     /// Whether it fires.
     pub active: bool,
     /// When it was made.
     pub created: Millis,
+}
+
+impl Hook {
+    /// Which events it wants.
+    ///
+    /// # Errors
+    /// The first filter that cannot be read.
+    pub fn clause(&self) -> Result<Clause, NodeError> {
+        read_clause(self.filter_match, &self.filters, NodePlace::HookFilter)
+    }
 }
 
 /// What a new hook needs.
@@ -250,6 +270,10 @@ pub struct NewHook {
     pub secret: Secret,
     /// What it wants.
     pub kinds: Vec<Kind>,
+    /// Which events it wants.
+    pub filters: Vec<Value>,
+    /// How many of the filters must hold.
+    pub filter_match: Quantifier,
     /// Whether it fires.
     pub active: bool,
     /// The store's time.
@@ -263,6 +287,10 @@ pub struct HookChange {
     pub url: Option<String>,
     /// What it wants.
     pub kinds: Option<Vec<Kind>>,
+    /// Which events it wants.
+    pub filters: Option<Vec<Value>>,
+    /// How many of the filters must hold.
+    pub filter_match: Option<Quantifier>,
     /// Whether it fires.
     pub active: Option<bool>,
 }

@@ -18,6 +18,7 @@ use protocol::event::{EventKind, Level};
 use protocol::{EventId, PublicKey};
 
 use crate::error::StoreError;
+use crate::marks::Marks;
 
 /// Events and deliveries. All times are the store's clock, passed in.
 #[async_trait]
@@ -77,9 +78,6 @@ pub trait Ledger: Send + Sync + 'static {
     /// Reads one event.
     async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError>;
 
-    /// Reads one issue.
-    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError>;
-
     /// The deliveries of an event with their attempts, oldest first.
     async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError>;
 
@@ -113,12 +111,14 @@ pub struct NewEvent {
     pub value: Bytes,
     /// The same, zstd.
     pub compressed: Vec<u8>,
+    /// What it leaves in its issue's rows.
+    pub marks: Marks,
     /// What may be owed.
     pub candidates: EventCandidates,
 }
 
 /// What an issue shows of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// How bad.
     pub level: Level,
@@ -130,6 +130,14 @@ pub struct Summary {
     pub title: String,
     /// The culprit.
     pub culprit: String,
+    /// Whether the event had no title of its own: such a one never takes the place of a real one.
+    pub has_placeholder_title: bool,
+    /// The SDK's logger, empty where absent.
+    pub logger: String,
+    /// Sentry's `metadata` of the event: a JSON object.
+    pub metadata: String,
+    /// Whether an exception says that nobody handled it.
+    pub unhandled: bool,
 }
 
 /// One event of a batch, and the hooks whose lanes have kept a place for it.
@@ -192,7 +200,7 @@ pub struct RecordedEvent {
 }
 
 /// One delivery row as it was inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwedRow {
     /// Which delivery.
     pub key: DeliveryKey,
@@ -200,6 +208,8 @@ pub struct OwedRow {
     pub priority: Priority,
     /// Whether it is leased to the process that recorded it.
     pub leased: bool,
+    /// The body of an alert; that of other kinds is the event's.
+    pub alert: Option<Bytes>,
 }
 
 /// What came of a leased delivery.
@@ -363,31 +373,6 @@ pub struct StoredEvent {
     pub body: Bytes,
 }
 
-/// An issue as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issue {
-    /// Its id.
-    pub id: IssueId,
-    /// Whose it is.
-    pub project: ProjectId,
-    /// Its number in the project, from 1.
-    pub short_number: u64,
-    /// Which grouping algorithm made it.
-    pub grouping_version: u16,
-    /// The title of its last event.
-    pub title: String,
-    /// The culprit of its last event.
-    pub culprit: String,
-    /// The level of its last event.
-    pub level: String,
-    /// How many events it has had.
-    pub count: u64,
-    /// The earliest of its events' times.
-    pub first_seen: Millis,
-    /// The latest of its events' times.
-    pub last_seen: Millis,
-}
-
 /// A delivery with its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDelivery {
@@ -438,8 +423,8 @@ pub enum Resolution {
 
 impl RecordedEvent {
     /// What it owes that is leased.
-    pub fn leased(&self) -> impl Iterator<Item = DeliveryKey> {
-        self.owed.iter().filter(|owed| owed.leased).map(|owed| owed.key)
+    pub fn into_leased(self) -> Vec<OwedRow> {
+        self.owed.into_iter().filter(|owed| owed.leased).collect()
     }
 }
 

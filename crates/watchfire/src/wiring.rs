@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use model::clock::{Clock, StoreClock};
 use model::egress::{Origin, Policy};
 use model::ids::Millis;
-use model::limits::INTAKE_BUDGET_BYTES;
+use model::limits::{CONNECTIONS, INTAKE_BUDGET_BYTES, METRICS_CONNECTIONS};
 use pipeline::egress::{Egress, EgressConfig, SystemResolver};
 use pipeline::{Budget, DirectoryHandle, Pipeline, Settings};
 use store::sqlite::{FolderLock, Sqlite};
@@ -20,15 +20,27 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 use web::api::ApiState;
-use web::ingest::Ingest;
+use web::ingest::{Ingest, Outcomes};
+use web::metrics::{self, Metrics};
+use web::server::Door;
 
 /// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// What is taken before anything runs: the folder, the address, the store.
+/// Where to listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// For everybody.
+    pub main: SocketAddr,
+    /// For who reads metrics.
+    pub metrics: Option<SocketAddr>,
+}
+
+/// What is taken before anything runs: the folder, the addresses, the store.
 pub struct Opened {
     lock: FolderLock,
     listener: TcpListener,
+    metrics: Option<TcpListener>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Its store.
@@ -47,6 +59,8 @@ pub struct Plan {
     pub egress_ca: Option<Vec<u8>>,
     /// How long events and deliveries are kept.
     pub retention: Duration,
+    /// Whether metrics are shown to everybody too.
+    pub metrics_on_main: bool,
 }
 
 /// A server that runs.
@@ -55,7 +69,7 @@ pub struct Running {
     store: Arc<Sqlite>,
     pipeline: Pipeline,
     stopping: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
 }
 
 /// Why the server does not start.
@@ -65,8 +79,10 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: choose another address with --listen")]
+    #[error("cannot listen on {address}: choose another address with {flag}")]
     Listen {
+        /// What chooses the address.
+        flag: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why.
@@ -117,17 +133,23 @@ pub fn random(bytes: &mut [u8]) {
 }
 
 impl Opened {
-    /// Takes the folder and the address, so that a second server on either fails before it does anything.
+    /// Takes the folder and the addresses, so that a second server on any of them fails before it does anything.
     ///
     /// # Errors
-    /// The folder is served already, the address is taken, or the store does not open.
-    pub async fn open(folder: &Path, listen: SocketAddr) -> Result<Opened, StartError> {
+    /// The folder is served already, an address is taken, or the store does not open.
+    pub async fn open(folder: &Path, addresses: Addresses) -> Result<Opened, StartError> {
         let lock = FolderLock::take(folder)?;
-        let failed = |source| StartError::Listen { address: listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let (listener, address) = listen(addresses.main, "--listen").await?;
+        let metrics = match addresses.metrics {
+            Some(address) => {
+                let (listener, address) = listen(address, "--metrics-listen").await?;
+                tracing::info!(address = %address, "metrics are shown at /metrics");
+                Some(listener)
+            }
+            None => None,
+        };
         let store = Arc::new(Sqlite::open(folder)?);
-        Ok(Opened { lock, listener, address, store })
+        Ok(Opened { lock, listener, metrics, address, store })
     }
 }
 
@@ -137,7 +159,7 @@ impl Running {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(opened: Opened, plan: Plan) -> Result<Running, StartError> {
-        let Opened { lock, listener, address: _, store } = opened;
+        let Opened { lock, listener, metrics: metrics_listener, address: _, store } = opened;
         let url = plan.url;
         let clock = system_clock();
         let policy = own_policy(plan.policy, &url);
@@ -152,6 +174,8 @@ impl Running {
             retention: plan.retention,
         })
         .await?;
+        let outcomes = Arc::<Outcomes>::default();
+        let metrics = Arc::new(Metrics { pipeline: pipeline.metrics(), ingest: Arc::clone(&outcomes) });
         let ingest = Ingest {
             recorder: pipeline.recorder(),
             directory: Arc::clone(&directory),
@@ -160,23 +184,42 @@ impl Running {
             base_url: url.clone(),
             trusted_proxies: plan.trusted_proxies,
             random,
+            outcomes,
         };
         let api = ApiState { store: shared, directory, clock, policy: Arc::new(policy), base_url: url, random };
-        let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api) });
+        let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));
+        let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api), metrics: on_main });
+        let main = Door { listener, router, connections: CONNECTIONS };
+        let metrics = metrics_listener.map(|listener| Door {
+            listener,
+            router: metrics::router(metrics),
+            connections: METRICS_CONNECTIONS,
+        });
         let (stopping, stop) = watch::channel(false);
-        let serving = tokio::spawn(web::server::serve(listener, router, stop, DRAIN));
+        let doors = std::iter::once(main).chain(metrics);
+        let serving = doors.map(|door| tokio::spawn(door.serve(stop.clone(), DRAIN))).collect();
         Ok(Running { _lock: lock, store, pipeline, stopping, serving })
     }
 
     /// Stops: no new requests, those under way answered, attempts on the wire awaited, leases given back.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
-        if self.serving.await.is_err() {
-            tracing::error!("the server's accept loop panicked");
+        for serving in self.serving {
+            if serving.await.is_err() {
+                tracing::error!("the server's accept loop panicked");
+            }
         }
         self.pipeline.stop(DRAIN).await;
         self.store.close().await;
     }
+}
+
+/// Takes the address that `flag` chose; gives also the one that it became, where the port was left to the system.
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { flag, address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// The policy, and no hook on our own origin: its errors would make webhooks for ever.
@@ -190,4 +233,22 @@ fn own_policy(mut policy: Policy, own_url: &str) -> Policy {
 fn egress(policy: Policy, ca: Option<&[u8]>) -> Result<Egress, StartError> {
     let resolver = Arc::new(SystemResolver::new()?);
     Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: ca })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_is_taken_is_refused_with_the_flag_that_chose_it() {
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let listener = TcpListener::bind(any).await.unwrap();
+        let taken = listener.local_addr().unwrap();
+        for (main, metrics, flag) in [(taken, None, "--listen"), (any, Some(taken), "--metrics-listen")] {
+            let folder = tempfile::tempdir().unwrap();
+            let refused = Opened::open(folder.path(), Addresses { main, metrics }).await.err().unwrap();
+            let text = format!("cannot listen on {taken}: choose another address with {flag}");
+            assert_eq!(refused.to_string(), text);
+        }
+    }
 }

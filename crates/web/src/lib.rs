@@ -6,6 +6,7 @@ pub mod api;
 pub mod auth;
 pub mod health;
 pub mod ingest;
+pub mod metrics;
 pub mod router;
 pub mod server;
 

@@ -8,6 +8,7 @@ use axum::routing::{any, get};
 use crate::api::{self, ApiState};
 use crate::health;
 use crate::ingest::{self, Ingest};
+use crate::metrics::{self, Metrics};
 
 /// What the handlers share.
 pub struct App {
@@ -15,6 +16,8 @@ pub struct App {
     pub ingest: Arc<Ingest>,
     /// Manages.
     pub api: Arc<ApiState>,
+    /// Figures, where they are shown on this address too.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 /// All of it.
@@ -27,6 +30,7 @@ pub fn router(app: App) -> Router {
         .route("/api/relay/healthcheck/ready/", get(health::ready))
         .with_state(app.ingest)
         .merge(api::router(app.api))
+        .merge(app.metrics.map(metrics::router).unwrap_or_default())
 }
 
 fn ingest_routes(state: Arc<Ingest>) -> Router<Arc<Ingest>> {

@@ -1,4 +1,5 @@
-//! The server's sockets: accepts connections up to a limit, speaks HTTP/1.1 on each, and stops when asked.
+//! The server's sockets: accepts connections up to a limit, speaks HTTP/1.1 on each, and stops when asked. `wiring` opens one door
+//! for everybody, and one for metrics where it was told to.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ use axum::http::{Request, Response};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::limits::{CONNECTIONS, READ_TIMEOUT_SECONDS, REQUEST_HEADER_BYTES};
+use model::limits::{READ_TIMEOUT_SECONDS, REQUEST_HEADER_BYTES};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
@@ -23,29 +24,41 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(READ_TIMEOUT_SECONDS);
 /// Pause after a failed accept: the cause, such as no free file, does not go away at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `stopping` turns true, then lets the requests that are being answered finish, for at most `grace`.
-pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>, grace: Duration) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS));
-    let router = router.into_service::<Body>();
-    loop {
-        let accepted = tokio::select! {
-            () = stopped(&mut stopping) => break,
-            accepted = accept(&listener, &permits) => accepted,
-        };
-        match accepted {
-            Ok((stream, peer, permit)) => {
-                let connection = Connection { peer, router: router.clone(), stopping: stopping.clone() };
-                tokio::spawn(connection.run(stream, permit));
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+/// An address, and what is behind it.
+pub struct Door {
+    /// Where clients connect.
+    pub listener: TcpListener,
+    /// What answers them.
+    pub router: Router,
+    /// How many may be connected at once.
+    pub connections: usize,
+}
+
+impl Door {
+    /// Serves until `stopping` turns true, then lets the requests that are being answered finish, for at most `grace`.
+    pub async fn serve(self, mut stopping: watch::Receiver<bool>, grace: Duration) {
+        let permits = Arc::new(Semaphore::new(self.connections));
+        let router = self.router.into_service::<Body>();
+        loop {
+            let accepted = tokio::select! {
+                () = stopped(&mut stopping) => break,
+                accepted = accept(&self.listener, &permits) => accepted,
+            };
+            match accepted {
+                Ok((stream, peer, permit)) => {
+                    let connection = Connection { peer, router: router.clone(), stopping: stopping.clone() };
+                    tokio::spawn(connection.run(stream, permit));
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
-    }
-    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    if tokio::time::timeout(grace, permits.acquire_many(all)).await.is_err() {
-        tracing::warn!("requests were still being answered when the time to stop ran out");
+        let all = u32::try_from(self.connections).unwrap_or(u32::MAX);
+        if tokio::time::timeout(grace, permits.acquire_many(all)).await.is_err() {
+            tracing::warn!("requests were still being answered when the time to stop ran out");
+        }
     }
 }
 

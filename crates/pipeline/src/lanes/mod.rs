@@ -18,7 +18,7 @@ use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
 use store::Store;
-use store::ledger::{Claimed, NewEvent};
+use store::ledger::{Claimed, NewEvent, OwedRow};
 use tokio::sync::watch;
 
 pub(crate) use body::Body;
@@ -75,12 +75,13 @@ impl Lanes {
         Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
     }
 
-    /// Keeps a place for an event in each lane that has room: its deliveries to those hooks may be born leased.
+    /// Keeps a place in its lane, where that has room, for each delivery that an event may owe: it may be born leased. A hook
+    /// on both kinds is named twice.
     pub(crate) fn reserve(&self, event: &NewEvent) -> Vec<HookNumber> {
         if self.shared.is_stopping() {
             return Vec::new();
         }
-        event.candidates.created.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
+        event.candidates.most_owed().filter(|hook| self.lane(*hook).reserve()).collect()
     }
 
     /// Gives places back that were not used.
@@ -91,24 +92,33 @@ impl Lanes {
     }
 
     /// Takes over an event's deliveries that were born leased, after their commit.
-    pub(crate) fn hand_over(&self, event: &NewEvent, issue: IssueId, keys: Vec<DeliveryKey>) {
-        let bytes = event.value.len();
-        let Some(held) = self.shared.budget.take(bytes) else {
-            // More bodies than memory for them: they wait in the ledger, and come back by a claim.
-            for key in &keys {
-                let lane = self.lane(key.hook);
+    pub(crate) fn hand_over(&self, event: &NewEvent, issue: IssueId, leased: Vec<OwedRow>) {
+        let mut created = None;
+        let mut unheld = Vec::new();
+        for OwedRow { key, alert, .. } in leased {
+            let body = match alert {
+                Some(bytes) => self.shared.budget.take(bytes.len()).map(|held| Body::stored(bytes, held)),
+                // One body for all hooks.
+                None => created.get_or_insert_with(|| self.created_body(event, issue)).clone(),
+            };
+            let lane = self.lane(key.hook);
+            let Some(body) = body else {
+                // More bodies than memory for them: they wait in the ledger, and come back by a claim.
                 lane.release();
                 lane.spill();
-            }
-            self.shared.work.give_back(keys);
-            return;
-        };
-        let body = Body::new(event, issue, held);
-        for key in keys {
-            let lane = self.lane(key.hook);
-            lane.push(Item { key, body: body.clone(), sent: 0, received: event.received, hop: event.candidates.hop });
+                unheld.push(key);
+                continue;
+            };
+            lane.push(Item { key, body, sent: 0, received: event.received, hop: event.candidates.hop });
             self.start_workers(&lane);
         }
+        if !unheld.is_empty() {
+            self.shared.work.give_back(unheld);
+        }
+    }
+
+    fn created_body(&self, event: &NewEvent, issue: IssueId) -> Option<Body> {
+        self.shared.budget.take(event.value.len()).map(|held| Body::new(event, issue, held))
     }
 
     /// Wakes lanes whose hooks have due deliveries in the ledger. Called each second and at the doorbell.

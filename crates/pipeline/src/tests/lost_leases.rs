@@ -52,7 +52,7 @@ async fn what_no_lane_held_in_two_looks_is_given_back_and_nothing_else() {
     let mut look = look(&world);
     look.look().await.unwrap();
     assert!(world.work.take().is_empty(), "one look is not enough");
-    world.lanes.hand_over(&event, late.issue, vec![late.owed[0].key]);
+    world.lanes.hand_over(&event, late.issue, vec![late.owed[0].clone()]);
     world.work.settle(Settlement { key: settled, attempts: vec![], next: NextState::Failed });
     look.look().await.unwrap();
     world.transact().await;
@@ -100,7 +100,7 @@ async fn a_duplicate_in_an_unknown_commit_is_not_handed_over_again() {
     let mut world = World::new(64 * KIB).await;
     let event = world.event(1, KIB);
     let first = world.record(event.clone(), vec![world.hook]).await;
-    world.lanes.hand_over(&event, first.issue, vec![first.owed[0].key]);
+    world.lanes.hand_over(&event, first.issue, vec![first.owed[0].clone()]);
     record_in_an_unknown_commit(&mut world, event).await;
     world.lanes.drain().await;
     let left = world.work.take();

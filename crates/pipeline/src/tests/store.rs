@@ -5,17 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, TokenId, UserId};
+use model::ids::{
+    HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, RuleId, Seq, TokenId, UserId,
+};
 use protocol::{EventId, PublicKey};
 use store::StoreError;
 use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
     ProjectChange, ProjectKey, Team, Token, User,
 };
+use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
+use store::issues::{Issue, Issues};
 use store::ledger::{
-    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
-    Totals,
+    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
+use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
 use tokio::sync::{Notify, watch};
 
@@ -100,7 +104,6 @@ like_sqlite!(
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
         fn totals() -> Totals;
         fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;
-        fn issue(issue: IssueId) -> Option<Issue>;
         fn deliveries(project: ProjectId, event: EventId) -> Vec<StoredDelivery>;
         fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
     },
@@ -175,6 +178,40 @@ like_sqlite!(
         fn create_user(email: String, password_hash: String, now: Millis) -> User;
         fn users() -> Vec<User>;
         fn set_password(user: UserId, password_hash: String) -> ();
+    },
+    {}
+);
+
+like_sqlite!(
+    Rules,
+    {
+        fn rules(project: ProjectId) -> Vec<RuleRow>;
+        fn create_rule(rule: NewRule) -> RuleRow;
+        fn update_rule(project: ProjectId, rule: RuleId, change: RuleChange) -> RuleRow;
+        fn delete_rule(project: ProjectId, rule: RuleId) -> ();
+        fn snooze_rule(project: ProjectId, rule: RuleId, snooze: Option<RuleSnooze>) -> RuleRow;
+        fn rules_last_fired(project: ProjectId) -> Vec<(RuleId, Millis)>;
+        fn rule_hours(rule: RuleId, range: FiredRange) -> Vec<(Millis, u64)>;
+        fn rule_issues(rule: RuleId, range: FiredRange) -> Vec<RuleIssue>;
+        fn fired_on(project: ProjectId, event: Seq) -> Vec<FiredRow>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Issues,
+    {
+        fn issue(issue: IssueId) -> Option<Issue>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Counting,
+    {
+        fn counters_to_fill() -> Vec<CounterToFill>;
+        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Vec<EventToCount>;
+        fn fill_counters(slice: FilledSlice) -> ();
     },
     {}
 );

@@ -15,11 +15,13 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::Event;
 use protocol::{EventId, PublicKey};
 use store::catalog::{Catalog as _, NewHook, NewProject, Project};
 use store::ledger::{Batch, BatchEvent, EventResult, Ledger as _, NewEvent, RecordedEvent, Summary};
+use store::marks::Marks;
 use store::sqlite::Sqlite;
 use tempfile::TempDir;
 use webhook::{Kind, Secret};
@@ -78,6 +80,7 @@ impl World {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             owner,
+            metrics: Arc::default(),
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
         World { store, project, hook, directory, clock, work, budget, lanes, recorder, task, owner, _folder: folder }
@@ -108,8 +111,10 @@ impl World {
                 kind: event.kind,
                 platform: event.platform,
                 title: title.as_str().to_owned(),
-                culprit: String::new(),
+                metadata: "{}".to_owned(),
+                ..Summary::default()
             },
+            marks: Marks::default(),
             body: CreatedBody::new(&event, &title, "", &place),
             compressed: zstd::bulk::compress(&value, 1).unwrap(),
             value,
@@ -183,6 +188,8 @@ async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
         url: "http://127.0.0.1:9/".to_owned(),
         secret: Secret::from_random([1; 32]),
         kinds: vec![Kind::EventCreated],
+        filters: Vec::new(),
+        filter_match: Quantifier::All,
         active: true,
         now: NOW,
     };

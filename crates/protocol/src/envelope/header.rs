@@ -11,7 +11,7 @@ use crate::json::{Kind, Tape, Value};
 /// What the first line says. Keys that Watchfire does not use are passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EnvelopeHeader {
-    /// The event's id; it wins over the payload's.
+    /// The event's id, never the nil one; it wins over the payload's.
     pub event_id: Option<EventId>,
     /// Where the SDK meant to send, for requests without other credentials.
     pub dsn: Option<Dsn>,
@@ -42,7 +42,7 @@ impl EnvelopeHeader {
                 continue;
             }
             match &*name {
-                "event_id" => header.event_id = parsed(member.value, EnvelopeError::EventId)?,
+                "event_id" => header.event_id = event_id(member.value)?,
                 "dsn" => header.dsn = parsed(member.value, EnvelopeError::Dsn)?,
                 "sent_at" => header.sent_at = parse_timestamp(member.value),
                 "sdk" => header.client = client(member.value),
@@ -51,6 +51,11 @@ impl EnvelopeHeader {
         }
         Ok(header)
     }
+}
+
+/// An id; the nil one is none.
+fn event_id(value: Value<'_, '_>) -> Result<Option<EventId>, EnvelopeError> {
+    Ok(parsed(value, EnvelopeError::EventId)?.filter(|id: &EventId| !id.is_nil()))
 }
 
 /// A string that must be parsed, or null.

@@ -56,6 +56,11 @@ impl Clock {
         Clock { event_time: received, shift: received.saturating_sub(time) }
     }
 
+    /// The time of an event that was stored: it has been corrected.
+    pub(crate) fn stored(sent: Option<Value<'_, '_>>, received: Micros) -> Self {
+        Clock { event_time: sent.and_then(parse_timestamp).unwrap_or(received), shift: 0 }
+    }
+
     /// Another timestamp of the event, corrected alike; none if it is none, which is listed.
     pub(crate) fn corrected(&self, value: Value<'_, '_>, path: &Path<'_>, problems: &mut Problems) -> Option<Micros> {
         match parse_timestamp(value) {

@@ -1,16 +1,23 @@
 //! Contexts and extra data: objects of free-form values.
 
+use super::agent::AgentContext;
 use super::bag::{self, is_hidden};
 use super::limits::{EXTRA_ENTRY_BAG, LARGE_BAG, MAX_EXTRA_BYTES};
 use super::problems::{Path, Problem, Problems};
 use super::scrub::{FILTERED, Scrub};
-use crate::json::{Kind, Value, write_string, write_value};
+use crate::json::{Kind, Tape, Value, write_string, write_value};
 
-/// Writes the contexts: each an object with a `type`, which is its name where the SDK says nothing else.
-pub(crate) fn contexts(out: &mut Vec<u8>, object: Value<'_, '_>, scrub: Scrub, problems: &mut Problems) {
+/// Writes the contexts, those of the SDK first: each an object with a `type`, which is its name where the SDK says nothing else.
+pub(crate) fn contexts(
+    out: &mut Vec<u8>,
+    sent: Option<Value<'_, '_>>,
+    found: &[AgentContext],
+    scrub: Scrub,
+    problems: &mut Problems,
+) {
     let root = Path::root("contexts");
     let mut separator = b'{';
-    for member in object.members() {
+    for member in sent.into_iter().flat_map(|sent| sent.members()) {
         out.push(separator);
         separator = b',';
         write_value(out, member.key);
@@ -23,8 +30,10 @@ pub(crate) fn contexts(out: &mut Vec<u8>, object: Value<'_, '_>, scrub: Scrub, p
             Kind::Object => {
                 let start = out.len();
                 bag::write(out, value, LARGE_BAG, scrub, (problems, &path));
-                if value.get("type").is_none_or(|kind| kind.is_null()) {
-                    add_type(out, start, &name);
+                match value.get("type") {
+                    None => add_type(out, start, &name),
+                    Some(kind) if kind.is_null() => fill_type(out, start, &name),
+                    Some(_) => {}
                 }
             }
             Kind::Null => out.extend_from_slice(b"null"),
@@ -33,6 +42,11 @@ pub(crate) fn contexts(out: &mut Vec<u8>, object: Value<'_, '_>, scrub: Scrub, p
                 out.extend_from_slice(b"null");
             }
         }
+    }
+    for context in found {
+        out.push(separator);
+        separator = b',';
+        context.write(out);
     }
     if separator == b'{' {
         out.push(b'{');
@@ -64,6 +78,16 @@ pub(crate) fn extra(out: &mut Vec<u8>, object: Value<'_, '_>, scrub: Scrub, prob
         out.push(b'{');
     }
     out.push(b'}');
+}
+
+/// Puts the name in the place of the `type` that is null in the object that was written from `start` on.
+fn fill_type(out: &mut Vec<u8>, start: usize, name: &str) {
+    let mut tape = Tape::new();
+    let Ok(document) = tape.parse(&out[start..]) else { return };
+    let Some(range) = document.root().get("type").map(|kind| start + kind.start()..start + kind.end()) else { return };
+    let mut kind = Vec::with_capacity(name.len() + 2);
+    write_string(&mut kind, name);
+    out.splice(range, kind);
 }
 
 /// Puts a `type` first in the object that was written from `start` on.

@@ -130,16 +130,19 @@ fn frame<'a>(fields: &mut Fields<'_, '_, 'a>, object: Value<'_, 'a>, details: De
     frame
 }
 
-/// A file's name or path; where it says nothing, what the other one gives.
+/// A file's name or path; where it says nothing, or is no text, what the other one gives.
 fn file_path<'a>(
     fields: &mut Fields<'_, '_, 'a>,
     value: Value<'_, 'a>,
     path: &Path<'_>,
     other: impl FnOnce() -> Option<Cow<'a, str>>,
 ) -> Option<Cow<'a, str>> {
-    let is_empty = value.is_null() || value.plain().is_some_and(<[u8]>::is_empty);
-    match is_empty.then(other).flatten() {
+    let says_nothing = value.kind() != Kind::String || value.plain().is_some_and(<[u8]>::is_empty);
+    match says_nothing.then(other).flatten() {
         Some(text) => {
+            if !matches!(value.kind(), Kind::String | Kind::Null) {
+                fields.problems.add(Problem::InvalidData, path);
+            }
             fields.copier.string(value, &text);
             Some(text)
         }

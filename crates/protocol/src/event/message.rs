@@ -2,21 +2,29 @@
 
 use std::borrow::Cow;
 
-use super::Message;
 use super::bag;
 use super::format::fill_in;
 use super::limits::{MEDIUM_BAG, MESSAGE};
 use super::problems::{Path, Problem, Problems};
 use super::scrub::Scrub;
 use super::text::{cut, json_lenient};
+use super::{Exception, Message, UNLABELED};
 use crate::json::{Kind, Value, write_string};
 
 /// A message as understood, and its `params` where it has some.
 pub(crate) struct Logentry<'d, 'a> {
     pub(crate) message: Message<'a>,
     params: Option<Value<'d, 'a>>,
-    /// Whether it was sent as an object: then the event keeps it as one.
-    is_object: bool,
+    form: Form,
+}
+
+/// How a message was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As an object: the event keeps it as one.
+    Object,
+    /// As a text.
+    Text,
 }
 
 /// The message of `logentry`, with `message` for what that lacks.
@@ -29,10 +37,26 @@ pub(crate) fn read<'d, 'a>(
     read.or_else(|| message.and_then(|value| one(value, &Path::root("message"), problems)))
 }
 
+/// The message of an event that was stored, whose `message` is a title where the SDK sent none.
+pub(crate) fn stored<'d, 'a>(
+    logentry: Option<Value<'d, 'a>>,
+    message: Option<Value<'d, 'a>>,
+    exceptions: &[Exception<'_>],
+) -> Option<Logentry<'d, 'a>> {
+    let sent = message.filter(|value| !needs_object(&value.text().unwrap_or_default(), exceptions));
+    read(logentry, sent, &mut Problems::default())
+}
+
+/// Whether a stored `message` of this text would be taken for the event's title.
+fn needs_object(text: &str, exceptions: &[Exception<'_>]) -> bool {
+    !exceptions.is_empty() || text == UNLABELED
+}
+
 impl Logentry<'_, '_> {
-    /// Writes the object, if it was one: template, parameters, text.
-    pub(crate) fn write(&self, out: &mut Vec<u8>, problems: &mut Problems) {
-        if !self.is_object {
+    /// Writes the object: template, parameters, text. A text has none, unless it could be taken for a title when it is read
+    /// again.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, exceptions: &[Exception<'_>], problems: &mut Problems) {
+        if self.form == Form::Text && !needs_object(&self.message.formatted, exceptions) {
             return;
         }
         out.extend_from_slice(b",\"logentry\":{");
@@ -58,7 +82,7 @@ fn one<'d, 'a>(value: Value<'d, 'a>, path: &Path<'_>, problems: &mut Problems) -
         Kind::Object => object(value, path, problems),
         _ => {
             let formatted = limited(text(value)?, path, problems);
-            Some(Logentry { message: Message { formatted, template: None }, params: None, is_object: false })
+            Some(Logentry { message: Message { formatted, template: None }, params: None, form: Form::Text })
         }
     }
 }
@@ -81,10 +105,10 @@ fn object<'d, 'a>(value: Value<'d, 'a>, path: &Path<'_>, problems: &mut Problems
             return None;
         }
     };
-    let template = template.filter(|template| *template != formatted);
     let formatted = limited(formatted, &path.name("formatted"), problems);
     let template = template.map(|template| limited(template, &path.name("message"), problems));
-    Some(Logentry { message: Message { formatted, template }, params, is_object: true })
+    let template = template.filter(|template| *template != formatted);
+    Some(Logentry { message: Message { formatted, template }, params, form: Form::Object })
 }
 
 fn params<'d, 'a>(value: Value<'d, 'a>, path: &Path<'_>, problems: &mut Problems) -> Option<Value<'d, 'a>> {

@@ -4,6 +4,7 @@
 //! text could be used as it stands, and carries the JSON that is stored, in pieces that `model` puts together: only
 //! `model` knows the title, which the stored `message` may need.
 
+mod agent;
 mod attributes;
 mod bag;
 mod clock;
@@ -37,9 +38,12 @@ use crate::ids::EventId;
 
 pub use csp::{MAX_REPORTS, ReportSource, events_from_reports};
 pub use limits::{MAX_EVENT_BYTES, MAX_LISTED_ERRORS};
-pub use normalise::normalise;
+pub use normalise::{normalise, stored};
 pub use scratch::{EventError, Scratch};
 pub use time::{parse_timestamp, write_unix_seconds};
+
+/// The title of an event that says nothing at all. It stands in the stored `message` of such an event.
+pub const UNLABELED: &str = "<unlabeled event>";
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;
@@ -107,7 +111,7 @@ pub struct Event<'a> {
     /// A webhook's tags, sorted by key: the SDK's, and environment, release, dist, server_name.
     pub tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Tags that rules, search and pages see beside [`Event::tags`], sorted by key: level, logger, transaction, user, url,
-    /// handled, mechanism, runtime, os, browser, device.
+    /// handled, mechanism, runtime, os, client_os, browser, device.
     pub derived_tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The JSON of the `exception` attribute: always an object with `values`, `{"values":[]}` where there are none.
     pub exception_json: Vec<u8>,

@@ -68,17 +68,20 @@ impl<'a> Normaliser<'_, 'a> {
 
     pub(super) fn logger(&mut self) -> Cow<'a, str> {
         let path = Path::root("logger");
+        let unnamed = if self.event.kind == EventKind::Csp { "csp" } else { "" };
         let Some(value) = self.get(Attribute::Logger) else {
-            let logger = if self.event.kind == EventKind::Csp { "csp" } else { "" };
-            return Cow::Borrowed(logger);
+            return Cow::Borrowed(unnamed);
         };
         let text = lenient(value).map(trimmed);
         let Some(text) = text.filter(|text| !text.contains(['\r', '\n'])) else {
             self.problems.add_value(Problem::InvalidData, &path, value);
-            return Cow::Borrowed("");
+            return Cow::Borrowed(unnamed);
         };
+        if text.is_empty() {
+            return Cow::Borrowed(unnamed);
+        }
         let logger = self.limited(text, &path, LOGGER);
-        self.text_member("logger", Some(&*logger).filter(|logger| !logger.is_empty()));
+        self.text_member("logger", Some(&*logger));
         logger
     }
 

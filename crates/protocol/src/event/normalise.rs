@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use super::agent::{self, AgentContext};
 use super::attributes::{Attribute, Attributes};
 use super::clock::Clock;
 use super::identity;
@@ -17,7 +18,9 @@ use super::scrub::Scrub;
 use super::text::{cut, lenient};
 use super::time::write_unix_seconds;
 use super::user::Addresses;
-use super::{Context, Event, EventKind, context, csp, exception, fields, frame, lists, message, request, tags, user};
+use super::{
+    Context, Event, EventKind, Micros, context, csp, exception, fields, frame, lists, message, request, tags, user,
+};
 use crate::ids::EventId;
 use crate::json::{Kind, Value, write_string, write_value};
 
@@ -29,6 +32,45 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
     if payload.len() > MAX_EVENT_BYTES {
         return Err(EventError::TooLarge);
     }
+    read(payload, context, Origin::Sent, scratch)
+}
+
+/// Reads an event again from the JSON that was stored of it, so that rules, grouping, title and tags see what they saw when it
+/// came in. Nothing is scrubbed, moved in time or refused for its size, and the id is the stored one.
+///
+/// What normalisation did not store cannot come back: [`Event::request_headers`] are scrubbed, and cut where they were too
+/// large, and a tag that came from a context is missing or cut where the context was too large. The JSON that the event
+/// carries is not what was stored: `received` and `errors` are made anew, and what had been cut may be cut again.
+///
+/// # Errors
+/// The value is no JSON object with an `event_id`.
+pub fn stored<'a>(value: &'a [u8], received: Micros, scratch: &mut Scratch) -> Result<Event<'a>, EventError> {
+    let context = Context {
+        received,
+        sent_at: None,
+        header_event_id: None,
+        spare_event_id: EventId::default(),
+        client_ip: None,
+        scrub: false,
+    };
+    read(value, &context, Origin::Stored, scratch)
+}
+
+/// Where an event's text comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// An SDK.
+    Sent,
+    /// The store: it has been normalised.
+    Stored,
+}
+
+fn read<'a>(
+    payload: &'a [u8],
+    context: &Context,
+    origin: Origin,
+    scratch: &mut Scratch,
+) -> Result<Event<'a>, EventError> {
     let document = scratch.tape.parse(payload)?;
     let root = document.root();
     if root.kind() != Kind::Object {
@@ -42,6 +84,7 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
     let scrub = if context.scrub { Scrub::On } else { Scrub::Off };
     let mut normaliser = Normaliser {
         context,
+        origin,
         attributes: &attributes,
         scrub,
         problems,
@@ -57,6 +100,7 @@ pub fn normalise<'a>(payload: &'a [u8], context: &Context, scratch: &mut Scratch
 /// One event under way.
 pub(super) struct Normaliser<'n, 'a> {
     context: &'n Context,
+    origin: Origin,
     attributes: &'n Attributes<'n, 'a>,
     scrub: Scrub,
     pub(super) problems: Problems,
@@ -69,7 +113,10 @@ pub(super) struct Normaliser<'n, 'a> {
 impl<'n, 'a> Normaliser<'n, 'a> {
     fn run(&mut self) {
         let sent = self.get(Attribute::Timestamp);
-        self.clock = Clock::new(sent, self.context, &mut self.problems);
+        self.clock = match self.origin {
+            Origin::Sent => Clock::new(sent, self.context, &mut self.problems),
+            Origin::Stored => Clock::stored(sent, self.context.received),
+        };
         self.event.timestamp = self.clock.event_time;
         self.event.level = self.level();
         self.event.platform = self.platform();
@@ -82,12 +129,13 @@ impl<'n, 'a> Normaliser<'n, 'a> {
         self.message();
         self.stacktraces(legacy_stacktrace);
         self.environment_data();
+        let found = self.contexts();
         self.people();
         self.names();
         self.descriptions();
         self.reports();
         let contexts = self.get(Attribute::Contexts).filter(|value| value.kind() == Kind::Object);
-        self.event.derived_tags = tags::derived(&self.event, contexts);
+        self.event.derived_tags = tags::derived(&self.event, contexts, &found, self.scrub);
         self.event.attributes_json = std::mem::take(&mut self.out);
     }
 
@@ -122,8 +170,13 @@ impl<'n, 'a> Normaliser<'n, 'a> {
 
     fn message(&mut self) {
         let (logentry, message) = (self.get(Attribute::Logentry), self.get(Attribute::Message));
-        if let Some(found) = message::read(logentry, message, &mut self.problems) {
-            found.write(&mut self.out, &mut self.problems);
+        let exceptions = &self.event.exceptions;
+        let found = match self.origin {
+            Origin::Sent => message::read(logentry, message, &mut self.problems),
+            Origin::Stored => message::stored(logentry, message, exceptions),
+        };
+        if let Some(found) = found {
+            found.write(&mut self.out, exceptions, &mut self.problems);
             self.event.message = Some(found.message);
         }
     }
@@ -132,7 +185,8 @@ impl<'n, 'a> Normaliser<'n, 'a> {
     fn exceptions(&mut self) -> Option<Value<'n, 'a>> {
         let attribute = self.get(Attribute::Exception);
         let legacy = self.get(Attribute::Stacktrace);
-        let is_owned = legacy.is_some() && exception::count(attribute) == 1;
+        // What was stored beside the exceptions belonged to none.
+        let is_owned = self.origin == Origin::Sent && legacy.is_some() && exception::count(attribute) == 1;
         let mut json = Vec::with_capacity(attribute.map_or(0, |value| value.raw().len()) + 32);
         let owned = legacy.filter(|_| is_owned);
         self.event.exceptions = exception::all(&mut json, attribute, owned, self.scrub, &mut self.problems);
@@ -166,10 +220,17 @@ impl<'n, 'a> Normaliser<'n, 'a> {
             self.member("extra");
             context::extra(&mut self.out, value, self.scrub, &mut self.problems);
         }
-        if let Some(value) = self.object(Attribute::Contexts, "contexts") {
+    }
+
+    /// Writes the contexts; gives those that the SDK did not send.
+    fn contexts(&mut self) -> Vec<AgentContext> {
+        let sent = self.object(Attribute::Contexts, "contexts");
+        let found = agent::contexts(self.get(Attribute::Request), sent, self.event.platform, self.scrub);
+        if sent.is_some() || !found.is_empty() {
             self.member("contexts");
-            context::contexts(&mut self.out, value, self.scrub, &mut self.problems);
+            context::contexts(&mut self.out, sent, &found, self.scrub, &mut self.problems);
         }
+        found
     }
 
     /// User and request. The user may take the address from the request, but comes before it.
@@ -253,21 +314,22 @@ impl<'n, 'a> Normaliser<'n, 'a> {
     }
 }
 
-/// The header's id, else the payload's, else the spare one.
+/// The header's id, else the payload's, else the spare one. The payload's nil id is none.
 fn event_id(
     attributes: &Attributes<'_, '_>,
     context: &Context,
     problems: &mut Problems,
 ) -> Result<EventId, EventError> {
-    let sent = attributes.get(Attribute::EventId);
-    let parsed = sent.map(|value| value.text().and_then(|text| text.parse::<EventId>().ok()));
-    match (context.header_event_id, parsed, sent) {
-        (Some(id), Some(None), Some(value)) => {
+    let Some(value) = attributes.get(Attribute::EventId) else {
+        return Ok(context.header_event_id.unwrap_or(context.spare_event_id));
+    };
+    let sent = value.text().and_then(|text| text.parse::<EventId>().ok());
+    match (sent, context.header_event_id) {
+        (Some(id), header) if !id.is_nil() => Ok(header.unwrap_or(id)),
+        (None, None) => Err(EventError::Id),
+        (_, header) => {
             problems.add_value(Problem::InvalidData, &Path::root("event_id"), value);
-            Ok(id)
+            Ok(header.unwrap_or(context.spare_event_id))
         }
-        (Some(id), _, _) => Ok(id),
-        (None, Some(parsed), _) => parsed.ok_or(EventError::Id),
-        (None, None, _) => Ok(context.spare_event_id),
     }
 }

@@ -143,6 +143,17 @@ fn headers<'a>(value: Value<'_, 'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     headers
 }
 
+/// The first header of a name, in any case; headers as [`headers`] takes them.
+pub(crate) fn header<'a>(headers: Value<'_, 'a>, name: &str) -> Option<Cow<'a, str>> {
+    let is_named = |text: &str| text.eq_ignore_ascii_case(name);
+    let member = headers.members().find(|member| is_named(&member.name())).map(|member| member.value);
+    let pair = || {
+        let mut pairs = headers.elements().map(|pair| pair.elements());
+        pairs.find_map(|mut pair| pair.next()?.text().filter(|text| is_named(text)).and_then(|_| pair.next()))
+    };
+    Some(header_value(member.or_else(pair)?)).filter(|value| !value.is_empty())
+}
+
 fn header_value<'a>(value: Value<'_, 'a>) -> Cow<'a, str> {
     if value.kind() == Kind::Array {
         return Cow::Owned(value.elements().filter_map(lenient).collect::<Vec<_>>().join(", "));

@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::agent::{AgentContext, CLIENT_SYSTEM, Content};
+use super::bag::{is_hidden, scrubbed_text};
 use super::limits::{MAX_TAG_CHARS, NAME};
 use super::problems::{Path, Problem, Problems};
+use super::scrub::{FILTERED, Scrub};
 use super::text::{cut, is_longer, lenient, trimmed};
 use super::{Event, User};
 use crate::json::{Kind, Value};
+use crate::user_agent::Product;
 
 pub(crate) type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
 
@@ -77,8 +81,14 @@ pub(crate) fn from_attribute<'a>(name: &'static str, value: Value<'_, 'a>, probl
     Some((Cow::Borrowed(name), text))
 }
 
-/// The tags that the event gives beside its own, where the SDK did not send one of that name.
-pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>) -> Vec<Tag<'a>> {
+/// The tags that the event gives beside its own, where the SDK did not send one of that name. What is filtered in contexts is
+/// filtered here.
+pub(crate) fn derived<'a>(
+    event: &Event<'a>,
+    contexts: Option<Value<'_, 'a>>,
+    found: &[AgentContext],
+    scrub: Scrub,
+) -> Vec<Tag<'a>> {
     let mut tags: Vec<Tag<'a>> = Vec::with_capacity(12);
     let mut add = |key: &'static str, value: Cow<'a, str>| {
         let known = event.tags.binary_search_by(|tag| tag.0.as_ref().cmp(key)).is_ok();
@@ -99,8 +109,11 @@ pub(crate) fn derived<'a>(event: &Event<'a>, contexts: Option<Value<'_, 'a>>) ->
         add("mechanism", main.mechanism.clone().unwrap_or_default());
         add("handled", main.handled.map(|handled| if handled { "yes" } else { "no" }).unwrap_or_default().into());
     }
-    for found in contexts.into_iter().flat_map(|contexts| ContextTag::all(contexts)) {
-        add(found.key, found.value);
+    for tag in contexts.into_iter().flat_map(|contexts| ContextTag::all(contexts, scrub)) {
+        add(tag.key, tag.value);
+    }
+    for tag in found.iter().flat_map(ContextTag::found) {
+        add(tag.key, tag.value);
     }
     tags.sort_by(|left, right| left.0.cmp(&right.0));
     tags.dedup_by(|next, kept| next.0 == kept.0);
@@ -164,6 +177,9 @@ fn without_blanks(name: Cow<'_, str>) -> Cow<'_, str> {
     if name.contains(' ') { Cow::Owned(name.replace(' ', "-")) } else { name }
 }
 
+const BROWSER_KEYS: [&str; 2] = ["browser", "browser.name"];
+const DEVICE_KEYS: [&str; 2] = ["device", "device.family"];
+
 /// A tag from one of the contexts.
 struct ContextTag<'a> {
     key: &'static str,
@@ -172,22 +188,57 @@ struct ContextTag<'a> {
 
 impl<'a> ContextTag<'a> {
     /// The tags of the contexts of known types; a context's type is its name unless it says otherwise.
-    fn all<'d>(contexts: Value<'d, 'a>) -> impl Iterator<Item = ContextTag<'a>> + use<'d, 'a> {
-        contexts.members().flat_map(|member| {
+    fn all<'d>(contexts: Value<'d, 'a>, scrub: Scrub) -> impl Iterator<Item = ContextTag<'a>> + use<'d, 'a> {
+        contexts.members().filter(move |member| !is_hidden(member, scrub)).flat_map(move |member| {
             let context = member.value;
             let kind = context.get("type").and_then(|value| value.text()).unwrap_or_else(|| member.name());
-            let text = |name: &str| context.get(name).and_then(lenient).map(trimmed).filter(|text| !text.is_empty());
+            let text = |name: &str| shown(context.get(name)?, scrub).map(trimmed).filter(|text| !text.is_empty());
             let (keys, values) = match &*kind {
                 "runtime" => (["runtime", "runtime.name"], named(text("name"), text("version"))),
-                "os" => (["os", "os.name"], named(text("name"), text("version"))),
-                "browser" => (["browser", "browser.name"], named(text("name"), text("version"))),
-                "device" => (["device", "device.family"], [text("model"), text("family")]),
+                "os" => (system_keys(&member.name()), named(text("name"), text("version"))),
+                "browser" => (BROWSER_KEYS, named(text("name"), text("version"))),
+                "device" => (DEVICE_KEYS, [text("model"), text("family")]),
                 _ => (["", ""], [None, None]),
             };
-            let tags = keys.into_iter().zip(values);
-            tags.filter_map(|(key, value)| Some(ContextTag { key, value: value? })).collect::<Vec<_>>()
+            ContextTag::of(keys, values)
         })
     }
+
+    /// The tags of a context that the SDK did not send.
+    fn found(context: &AgentContext) -> impl Iterator<Item = ContextTag<'a>> + use<'a> {
+        let text = |text: &str| Some(Cow::Owned(text.to_owned()));
+        let version = |product: &Product| product.version.clone().map(Cow::Owned);
+        let (keys, values) = match &context.content {
+            Content::Browser(browser) => (BROWSER_KEYS, named(Some(Cow::Borrowed(browser.name)), version(browser))),
+            Content::System(system) => {
+                (system_keys(context.name), named(Some(Cow::Borrowed(system.name)), version(system)))
+            }
+            Content::Device(device) => (DEVICE_KEYS, [text(&device.model), text(&device.family)]),
+        };
+        ContextTag::of(keys, values)
+    }
+
+    fn of(
+        keys: [&'static str; 2],
+        values: [Option<Cow<'a, str>>; 2],
+    ) -> impl Iterator<Item = ContextTag<'a>> + use<'a> {
+        keys.into_iter().zip(values).filter_map(|(key, value)| Some(ContextTag { key, value: value? }))
+    }
+}
+
+/// A client's system is not the event's: its tags have names of their own.
+fn system_keys(context: &str) -> [&'static str; 2] {
+    if context == CLIENT_SYSTEM { ["client_os", "client_os.name"] } else { ["os", "os.name"] }
+}
+
+/// A text without what must not be stored.
+fn shown<'a>(value: Value<'_, 'a>, scrub: Scrub) -> Option<Cow<'a, str>> {
+    let text = lenient(value)?;
+    let is_number = value.kind() == Kind::Number;
+    if is_number && scrub.hides_text(value.raw()) {
+        return Some(FILTERED.into());
+    }
+    Some(scrubbed_text(&text, scrub).filter(|_| !is_number).map_or(text, Cow::Owned))
 }
 
 /// "name version" and the name, as far as they are there.

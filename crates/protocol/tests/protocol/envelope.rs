@@ -123,6 +123,8 @@ fn the_header_is_known_as_soon_as_its_line_is() {
 fn a_time_that_cannot_be_read_is_no_time_and_nulls_are_absent() {
     let header = envelope(br#"{"sent_at":"yesterday","event_id":null,"dsn":null,"sdk":null}"#).unwrap().header;
     assert_eq!((header.sent_at, header.event_id, header.dsn, header.client), (None, None, None, None));
+    let nil = envelope(br#"{"event_id":"00000000000000000000000000000000"}"#).unwrap();
+    assert_eq!(nil.header.event_id, None);
 }
 
 #[test]

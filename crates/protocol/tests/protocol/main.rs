@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
 
+mod chance;
 mod csp;
 mod envelope;
 mod exceptions;
@@ -12,4 +13,6 @@ mod json;
 mod normalise;
 mod scrubbing;
 mod shapes;
+mod stored;
 mod support;
+mod user_agents;

@@ -94,6 +94,19 @@ fn the_headers_id_wins_over_the_payloads_and_a_malformed_one_is_an_error() {
 }
 
 #[test]
+fn a_nil_id_in_the_payload_is_listed_and_counts_as_none() {
+    let header = Context { header_event_id: Some(EventId([7; 16])), ..context() };
+    for nil in ["00000000000000000000000000000000", "00000000-0000-0000-0000-000000000000"] {
+        let payload = format!("{{\"event_id\":\"{nil}\"}}");
+        for (context, id) in [(context(), EventId([0xab; 16])), (header.clone(), EventId([7; 16]))] {
+            let event = event_in(&payload, &context);
+            assert_eq!(event.id, id);
+            assert_eq!(errors(&event), [error("invalid_data", "event_id")]);
+        }
+    }
+}
+
+#[test]
 fn only_broken_json_other_values_and_size_refuse_an_event() {
     assert!(matches!(refusal("{\"a\":", &context()), EventError::Json(error) if error.kind == JsonErrorKind::End));
     assert!(matches!(refusal("", &context()), EventError::Json(_)));
@@ -226,10 +239,14 @@ fn messages_come_in_many_shapes() {
 }
 
 #[test]
-fn an_object_message_is_stored_as_logentry_and_a_plain_one_is_not() {
+fn a_message_is_stored_as_logentry_if_it_was_an_object_or_would_be_taken_for_the_title() {
     let logentry = attribute(r#"{"message":{"message":"a %s","params":["b"]}}"#, "logentry");
     assert_eq!(logentry, json!({"message":"a %s","params":["b"],"formatted":"a b"}));
     assert_eq!(attribute(r#"{"message":"a"}"#, "logentry"), Value::Null);
+    let beside = attribute(r#"{"message":"a","exception":[{"type":"E"}]}"#, "logentry");
+    assert_eq!(beside, json!({"formatted":"a"}));
+    let placeholder = attribute(r#"{"message":"<unlabeled event>"}"#, "logentry");
+    assert_eq!(placeholder, json!({"formatted":"<unlabeled event>"}));
 }
 
 #[test]

@@ -47,6 +47,23 @@ fn no_secret_and_no_card_is_stored() {
 }
 
 #[test]
+fn a_tag_that_comes_from_a_context_says_no_more_than_the_context() {
+    let payload = r#"{"contexts":{"os":{"name":"card 4111 1111 1111 1111","version":4111111111111111},
+        "auth":{"type":"browser","name":"S3CRET"},"device":{"family":"4111111111111111"}}}"#;
+    let tags = event(payload).derived_tags;
+    let tags: Vec<_> = tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+    assert_eq!(
+        tags,
+        [
+            ("device.family", "[Filtered]"),
+            ("level", "error"),
+            ("os", "card [Filtered] [Filtered]"),
+            ("os.name", "card [Filtered]"),
+        ]
+    );
+}
+
+#[test]
 fn headers_are_given_to_the_loop_breaker_as_sent() {
     let payload = payload();
     assert!(event(&payload).request_headers.iter().any(|(name, value)| name == "Authorization" && value == "S3CRET"));

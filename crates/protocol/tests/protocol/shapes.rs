@@ -140,11 +140,13 @@ fn a_requests_url_and_headers_are_read_in_both_shapes() {
 
 #[test]
 fn contexts_get_a_type_and_must_be_objects() {
-    let payload = r#"{"contexts":{"os":{"name":"x"},"mine":{ },"rust":{"type":"runtime"},"gone":null,"bad":"text"}}"#;
+    let payload = r#"{"contexts":{"os":{"name":"x"},"mine":{ },"rust":{"type":"runtime"},"gone":null,"bad":"text",
+        "app":{"inner":{"type":null},"type":null}}}"#;
     let event = event(payload);
     assert_eq!(
         stored(&event)["contexts"],
-        json!({"os":{"type":"os","name":"x"},"mine":{"type":"mine"},"rust":{"type":"runtime"},"gone":null,"bad":null})
+        json!({"os":{"type":"os","name":"x"},"mine":{"type":"mine"},"rust":{"type":"runtime"},"gone":null,"bad":null,
+            "app":{"inner":{"type":null},"type":"app"}})
     );
     assert_eq!(errors(&event), [error("invalid_data", "contexts.bad")]);
 }

@@ -187,7 +187,8 @@ pub async fn hooks_belong_to_their_project(bench: &mut dyn Bench) -> Outcome {
     assert_eq!((second.active, &second.kinds[..]), (false, &[Kind::EventAlert, Kind::EventCreated][..]));
     let numbers: Vec<_> = store.hooks(project).await?.iter().map(|hook| hook.number).collect();
     assert_eq!(numbers, [second.number, first.number], "newest first");
-    let change = HookChange { url: Some("https://new.example/".to_owned()), kinds: Some(Vec::new()), active: None };
+    let change =
+        HookChange { url: Some("https://new.example/".to_owned()), kinds: Some(Vec::new()), ..HookChange::default() };
     let changed = store.update_hook(project, first.guid, change.clone()).await?;
     assert_eq!((changed.url.as_str(), changed.kinds.len(), changed.active), ("https://new.example/", 0, true));
     assert!(changed.number == first.number && changed.secret == first.secret);

@@ -16,6 +16,7 @@ pub mod reading;
 pub mod recording;
 pub mod refusals;
 pub mod retention;
+pub mod rules;
 pub mod settling;
 mod world;
 
@@ -110,6 +111,14 @@ macro_rules! every_behaviour {
             retention::a_hook_number_is_never_given_twice,
             retention::a_deleted_project_goes_with_everything,
             retention::counts_are_kept_as_long_as_their_resolution,
+            rules::a_rule_is_read_as_it_was_written,
+            rules::rules_belong_to_their_project,
+            rules::a_rule_is_replaced_whole,
+            rules::a_snooze_is_kept_until_it_is_ended,
+            rules::every_change_of_a_rule_moves_its_project,
+            rules::the_directory_holds_the_rules_that_are_there_now,
+            rules::a_rule_that_never_fired_has_no_history,
+            rules::a_hook_keeps_its_filters,
             settling::a_settled_delivery_is_in_the_state_it_was_moved_to,
             settling::an_attempt_is_read_as_it_was_written,
             settling::both_attempts_of_a_stale_connection_are_logged,

@@ -12,6 +12,7 @@ use model::ids::{HookGuid, HookNumber, Millis, ProcessId, ProjectId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place, event_value};
+use model::rules::Quantifier;
 use model::title::Title;
 use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
@@ -25,6 +26,7 @@ use crate::ledger::{
     AttemptRow, Batch, BatchEvent, Claim, ClaimOrder, Claimed, EventResult, NewEvent, NextState, Recorded,
     RecordedEvent, Settlement, StoredDelivery, Summary, SweepPlan, Swept,
 };
+use crate::marks::Marks;
 
 /// Noon of a day: the present of every behaviour that does not say otherwise.
 pub(super) const NOW: Millis = Millis(1_768_478_400_000);
@@ -209,6 +211,8 @@ pub(super) fn new_hook(project: ProjectId, guid: u8) -> NewHook {
         url: format!("https://receiver.example/{guid}"),
         secret: Secret::from_random([guid; 32]),
         kinds: vec![Kind::EventCreated],
+        filters: Vec::new(),
+        filter_match: Quantifier::All,
         active: true,
         now: NOW,
     }
@@ -248,10 +252,13 @@ pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> 
             platform: "python",
             title: format!("Error {number}"),
             culprit: format!("culprit {number}"),
+            metadata: "{}".to_owned(),
+            ..Summary::default()
         },
         body,
         value: Bytes::from(value),
         compressed,
+        marks: Marks::default(),
         candidates: EventCandidates::new(Hop(0), hooks.iter().map(subscription)),
     }
 }

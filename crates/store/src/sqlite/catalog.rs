@@ -1,16 +1,17 @@
 //! [`Catalog`] on SQLite: which thread each method runs on; the statements are in the rooms beside, one for each resource.
 
 use async_trait::async_trait;
-use model::ids::{HookGuid, Millis, OrganizationId, ProjectId, TokenId, UserId};
+use model::ids::{HookGuid, Millis, OrganizationId, ProjectId, RuleId, Seq, TokenId, UserId};
 use protocol::PublicKey;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Sqlite, hooks, keys, projects, tokens};
+use super::{Sqlite, history, hooks, keys, projects, rules, tokens};
 use crate::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
     ProjectChange, ProjectKey, Team, Token, User,
 };
 use crate::error::StoreError;
+use crate::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 
 #[async_trait]
 impl Catalog for Sqlite {
@@ -149,6 +150,50 @@ impl Catalog for Sqlite {
     }
 }
 
+#[async_trait]
+impl Rules for Sqlite {
+    async fn rules(&self, project: ProjectId) -> Result<Vec<RuleRow>, StoreError> {
+        self.read(move |connection| rules::of_project(connection, project)).await
+    }
+
+    async fn create_rule(&self, rule: NewRule) -> Result<RuleRow, StoreError> {
+        self.write(move |transaction| rules::create(transaction, &rule)).await
+    }
+
+    async fn update_rule(&self, project: ProjectId, rule: RuleId, change: RuleChange) -> Result<RuleRow, StoreError> {
+        self.write(move |transaction| rules::update(transaction, (project, rule), &change)).await
+    }
+
+    async fn delete_rule(&self, project: ProjectId, rule: RuleId) -> Result<(), StoreError> {
+        self.write(move |transaction| rules::delete(transaction, (project, rule))).await
+    }
+
+    async fn snooze_rule(
+        &self,
+        project: ProjectId,
+        rule: RuleId,
+        snooze: Option<RuleSnooze>,
+    ) -> Result<RuleRow, StoreError> {
+        self.write(move |transaction| rules::snooze(transaction, (project, rule), snooze)).await
+    }
+
+    async fn rules_last_fired(&self, project: ProjectId) -> Result<Vec<(RuleId, Millis)>, StoreError> {
+        self.read(move |connection| history::last_fired(connection, project)).await
+    }
+
+    async fn rule_hours(&self, rule: RuleId, range: FiredRange) -> Result<Vec<(Millis, u64)>, StoreError> {
+        self.read(move |connection| history::hours(connection, rule, range)).await
+    }
+
+    async fn rule_issues(&self, rule: RuleId, range: FiredRange) -> Result<Vec<RuleIssue>, StoreError> {
+        self.read(move |connection| history::issues(connection, rule, range)).await
+    }
+
+    async fn fired_on(&self, project: ProjectId, event: Seq) -> Result<Vec<FiredRow>, StoreError> {
+        self.read(move |connection| history::on_event(connection, project, event)).await
+    }
+}
+
 fn directory_version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection
         .prepare_cached("select value from meta where name = 'directory_version'")?
@@ -163,6 +208,7 @@ fn directory(connection: &Connection) -> Result<DirectoryRows, StoreError> {
         projects: projects::all(&look)?,
         keys: keys::all(&look)?,
         hooks: hooks::all(&look)?,
+        rules: rules::all(&look)?,
     };
     look.finish()?;
     Ok(rows)

@@ -1,5 +1,7 @@
 //! Small integers in the tables, and the types they stand for. An unknown one is an error, never a default.
 
+use model::issue::{IssuePriority, IssueStatus, Substatus, Turn};
+use model::rules::Quantifier;
 use protocol::event::{EventKind, Level};
 use webhook::Kind;
 
@@ -51,6 +53,70 @@ impl Code for EventKind {
 
     fn known(code: i64) -> Option<Self> {
         [EventKind::Error, EventKind::Default, EventKind::Csp].into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for IssueStatus {
+    const WHAT: &'static str = "issue status";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        IssueStatus::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for Substatus {
+    const WHAT: &'static str = "issue substatus";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        Substatus::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for IssuePriority {
+    const WHAT: &'static str = "issue priority";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        IssuePriority::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for Turn {
+    const WHAT: &'static str = "turn of an issue";
+
+    fn code(&self) -> i64 {
+        *self as i64
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        Turn::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
+impl Code for Quantifier {
+    const WHAT: &'static str = "match";
+
+    fn code(&self) -> i64 {
+        match self {
+            Quantifier::All => 0,
+            Quantifier::Any => 1,
+            Quantifier::None => 2,
+        }
+    }
+
+    fn known(code: i64) -> Option<Self> {
+        [Quantifier::All, Quantifier::Any, Quantifier::None].into_iter().find(|it| it.code() == code)
     }
 }
 

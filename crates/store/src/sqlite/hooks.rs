@@ -1,15 +1,18 @@
 //! Hooks. A deleted one keeps its row until nothing refers to it, so that its number is never given twice.
 
 use model::ids::{HookGuid, HookNumber, Millis, ProjectId};
+use model::rules::Quantifier;
 use rusqlite::{Connection, Row, Transaction, params};
 use webhook::Secret;
 
-use super::codes::{kinds_from_bits, kinds_to_bits};
+use super::codes::{Code as _, kinds_from_bits, kinds_to_bits};
 use super::rows::{collect, found, one, taken, touch};
+use super::rules::{json_list, json_text};
 use crate::catalog::{Hook, HookChange, NewHook};
 use crate::error::StoreError;
 
-const SELECT: &str = "select number, guid, project_id, url, secret, kinds, active, created_ms from hook";
+const SELECT: &str =
+    "select number, guid, project_id, url, secret, kinds, active, created_ms, filters, filter_match from hook";
 
 /// Every hook.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Hook>, StoreError> {
@@ -28,7 +31,8 @@ pub(super) fn create(transaction: &Transaction<'_>, new: NewHook) -> Result<Hook
     touch(transaction, new.project)?;
     transaction
         .execute(
-            "insert into hook (guid, project_id, url, secret, kinds, active, created_ms) values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into hook (guid, project_id, url, secret, kinds, active, created_ms, filters, filter_match)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 new.guid.0,
                 new.project.get(),
@@ -37,6 +41,8 @@ pub(super) fn create(transaction: &Transaction<'_>, new: NewHook) -> Result<Hook
                 kinds_to_bits(&new.kinds),
                 new.active,
                 new.now.0,
+                json_text(&new.filters),
+                new.filter_match.code(),
             ],
         )
         .map_err(|error| taken(error, "id"))?;
@@ -51,9 +57,18 @@ pub(super) fn update(
 ) -> Result<Hook, StoreError> {
     let changed = transaction.execute(
         "update hook
-         set url = coalesce(?, url), kinds = coalesce(?, kinds), active = coalesce(?, active)
+         set url = coalesce(?, url), kinds = coalesce(?, kinds), active = coalesce(?, active),
+             filters = coalesce(?, filters), filter_match = coalesce(?, filter_match)
          where project_id = ? and guid = ? and deleted = 0",
-        params![change.url, change.kinds.as_deref().map(kinds_to_bits), change.active, hook.0.get(), hook.1.0,],
+        params![
+            change.url,
+            change.kinds.as_deref().map(kinds_to_bits),
+            change.active,
+            change.filters.as_deref().map(json_text),
+            change.filter_match.map(|it| it.code()),
+            hook.0.get(),
+            hook.1.0,
+        ],
     )?;
     found(changed, "hook")?;
     touch(transaction, hook.0)?;
@@ -78,6 +93,7 @@ fn by_guid(transaction: &Transaction<'_>, (project, guid): (ProjectId, HookGuid)
 
 fn hook_of(row: &Row<'_>) -> Result<Hook, StoreError> {
     let secret: String = row.get(4)?;
+    let filters: String = row.get(8)?;
     Ok(Hook {
         number: HookNumber::try_from(row.get::<_, i64>(0)?)?,
         guid: HookGuid(row.get(1)?),
@@ -87,5 +103,7 @@ fn hook_of(row: &Row<'_>) -> Result<Hook, StoreError> {
         kinds: kinds_from_bits(row.get(5)?),
         active: row.get(6)?,
         created: Millis(row.get(7)?),
+        filters: json_list(&filters, "hook filter")?,
+        filter_match: Quantifier::from_code(row.get(9)?)?,
     })
 }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
+use model::ids::{HookNumber, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
 use super::leases::Page;
-use super::{Sqlite, counts, leases, reading, record, sweep};
+use super::{Sqlite, counts, leases, lock, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
-    Totals,
+    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
 
 #[async_trait]
@@ -36,7 +35,8 @@ impl Ledger for Sqlite {
     }
 
     async fn record(&self, batch: Arc<Batch>) -> Result<Recorded, StoreError> {
-        self.writer.run(move |connection| record::record(connection, &batch)).await
+        let seen = Arc::clone(&self.seen);
+        self.writer.run(move |connection| record::record(connection, &batch, &mut lock(&seen))).await
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
@@ -89,10 +89,6 @@ impl Ledger for Sqlite {
 
     async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError> {
         self.read(move |connection| reading::event(connection, project, event)).await
-    }
-
-    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError> {
-        self.read(move |connection| reading::issue(connection, issue)).await
     }
 
     async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError> {

@@ -9,8 +9,12 @@ mod backup;
 mod catalog;
 mod checkpoint;
 mod codes;
+mod counters;
 mod counts;
+mod filling;
+mod history;
 mod hooks;
+mod issues;
 mod keys;
 mod leases;
 mod ledger;
@@ -22,6 +26,7 @@ mod reading;
 mod record;
 mod retention;
 mod rows;
+mod rules;
 mod savepoint;
 mod settle;
 mod sweep;
@@ -62,6 +67,8 @@ pub struct Sqlite {
     readers: Readers,
     /// Where the next slice of upkeep goes on.
     sweep_from: Mutex<sweep::Cursor>,
+    /// What the record transaction knows to be in the tables; only the writer uses it.
+    seen: Arc<Mutex<record::Seen>>,
     path: PathBuf,
 }
 
@@ -91,7 +98,7 @@ impl Sqlite {
         let checkpoints = connect(&path, Access::Write)?;
         let writer = writer::Writer::start(connection, checkpoints, path.clone())?;
         let readers = Readers { idle: Arc::default(), permits: Arc::new(Semaphore::new(READERS)) };
-        Ok(Sqlite { writer, readers, sweep_from: Mutex::default(), path })
+        Ok(Sqlite { writer, readers, sweep_from: Mutex::default(), seen: Arc::default(), path })
     }
 
     /// Finishes what is queued, then closes the file. Calls after it answer `Closed`.

@@ -3,8 +3,8 @@
 use model::ids::{Generation, Millis, OrganizationId, ProjectId, TeamId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::keys;
 use super::rows::{collect, missing_or_taken, one, taken, touch, touch_directory};
+use super::{keys, rules};
 use crate::catalog::{NewProject, Organization, Project, ProjectChange, ProjectKey, Team};
 use crate::error::StoreError;
 
@@ -157,14 +157,14 @@ pub(super) fn update(
     project(transaction, id)
 }
 
-/// Deletes a project with its keys and hooks. Sweep deletes its events and its row.
+/// Deletes a project with its keys, hooks and rules. Sweep deletes its events and its row.
 pub(super) fn delete(transaction: &Transaction<'_>, id: ProjectId) -> Result<(), StoreError> {
     touch(transaction, id)?;
     transaction.execute("update project set deleted = 1 where id = ?", [id.get()])?;
     transaction.execute("delete from project_key where project_id = ?", [id.get()])?;
     transaction.execute("update hook set deleted = 1, active = 0 where project_id = ?", [id.get()])?;
     transaction.execute("delete from former_slug where project_id = ?", [id.get()])?;
-    Ok(())
+    rules::delete_of_project(transaction, id)
 }
 
 fn project(transaction: &Transaction<'_>, id: ProjectId) -> Result<Project, StoreError> {

@@ -4,6 +4,7 @@
 
 mod files;
 mod plans;
+mod rules;
 mod schema;
 
 use std::path::PathBuf;

@@ -11,7 +11,7 @@ use crate::config::{BaseUrl, LogFormat, Settings};
 use crate::provision::{
     self, Audience, Provisioned, Wanted, WantedToken, WantedUrl, banner, is_empty, provision, write_first_login,
 };
-use crate::wiring::{Opened, Plan, Running, system_clock};
+use crate::wiring::{Addresses, Opened, Plan, Running, system_clock};
 
 /// Sent to a process that writes past its file-size limit. Handled, so that the write fails instead: ingest answers 503.
 const SIGXFSZ: i32 = 25;
@@ -20,7 +20,8 @@ pub(super) async fn run(settings: Settings) -> Result<String, Failure> {
     start_log(settings.log_format);
     raise_file_limit();
     let signals = Signals::listen().map_err(|source| Failure::Standard { doing: "listen for signals", source })?;
-    let opened = Opened::open(&settings.data, settings.listen).await?;
+    let addresses = Addresses { main: settings.listen, metrics: settings.metrics_listen };
+    let opened = Opened::open(&settings.data, addresses).await?;
     let url = settings.base_url(provision::stored_url(&*opened.store).await?, opened.address);
     let first = if is_empty(&*opened.store).await? { Some(first_start(&opened, &url).await?) } else { None };
     let address = opened.address;
@@ -49,6 +50,7 @@ fn plan(settings: &Settings, url: &BaseUrl) -> Result<Plan, Failure> {
         policy: settings.egress.policy.clone(),
         egress_ca: settings.egress.ca_file.as_ref().map(read).transpose()?,
         retention: settings.retention,
+        metrics_on_main: settings.dev,
     })
 }
 

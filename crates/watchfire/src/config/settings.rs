@@ -31,6 +31,9 @@ pub struct SettingFlags {
     /// URL under which people and SDKs reach this Watchfire; else the one that `init` stored, else http:// and --listen
     #[arg(long, value_name = "URL", value_parser = values::base_url)]
     url: Option<BaseUrl>,
+    /// Address and port that serves GET /metrics, and nothing else, for Prometheus; none by default, and with --dev also on --listen
+    #[arg(long, value_name = "ADDR", value_parser = values::socket_address)]
+    metrics_listen: Option<SocketAddr>,
     /// Network of proxies whose X-Forwarded-For counts; none by default
     #[arg(long, value_name = "CIDR", action = ArgAction::Append, value_parser = values::network)]
     trusted_proxy: Vec<IpNet>,
@@ -66,6 +69,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The URL for DSNs and links, if it is not to be the stored one.
     pub url: Option<BaseUrl>,
+    /// Where else to listen, for metrics.
+    pub metrics_listen: Option<SocketAddr>,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether this is somebody's own machine.
@@ -119,6 +124,7 @@ impl Settings {
             data: flags.store.data,
             listen: flags.listen,
             url: flags.url,
+            metrics_listen: flags.metrics_listen,
             trusted_proxies: flags.trusted_proxy,
             dev: flags.dev,
             egress: EgressSettings {

@@ -25,6 +25,7 @@ pub fn rows(settings: &Settings) -> Vec<Row> {
         row("data", settings.data.display().to_string()),
         row("listen", settings.listen.to_string()),
         row("url", optional(settings.url.as_ref())),
+        row("metrics-listen", optional(settings.metrics_listen.as_ref())),
         row("trusted-proxy", list(&settings.trusted_proxies)),
         row("dev", settings.dev.to_string()),
         row("egress-allow", list(&egress.allowed)),

@@ -191,6 +191,17 @@ pub(super) fn list<T>(read: impl Fn(&Value) -> Read<T>) -> impl Fn(&Value) -> Re
     }
 }
 
+/// A list of at most so many items, whatever they are.
+pub(super) fn items(most: usize) -> impl Fn(&Value) -> Read<Vec<Value>> {
+    move |value| {
+        let items = list(|item| Ok(item.clone()))(value)?;
+        if items.len() > most {
+            return Err(Complaint::new(format!("Ensure this field has no more than {most} elements.")));
+        }
+        Ok(items)
+    }
+}
+
 /// The complaint about a text of more characters than that.
 pub(super) fn too_long(characters_max: usize) -> String {
     format!("Ensure this field has no more than {characters_max} characters.")

@@ -1,26 +1,21 @@
 //! Project keys: what DSNs are made of.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use axum::response::IntoResponse as _;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use model::scope::Scope;
 use protocol::PublicKey;
 use serde::Serialize;
 use serde_json::Value;
 use store::catalog::{KeyChange, ProjectKey};
 
-use super::ApiState;
 use super::body::Unread;
 use super::error::Answer;
 use super::fields::{Complaint, FieldErrors, Fields, boolean, text};
-use super::lookup::{KeyPath, Named, ProjectPath};
+use super::lookup::{Call, KeyPath, ProjectPath};
 use super::names::NAME_CHARACTERS_MAX;
 use super::page::PageRequest;
 use super::time::iso;
-use crate::auth::Caller;
 
 /// How many characters of the public key name a key that was given no name.
 const DEFAULT_NAME_CHARACTERS: usize = 14;
@@ -70,28 +65,17 @@ struct LoaderOptions {
 }
 
 /// `GET …/keys/`
-pub(super) async fn list(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-) -> Answer {
-    caller.needs(&[Scope::ProjectRead])?;
-    let project = api.project(&path, &uri).await?;
+pub(super) async fn list(call: Call<ProjectPath>) -> Answer {
+    let project = call.project(&[Scope::ProjectRead]).await?;
+    let Call { api, uri, .. } = call;
     let page = PageRequest::of(&uri)?.cut(api.store.keys(project.id).await?, |key| key.created.0);
     Ok(page.answer(&api.base_url, &uri, |key| KeyView::of(key, &api.base_url)))
 }
 
 /// `POST …/keys/`
-pub(super) async fn create(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-    body: Unread,
-) -> Answer {
-    caller.needs(&[Scope::ProjectWrite])?;
-    let project = api.project(&path, &uri).await?;
+pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
+    let project = call.project(&[Scope::ProjectWrite]).await?;
+    let Call { api, .. } = call;
     let wanted = read_change(&body.json().await?)?;
     let public = PublicKey(api.random_bytes());
     let name = wanted.name.unwrap_or_else(|| public.to_string()[..DEFAULT_NAME_CHARACTERS].to_owned());
@@ -109,44 +93,25 @@ pub(super) async fn create(
 }
 
 /// `GET …/keys/{key}/`
-pub(super) async fn show(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<KeyPath>,
-    uri: Uri,
-) -> Answer {
-    caller.needs(&[Scope::ProjectRead])?;
-    let (_, key) = api.key(&path, &uri).await?;
-    Ok(Json(KeyView::of(&key, &api.base_url)).into_response())
+pub(super) async fn show(call: Call<KeyPath>) -> Answer {
+    let key = call.key(&[Scope::ProjectRead]).await?;
+    Ok(Json(KeyView::of(&key, &call.api.base_url)).into_response())
 }
 
 /// `PUT …/keys/{key}/`
-pub(super) async fn update(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<KeyPath>,
-    uri: Uri,
-    body: Unread,
-) -> Answer {
-    caller.needs(&[Scope::ProjectWrite])?;
-    let (project, key) = api.key(&path, &uri).await?;
+pub(super) async fn update(call: Call<KeyPath>, body: Unread) -> Answer {
+    let key = call.key(&[Scope::ProjectWrite]).await?;
     let change = read_change(&body.json().await?)?;
-    let key = api.store.update_key(project.id, key.public, change).await?;
-    api.changed().await;
-    Ok(Json(KeyView::of(&key, &api.base_url)).into_response())
+    let key = call.api.store.update_key(key.project, key.public, change).await?;
+    call.api.changed().await;
+    Ok(Json(KeyView::of(&key, &call.api.base_url)).into_response())
 }
 
 /// `DELETE …/keys/{key}/`
-pub(super) async fn delete(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<KeyPath>,
-    uri: Uri,
-) -> Answer<StatusCode> {
-    caller.needs(&[Scope::ProjectAdmin])?;
-    let (project, key) = api.key(&path, &uri).await?;
-    api.store.delete_key(project.id, key.public).await?;
-    api.changed().await;
+pub(super) async fn delete(call: Call<KeyPath>) -> Answer<StatusCode> {
+    let key = call.key(&[Scope::ProjectAdmin]).await?;
+    call.api.store.delete_key(key.project, key.public).await?;
+    call.api.changed().await;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,13 +1,16 @@
 //! Finding what a path names: by id or by slug.
 //!
 //! Responsible for 404 and for the 302 of a renamed project. An all-digit part is an id, anything else a slug: slugs are
-//! never all digits. Called by every handler below an organization, after the scope was checked.
+//! never all digits. Called by every handler below an organization, after the scope was checked: [`Call`] does both, in this order.
+
+use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use http::Uri;
 use http::request::Parts;
 use model::ids::HookGuid;
+use model::scope::Scope;
 use protocol::PublicKey;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,9 +18,19 @@ use store::catalog::{Hook, Organization, Project, ProjectKey, Team};
 
 use super::ApiState;
 use super::error::{Answer, ApiError, Moved};
+use crate::auth::Caller;
 
 /// Parts of a path by name. What cannot be one (not UTF-8, say) names nothing.
 pub(super) struct Named<T>(pub(super) T);
+
+/// A call on what its path names, by somebody known. Whether they may is asked when it is looked up, so that who may not learns
+/// nothing of what there is.
+pub(super) struct Call<P> {
+    pub(super) api: Arc<ApiState>,
+    pub(super) caller: Caller,
+    pub(super) uri: Uri,
+    path: P,
+}
 
 /// `…/organizations/{organization}/…`
 #[derive(Deserialize)]
@@ -68,6 +81,49 @@ where
     }
 }
 
+impl<P> FromRequestParts<Arc<ApiState>> for Call<P>
+where
+    P: DeserializeOwned + Send,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<ApiState>) -> Answer<Self> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let Named(path) = Named::from_request_parts(parts, state).await?;
+        Ok(Self { api: Arc::clone(state), caller, uri: parts.uri.clone(), path })
+    }
+}
+
+impl Call<ProjectPath> {
+    /// The project, for a caller with one of these scopes.
+    pub(super) async fn project(&self, scopes: &'static [Scope]) -> Answer<Project> {
+        self.caller.needs(scopes)?;
+        self.api.project(&self.path, &self.uri).await
+    }
+}
+
+impl Call<KeyPath> {
+    /// The key, of the project in the path only, for a caller with one of these scopes.
+    pub(super) async fn key(&self, scopes: &'static [Scope]) -> Answer<ProjectKey> {
+        self.caller.needs(scopes)?;
+        let project = self.api.project(&self.path.project, &self.uri).await?;
+        let public: PublicKey = self.path.key.parse().map_err(|_| ApiError::NotFound)?;
+        let keys = self.api.store.keys(project.id).await?;
+        keys.into_iter().find(|key| key.public == public).ok_or(ApiError::NotFound)
+    }
+}
+
+impl Call<HookPath> {
+    /// The hook, of the project in the path only, for a caller with one of these scopes.
+    pub(super) async fn hook(&self, scopes: &'static [Scope]) -> Answer<Hook> {
+        self.caller.needs(scopes)?;
+        let project = self.api.project(&self.path.project, &self.uri).await?;
+        let guid: HookGuid = self.path.hook.parse().map_err(|_| ApiError::NotFound)?;
+        let hooks = self.api.store.hooks(project.id).await?;
+        hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)
+    }
+}
+
 impl ApiState {
     /// The organization.
     pub(super) async fn organization(&self, path: &OrganizationPath) -> Answer<Organization> {
@@ -98,24 +154,6 @@ impl ApiState {
                 Err(ApiError::Moved(Moved { path: renamed(uri, &slug), slug }))
             }
         }
-    }
-
-    /// The key, of this project only.
-    pub(super) async fn key(&self, path: &KeyPath, uri: &Uri) -> Answer<(Project, ProjectKey)> {
-        let project = self.project(&path.project, uri).await?;
-        let public: PublicKey = path.key.parse().map_err(|_| ApiError::NotFound)?;
-        let keys = self.store.keys(project.id).await?;
-        let key = keys.into_iter().find(|key| key.public == public).ok_or(ApiError::NotFound)?;
-        Ok((project, key))
-    }
-
-    /// The hook, of this project only.
-    pub(super) async fn hook(&self, path: &HookPath, uri: &Uri) -> Answer<(Project, Hook)> {
-        let project = self.project(&path.project, uri).await?;
-        let guid: HookGuid = path.hook.parse().map_err(|_| ApiError::NotFound)?;
-        let hooks = self.store.hooks(project.id).await?;
-        let hook = hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)?;
-        Ok((project, hook))
     }
 
     async fn organization_named(&self, name: &str) -> Answer<Organization> {

@@ -11,6 +11,7 @@ mod hooks;
 mod keys;
 mod lookup;
 mod names;
+mod nodes;
 mod organizations;
 mod page;
 mod projects;

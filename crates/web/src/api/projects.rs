@@ -18,7 +18,7 @@ use super::ApiState;
 use super::body::Unread;
 use super::error::{Answer, ApiError, Taken};
 use super::fields::{Complaint, FieldErrors, Fields, Read, boolean, list as list_of, text};
-use super::lookup::{Named, OrganizationPath, ProjectPath, TeamPath};
+use super::lookup::{Call, Named, OrganizationPath, ProjectPath, TeamPath};
 use super::names::{NAME_CHARACTERS_MAX, free_slug, slug};
 use super::organizations::{Avatar, OrganizationView};
 use super::page::PageRequest;
@@ -141,28 +141,16 @@ pub(super) async fn create(
 }
 
 /// `GET /projects/{organization}/{project}/`
-pub(super) async fn show(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-) -> Answer {
-    caller.needs(&[Scope::ProjectRead])?;
-    let project = api.project(&path, &uri).await?;
-    let surroundings = Surroundings::all(&api).await?;
+pub(super) async fn show(call: Call<ProjectPath>) -> Answer {
+    let project = call.project(&[Scope::ProjectRead]).await?;
+    let surroundings = Surroundings::all(&call.api).await?;
     Ok(Json(surroundings.view(&project)).into_response())
 }
 
 /// `PUT /projects/{organization}/{project}/`
-pub(super) async fn update(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-    body: Unread,
-) -> Answer {
-    caller.needs(&[Scope::ProjectWrite])?;
-    let project = api.project(&path, &uri).await?;
+pub(super) async fn update(call: Call<ProjectPath>, body: Unread) -> Answer {
+    let project = call.project(&[Scope::ProjectWrite]).await?;
+    let Call { api, .. } = call;
     let change = read_change(&body.json().await?)?;
     let project = api.store.update_project(project.id, change).await.map_err(|error| match error {
         StoreError::Taken { .. } => {
@@ -176,16 +164,10 @@ pub(super) async fn update(
 }
 
 /// `DELETE /projects/{organization}/{project}/`
-pub(super) async fn delete(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-) -> Answer<StatusCode> {
-    caller.needs(&[Scope::ProjectAdmin])?;
-    let project = api.project(&path, &uri).await?;
-    api.store.delete_project(project.id).await?;
-    api.changed().await;
+pub(super) async fn delete(call: Call<ProjectPath>) -> Answer<StatusCode> {
+    let project = call.project(&[Scope::ProjectAdmin]).await?;
+    call.api.store.delete_project(project.id).await?;
+    call.api.changed().await;
     Ok(StatusCode::NO_CONTENT)
 }
 

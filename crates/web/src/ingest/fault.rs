@@ -10,6 +10,7 @@ use protocol::store_body::StoreBodyError;
 use serde_json::json;
 
 use super::answer::with_cors;
+use super::outcome::Outcome;
 
 /// A refused request.
 #[derive(Debug, thiserror::Error)]
@@ -58,22 +59,24 @@ pub(super) enum Fault {
 const RETRY_AFTER_S: &str = "5";
 
 impl Fault {
-    fn status(&self) -> StatusCode {
+    /// What kind of end this is; the status follows from it.
+    pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Fault::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Fault::Auth(AuthError::Missing | AuthError::Multiple | AuthError::MissingKey) => StatusCode::UNAUTHORIZED,
+            Fault::Method => Outcome::WrongMethod,
+            Fault::Auth(AuthError::Missing | AuthError::Multiple | AuthError::MissingKey) => Outcome::Unauthenticated,
             Fault::UnknownKey | Fault::WrongProject | Fault::Origin | Fault::Record(RecordError::Gone) => {
-                StatusCode::FORBIDDEN
+                Outcome::Forbidden
             }
-            Fault::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Fault::MediaType => Outcome::WrongMediaType,
             Fault::TooLarge
             | Fault::Envelope(
                 EnvelopeError::EventTooLarge | EnvelopeError::SecurityTooLarge | EnvelopeError::TooManyEvents,
             )
-            | Fault::StoreBody(StoreBodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-            Fault::Slow => StatusCode::REQUEST_TIMEOUT,
-            Fault::Overloaded | Fault::Record(RecordError::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
-            Fault::Compressor(_) | Fault::Record(RecordError::Refused(_)) => StatusCode::INTERNAL_SERVER_ERROR,
+            | Fault::StoreBody(StoreBodyError::TooLarge) => Outcome::TooLarge,
+            Fault::Slow => Outcome::Slow,
+            Fault::Overloaded => Outcome::Overloaded,
+            Fault::Record(RecordError::Unavailable) => Outcome::Unavailable,
+            Fault::Compressor(_) | Fault::Record(RecordError::Refused(_)) => Outcome::Failed,
             Fault::ProjectId
             | Fault::Auth(_)
             | Fault::Encoding
@@ -82,13 +85,13 @@ impl Fault {
             | Fault::Empty
             | Fault::Envelope(_)
             | Fault::StoreBody(_)
-            | Fault::Event(_) => StatusCode::BAD_REQUEST,
+            | Fault::Event(_) => Outcome::Malformed,
         }
     }
 
     /// The answer: Sentry's `detail` and `causes`, outermost first, and the same text in `X-Sentry-Error`.
     pub(super) fn answer(&self) -> Response<Body> {
-        let status = self.status();
+        let status = self.outcome().status();
         let detail = self.to_string();
         let mut causes = Vec::new();
         let mut source = std::error::Error::source(self);

@@ -7,6 +7,7 @@ mod body;
 mod decode;
 mod fault;
 mod form;
+mod outcome;
 mod prepare;
 
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +26,10 @@ use protocol::envelope::EventItemKind;
 use answer::{accepted, preflight};
 use fault::Fault;
 use form::Form;
+use outcome::Outcome;
 use prepare::Source;
+
+pub use outcome::Outcomes;
 
 /// What ingest needs.
 pub struct Ingest {
@@ -43,6 +47,8 @@ pub struct Ingest {
     pub trusted_proxies: Vec<IpNet>,
     /// Random bytes, for ids that SDKs left out.
     pub random: fn(&mut [u8]),
+    /// How requests ended.
+    pub outcomes: Arc<Outcomes>,
 }
 
 type Shared = State<Arc<Ingest>>;
@@ -105,8 +111,12 @@ async fn answer(ingest: &Ingest, call: Call, request: Request<Body>) -> Response
     let (head, mut body) = request.into_parts();
     let form = call.form;
     match take(ingest, call, &head, &mut body).await {
-        Ok(id) => accepted(form, id),
+        Ok(id) => {
+            ingest.outcomes.count(Outcome::Accepted);
+            accepted(form, id)
+        }
         Err(fault) => {
+            ingest.outcomes.count(fault.outcome());
             tracing::debug!(fault = %fault, "a request was refused");
             body::throw_away(&mut body).await;
             fault.answer()

@@ -9,14 +9,18 @@ use axum::http::{header, request};
 use bytes::Bytes;
 use model::grouping::group;
 use model::ids::Millis;
+use model::metadata::metadata;
 use model::payload::{CreatedBody, Place, event_value};
+use model::rules::EventView;
 use model::title::Title;
 use model::{culprit, loops};
 use protocol::EventId;
 use protocol::auth::query_value;
 use protocol::envelope::{EnvelopeHeader, EventItem};
 use protocol::event::{Context, Event, ReportSource, Scratch, events_from_reports, normalise};
+use protocol::json::Tape;
 use store::ledger::{NewEvent, Summary};
+use store::marks::Marks;
 
 use super::admit::Admitted;
 use super::{Fault, Ingest};
@@ -35,12 +39,18 @@ pub(super) struct Source<'a> {
 /// Buffers that every request on a thread uses again.
 struct Buffers {
     scratch: Scratch,
+    /// For rules that ask for what only the stored JSON holds.
+    tape: Tape,
     compressor: Option<zstd::bulk::Compressor<'static>>,
 }
 
 thread_local! {
     static BUFFERS: RefCell<Buffers> =
-        RefCell::new(Buffers { scratch: Scratch::default(), compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL).ok() });
+        RefCell::new(Buffers {
+            scratch: Scratch::default(),
+            tape: Tape::new(),
+            compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL).ok(),
+        });
 }
 
 /// Normalises an event and writes what is stored of it.
@@ -56,7 +66,7 @@ pub(super) fn prepare(ingest: &Ingest, admitted: &Admitted, source: &Source<'_>)
     };
     BUFFERS.with_borrow_mut(|buffers| {
         let event = normalise(source.payload, &context, &mut buffers.scratch).map_err(Fault::Event)?;
-        write(ingest, admitted, &event, Made { received, compressor: &mut buffers.compressor })
+        write(ingest, admitted, &event, Made { received, tape: &mut buffers.tape, compressor: &mut buffers.compressor })
     })
 }
 
@@ -80,6 +90,7 @@ pub(super) fn reports(item: &EventItem, head: &request::Parts) -> Result<Vec<Vec
 /// What is known besides the event.
 struct Made<'b> {
     received: Millis,
+    tape: &'b mut Tape,
     compressor: &'b mut Option<zstd::bulk::Compressor<'static>>,
 }
 
@@ -96,6 +107,10 @@ fn write(ingest: &Ingest, admitted: &Admitted, event: &Event<'_>, made: Made<'_>
     };
     let value = event_value(event, &title);
     let compressed = compress(made.compressor, &value).map_err(Fault::Compressor)?;
+    let matcher = &admitted.project.matcher;
+    let document = if matcher.needs_document() { made.tape.parse(&value).ok() } else { None };
+    let view = EventView::new(event, title.as_str(), document.as_ref());
+    let candidates = matcher.candidates(loops::Hop::of(event), &view);
     Ok(NewEvent {
         project: project.id,
         generation: project.generation,
@@ -104,18 +119,34 @@ fn write(ingest: &Ingest, admitted: &Admitted, event: &Event<'_>, made: Made<'_>
         received: made.received,
         timestamp: Millis(event.timestamp.div_euclid(1000)),
         grouping: group(event),
-        summary: Summary {
-            level: event.level,
-            kind: event.kind,
-            platform: event.platform,
-            title: title.as_str().to_owned(),
-            culprit: culprit.clone().into_owned(),
-        },
+        summary: summary(event, &title, &culprit),
+        marks: marks(event),
         body: CreatedBody::new(event, &title, &culprit, &place),
         value: Bytes::from(value),
         compressed,
-        candidates: admitted.project.candidates(loops::Hop::of(event)),
+        candidates,
     })
+}
+
+/// What the issue shows of the event.
+fn summary(event: &Event<'_>, title: &Title<'_>, culprit: &str) -> Summary {
+    Summary {
+        level: event.level,
+        kind: event.kind,
+        platform: event.platform,
+        title: title.as_str().to_owned(),
+        culprit: culprit.to_owned(),
+        has_placeholder_title: title.is_placeholder(),
+        logger: event.logger.clone().into_owned(),
+        metadata: metadata(event, title),
+        unhandled: event.exceptions.iter().any(|exception| exception.handled == Some(false)),
+    }
+}
+
+/// What the issue lists of the event.
+fn marks(event: &Event<'_>) -> Marks {
+    let tags = event.tags.iter().chain(&event.derived_tags).map(|(key, value)| (&**key, &**value));
+    Marks::new(event.release.as_deref(), event.environment.as_deref(), tags)
 }
 
 fn compress(compressor: &mut Option<zstd::bulk::Compressor<'static>>, value: &[u8]) -> Result<Vec<u8>, std::io::Error> {

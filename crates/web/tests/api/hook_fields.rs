@@ -105,6 +105,31 @@ async fn events_are_a_list_of_known_names() {
 }
 
 #[tokio::test]
+async fn filters_are_nodes_that_the_event_alone_decides() {
+    let api = Api::start().await;
+    let first_seen = "sentry.rules.conditions.first_seen_event.FirstSeenEventCondition";
+    let level = "sentry.rules.filters.level.LevelFilter";
+    for (filters, complaint) in [
+        (json!("x"), "Expected a list of items but got type \"str\".".to_owned()),
+        (json!(null), "This field may not be null.".to_owned()),
+        (json!(["x"]), "Each item must be an object with an id and its parameters.".to_owned()),
+        (json!([{"match": "eq"}]), "Missing attribute 'id'.".to_owned()),
+        (json!([{"id": "x"}]), "'x' is not a known condition or filter.".to_owned()),
+        (json!([{"id": level, "match": "eq"}]), "level: This field is required.".to_owned()),
+        (
+            json!([{"id": first_seen}]),
+            format!("'{first_seen}' cannot filter a hook: only level, tag and attribute filters can."),
+        ),
+        (json!(vec![json!({"id": level}); 101]), "Ensure this field has no more than 100 elements.".to_owned()),
+    ] {
+        let body = json!({"url": "https://example.com/", "filters": filters});
+        assert_eq!(refusal(&api, body).await, json!({"filters": [complaint]}), "{filters}");
+    }
+    let body = json!({"url": "https://example.com/", "filterMatch": "some"});
+    assert_eq!(refusal(&api, body).await, json!({"filterMatch": ["\"some\" is not a valid choice."]}));
+}
+
+#[tokio::test]
 async fn there_is_one_version() {
     let api = Api::start().await;
     for (version, complaint) in [

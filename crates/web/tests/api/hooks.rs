@@ -24,7 +24,7 @@ async fn a_new_hook_is_answered_whole() {
     let hook = answer.with_status(201);
     assert_eq!(
         keys_in_order(&answer.text),
-        ["id", "url", "secret", "status", "events", "dateCreated", "signingSecret"]
+        ["id", "url", "secret", "status", "events", "dateCreated", "signingSecret", "filters", "filterMatch"]
     );
     let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let (id, secret) = (hook["id"].as_str().unwrap(), hook["secret"].as_str().unwrap());
@@ -36,6 +36,7 @@ async fn a_new_hook_is_answered_whole() {
     assert_eq!(hook["status"], "active");
     assert_eq!(hook["events"], json!(["event.created"]));
     assert_eq!(hook["dateCreated"], "2018-11-06T21:20:08.143Z");
+    assert_eq!((&hook["filters"], &hook["filterMatch"]), (&json!([]), &json!("all")));
 }
 
 #[tokio::test]
@@ -45,6 +46,25 @@ async fn two_hooks_share_neither_id_nor_secret_though_they_may_share_a_url() {
     let (one, other) = (make(&api, body.clone()).await, make(&api, body).await);
     assert_ne!(one["id"], other["id"]);
     assert_ne!(one["secret"], other["secret"]);
+}
+
+#[tokio::test]
+async fn a_hook_is_narrowed_by_filters_until_they_are_changed() {
+    let api = Api::start().await;
+    let level = json!({"id": "sentry.rules.filters.level.LevelFilter", "match": "gte", "level": "40"});
+    let tag = json!({"id": "sentry.rules.filters.tagged_event.TaggedEventFilter", "key": "customer", "match": "eq", "value": "acme"});
+    let mut shown = level.clone();
+    shown["name"] = json!("The event's level is greater than or equal to error");
+    let body = json!({"url": "https://example.com/", "filters": [shown, tag], "filterMatch": "any"});
+    let hook = make(&api, body).await;
+    assert_eq!((&hook["filters"], &hook["filterMatch"]), (&json!([level, tag]), &json!("any")));
+    let hook = api.put(&path(&hook), json!({"isActive": false})).await.with_status(200);
+    assert_eq!((&hook["filters"], &hook["filterMatch"]), (&json!([level, tag]), &json!("any")));
+    let hook = api.put(&path(&hook), json!({"filters": [tag], "filterMatch": "none"})).await.with_status(200);
+    assert_eq!((&hook["filters"], &hook["filterMatch"]), (&json!([tag]), &json!("none")));
+    let hook = api.put(&path(&hook), json!({"filters": []})).await.with_status(200);
+    assert_eq!(hook["filters"], json!([]));
+    assert_eq!(api.get(&path(&hook)).await.with_status(200), hook);
 }
 
 #[tokio::test]

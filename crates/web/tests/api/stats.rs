@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use store::Ledger as _;
 use store::catalog::Catalog as _;
 use store::ledger::{AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary};
+use store::marks::Marks;
 
 use crate::harness::{Api, BASE_URL, START};
 
@@ -74,10 +75,13 @@ fn event(api: &Api, hook: HookNumber) -> NewEvent {
             platform: event.platform,
             title: title.as_str().to_owned(),
             culprit: String::new(),
+            metadata: "{}".to_owned(),
+            ..Summary::default()
         },
         body: CreatedBody::new(&event, &title, "", &place),
         compressed: zstd::bulk::compress(&value, 1).unwrap(),
         value: value.into(),
+        marks: Marks::default(),
         candidates: EventCandidates::new(Hop::default(), [Subscription { hook, wants: Wants::Created }]),
     }
 }

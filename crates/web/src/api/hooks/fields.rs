@@ -1,11 +1,13 @@
 //! What a hook's body may say.
 
 use model::egress::{HOOK_URL_CHARACTERS_MAX, Policy, UrlRefusal, judge_url};
+use model::rules::{NodePlace, Quantifier};
 use serde_json::Value;
 use store::catalog::HookChange;
 use webhook::Kind;
 
 use super::super::fields::{BLANK, Complaint, FieldErrors, Fields, Read, boolean, list, quoted, text, too_long};
+use super::super::nodes::{nodes, quantifier};
 
 /// The longest name of an event, in characters.
 const EVENT_CHARACTERS_MAX: usize = 255;
@@ -16,10 +18,20 @@ const BAD_URL: &str = "Enter a valid URL.";
 pub(super) struct WantedHook {
     /// Where it posts to, judged by the policy.
     pub(super) url: String,
-    /// What it wants, sorted, each once; nothing where the body does not say.
-    pub(super) kinds: Vec<Kind>,
+    /// What the body says beside it; a new hook wants nothing, filters nothing and is active where it does not say.
+    pub(super) others: Others,
+}
+
+/// What a body may say of any hook, new or not.
+pub(super) struct Others {
+    /// What it wants, sorted, each once.
+    pub(super) kinds: Option<Vec<Kind>>,
+    /// Which events it wants.
+    pub(super) filters: Option<Vec<Value>>,
+    /// How many of the filters must hold.
+    pub(super) filter_match: Option<Quantifier>,
     /// Whether it fires.
-    pub(super) active: bool,
+    pub(super) active: Option<bool>,
 }
 
 /// Reads a new hook.
@@ -29,9 +41,8 @@ pub(super) struct WantedHook {
 pub(super) fn read_new(body: &Value, policy: &Policy) -> Result<WantedHook, FieldErrors> {
     let mut fields = Fields::of(body)?;
     let url = fields.required("url", |value| url(value, policy));
-    let (kinds, active) = read_others(&mut fields);
-    let url = fields.finish(url)?;
-    Ok(WantedHook { url, kinds: kinds.unwrap_or_default(), active: active.unwrap_or(true) })
+    let others = read_others(&mut fields);
+    Ok(WantedHook { url: fields.finish(url)?, others })
 }
 
 /// Reads what is to change of a hook.
@@ -41,15 +52,17 @@ pub(super) fn read_new(body: &Value, policy: &Policy) -> Result<WantedHook, Fiel
 pub(super) fn read_change(body: &Value, policy: &Policy) -> Result<HookChange, FieldErrors> {
     let mut fields = Fields::of(body)?;
     let url = fields.optional("url", |value| url(value, policy));
-    let (kinds, active) = read_others(&mut fields);
-    fields.finish(Some(HookChange { url, kinds, active }))
+    let Others { kinds, filters, filter_match, active } = read_others(&mut fields);
+    fields.finish(Some(HookChange { url, kinds, filters, filter_match, active }))
 }
 
-fn read_others(fields: &mut Fields<'_>) -> (Option<Vec<Kind>>, Option<bool>) {
+fn read_others(fields: &mut Fields<'_>) -> Others {
     let kinds = fields.optional("events", kinds);
     // There is one version of the payload; Sentry's clients may name it.
     fields.optional("version", version);
-    (kinds, fields.optional("isActive", boolean))
+    let filters = fields.optional("filters", nodes(NodePlace::HookFilter));
+    let filter_match = fields.optional("filterMatch", quantifier);
+    Others { kinds, filters, filter_match, active: fields.optional("isActive", boolean) }
 }
 
 /// A URL that the policy allows, as the user wrote it less blanks around it.

@@ -4,12 +4,9 @@ mod fields;
 mod stats;
 mod view;
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use axum::response::IntoResponse as _;
-use http::{StatusCode, Uri};
+use http::StatusCode;
 use model::ids::HookGuid;
 use model::limits::HOOKS_PER_PROJECT;
 use model::scope::Scope;
@@ -17,25 +14,18 @@ use store::catalog::NewHook;
 use webhook::Secret;
 
 use self::view::{HookView, status};
-use super::ApiState;
 use super::body::Unread;
 use super::error::Answer;
 use super::fields::FieldErrors;
-use super::lookup::{HookPath, Named, ProjectPath};
+use super::lookup::{Call, HookPath, ProjectPath};
 use super::page::{PageRequest, query_value};
-use crate::auth::Caller;
 
 pub(super) use self::stats::stats;
 
 /// `GET …/hooks/`, of one status where the query says so.
-pub(super) async fn list(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-) -> Answer {
-    caller.needs(&[Scope::ProjectRead])?;
-    let project = api.project(&path, &uri).await?;
+pub(super) async fn list(call: Call<ProjectPath>) -> Answer {
+    let project = call.project(&[Scope::ProjectRead]).await?;
+    let Call { api, caller, uri, .. } = call;
     let request = PageRequest::of(&uri)?;
     let mut hooks = api.store.hooks(project.id).await?;
     if let Some(wanted) = query_value(&uri, "status").filter(|wanted| !wanted.is_empty()) {
@@ -46,15 +36,9 @@ pub(super) async fn list(
 }
 
 /// `POST …/hooks/`
-pub(super) async fn create(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<ProjectPath>,
-    uri: Uri,
-    body: Unread,
-) -> Answer {
-    caller.needs(&[Scope::ProjectWrite])?;
-    let project = api.project(&path, &uri).await?;
+pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
+    let project = call.project(&[Scope::ProjectWrite]).await?;
+    let Call { api, caller, .. } = call;
     let wanted = fields::read_new(&body.json().await?, &api.policy)?;
     if api.store.hooks(project.id).await?.len() >= HOOKS_PER_PROJECT {
         let text = format!("A project has at most {HOOKS_PER_PROJECT} service hooks. Delete one first.");
@@ -65,8 +49,10 @@ pub(super) async fn create(
         project: project.id,
         url: wanted.url,
         secret: Secret::from_random(api.random_bytes()),
-        kinds: wanted.kinds,
-        active: wanted.active,
+        kinds: wanted.others.kinds.unwrap_or_default(),
+        filters: wanted.others.filters.unwrap_or_default(),
+        filter_match: wanted.others.filter_match.unwrap_or_default(),
+        active: wanted.others.active.unwrap_or(true),
         now: api.clock.now(),
     };
     let hook = api.store.create_hook(new).await?;
@@ -75,43 +61,24 @@ pub(super) async fn create(
 }
 
 /// `GET …/hooks/{hook}/`
-pub(super) async fn show(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<HookPath>,
-    uri: Uri,
-) -> Answer {
-    caller.needs(&[Scope::ProjectRead])?;
-    let (_, hook) = api.hook(&path, &uri).await?;
-    Ok(Json(HookView::of(&hook, &caller)).into_response())
+pub(super) async fn show(call: Call<HookPath>) -> Answer {
+    let hook = call.hook(&[Scope::ProjectRead]).await?;
+    Ok(Json(HookView::of(&hook, &call.caller)).into_response())
 }
 
 /// `PUT …/hooks/{hook}/`
-pub(super) async fn update(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<HookPath>,
-    uri: Uri,
-    body: Unread,
-) -> Answer {
-    caller.needs(&[Scope::ProjectWrite])?;
-    let (project, hook) = api.hook(&path, &uri).await?;
-    let change = fields::read_change(&body.json().await?, &api.policy)?;
-    let hook = api.store.update_hook(project.id, hook.guid, change).await?;
-    api.changed().await;
-    Ok(Json(HookView::of(&hook, &caller)).into_response())
+pub(super) async fn update(call: Call<HookPath>, body: Unread) -> Answer {
+    let hook = call.hook(&[Scope::ProjectWrite]).await?;
+    let change = fields::read_change(&body.json().await?, &call.api.policy)?;
+    let hook = call.api.store.update_hook(hook.project, hook.guid, change).await?;
+    call.api.changed().await;
+    Ok(Json(HookView::of(&hook, &call.caller)).into_response())
 }
 
 /// `DELETE …/hooks/{hook}/`
-pub(super) async fn delete(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<HookPath>,
-    uri: Uri,
-) -> Answer<StatusCode> {
-    caller.needs(&[Scope::ProjectAdmin])?;
-    let (project, hook) = api.hook(&path, &uri).await?;
-    api.store.delete_hook(project.id, hook.guid).await?;
-    api.changed().await;
+pub(super) async fn delete(call: Call<HookPath>) -> Answer<StatusCode> {
+    let hook = call.hook(&[Scope::ProjectAdmin]).await?;
+    call.api.store.delete_hook(hook.project, hook.guid).await?;
+    call.api.changed().await;
     Ok(StatusCode::NO_CONTENT)
 }

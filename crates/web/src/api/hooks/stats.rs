@@ -1,20 +1,15 @@
 //! A hook's counters: attempts per interval, whatever came of them.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use http::Uri;
 use model::ids::Millis;
 use model::scope::Scope;
 use serde::Serialize;
 use store::ledger::{CountRange, Resolution};
 
-use super::super::ApiState;
 use super::super::error::{Answer, BadStats};
-use super::super::lookup::{HookPath, Named};
+use super::super::lookup::{Call, HookPath};
 use super::super::page::query_value;
-use crate::auth::Caller;
 
 /// The most points of one answer.
 const POINTS_MAX: i64 = 10_000;
@@ -42,16 +37,10 @@ struct Question {
 }
 
 /// `GET …/hooks/{hook}/stats/`
-pub(in super::super) async fn stats(
-    State(api): State<Arc<ApiState>>,
-    caller: Caller,
-    Named(path): Named<HookPath>,
-    uri: Uri,
-) -> Answer<Json<Vec<Point>>> {
-    caller.needs(&[Scope::ProjectRead])?;
-    let (_, hook) = api.hook(&path, &uri).await?;
-    let question = Question::read(&uri, api.clock.now())?;
-    let counted = api.store.hook_attempts(hook.number, question.range()).await?;
+pub(in super::super) async fn stats(call: Call<HookPath>) -> Answer<Json<Vec<Point>>> {
+    let hook = call.hook(&[Scope::ProjectRead]).await?;
+    let question = Question::read(&call.uri, call.api.clock.now())?;
+    let counted = call.api.store.hook_attempts(hook.number, question.range()).await?;
     Ok(Json(question.points(&counted)))
 }
 

@@ -2,6 +2,7 @@
 
 use model::scope::Scope;
 use serde::Serialize;
+use serde_json::Value;
 use store::catalog::Hook;
 
 use super::super::time::iso;
@@ -21,6 +22,8 @@ pub(super) struct HookView<'h> {
     events: Vec<&'static str>,
     date_created: String,
     signing_secret: String,
+    filters: &'h [Value],
+    filter_match: &'static str,
 }
 
 impl<'h> HookView<'h> {
@@ -36,6 +39,8 @@ impl<'h> HookView<'h> {
             events: events(hook),
             date_created: iso(hook.created),
             signing_secret: show(hook.secret.signing_secret(), "whsec_".len() + SHOWN_CHARACTERS),
+            filters: &hook.filters,
+            filter_match: hook.filter_match.as_str(),
         }
     }
 }

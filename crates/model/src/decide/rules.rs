@@ -1,0 +1,201 @@
+//! Which of the candidate rules fire: throttle, then filters, then conditions, each with what decided it.
+
+use super::{Asked, IssueState, StoreFacts};
+use crate::ids::{Millis, RuleId};
+use crate::issue::{IssuePriority, Turn};
+use crate::rules::{
+    Age, CounterKey, Frequency, Half, LeftToDecide, Matcher, Over, Rule, RuleCandidates, StateNode, StateTest, Tests,
+};
+
+/// A rule that fired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fired {
+    /// Which.
+    pub rule: RuleId,
+    /// Its index among the candidates.
+    pub(super) index: usize,
+    /// The nodes that the store's state decided, as far as they were asked.
+    pub because: Vec<Decided>,
+}
+
+/// What decided a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// In which part of the rule it stands.
+    pub part: Part,
+    /// Its place there, from 0.
+    pub place: usize,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What the store had: a count, a time, a word.
+    pub found: String,
+}
+
+/// A part of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Its filters.
+    Filters,
+    /// Its conditions.
+    Conditions,
+}
+
+/// The candidates that fire, by rule id.
+pub(super) fn fire<F: StoreFacts>(
+    candidates: &RuleCandidates,
+    issue: &IssueState,
+    facts: &mut F,
+) -> Result<Vec<Fired>, F::Error> {
+    let Some(matcher) = candidates.matcher.as_deref() else { return Ok(Vec::new()) };
+    let mut fired = Vec::new();
+    for (index, left) in candidates.left.iter().enumerate() {
+        let mut turn = Deciding { rule: &matcher.rule(left.rule).rule, issue, facts: &mut *facts, because: Vec::new() };
+        if turn.fires(matcher, left)? {
+            fired.push(Fired { rule: turn.rule.id, index, because: turn.because });
+        }
+    }
+    Ok(fired)
+}
+
+impl RuleCandidates {
+    /// The rule with this index among the candidates.
+    pub(super) fn rule(&self, index: usize) -> Option<&Rule> {
+        Some(&self.matcher.as_deref()?.rule(self.left.get(index)?.rule).rule)
+    }
+}
+
+/// One rule's turn.
+struct Deciding<'d, F> {
+    rule: &'d Rule,
+    issue: &'d IssueState,
+    facts: &'d mut F,
+    because: Vec<Decided>,
+}
+
+impl<F: StoreFacts> Deciding<'_, F> {
+    fn fires(&mut self, matcher: &Matcher, left: &LeftToDecide) -> Result<bool, F::Error> {
+        let compiled = matcher.rule(left.rule);
+        if self.rule.is_silent(self.issue.now) {
+            return Ok(false);
+        }
+        // What needs no question rules most candidates out before the throttle is looked up.
+        if !self.may_hold(&compiled.conditions, left.conditions) || !self.may_hold(&compiled.filters, left.filters) {
+            return Ok(false);
+        }
+        if self.is_throttled()? {
+            return Ok(false);
+        }
+        Ok(self.part(Part::Filters, &compiled.filters, left.filters)?
+            && self.part(Part::Conditions, &compiled.conditions, left.conditions)?)
+    }
+
+    /// Fired within the rule's frequency. Only firing moves the throttle.
+    fn is_throttled(&mut self) -> Result<bool, F::Error> {
+        let last = self.facts.last_fired(self.rule.id)?;
+        Ok(last.is_some_and(|last| self.issue.now < last.plus(self.rule.frequency)))
+    }
+
+    /// False where the nodes that ask the store nothing already refute the clause.
+    fn may_hold(&self, tests: &Tests, half: Half) -> bool {
+        if half == Half::Holds {
+            return true;
+        }
+        let free = |test: &StateTest| free_answer(test, self.rule, self.issue);
+        match tests.quantifier {
+            crate::rules::Quantifier::All => tests.states.iter().all(|test| free(test) != Some(false)),
+            crate::rules::Quantifier::Any => tests.states.iter().any(|test| free(test) != Some(false)),
+            crate::rules::Quantifier::None => tests.states.iter().all(|test| free(test) != Some(true)),
+        }
+    }
+
+    fn part(&mut self, part: Part, tests: &Tests, half: Half) -> Result<bool, F::Error> {
+        if half == Half::Holds {
+            return Ok(true);
+        }
+        let quantifier = tests.quantifier;
+        quantifier.holds(tests.states.iter().map(|test| self.node(part, test)))
+    }
+
+    fn node(&mut self, part: Part, test: &StateTest) -> Result<bool, F::Error> {
+        let (holds, found) = self.answer(test)?;
+        self.because.push(Decided { part, place: test.place, holds, found });
+        Ok(holds)
+    }
+
+    fn answer(&mut self, test: &StateTest) -> Result<(bool, String), F::Error> {
+        let issue = self.issue;
+        Ok(match (&test.node, test.counter) {
+            (StateNode::LatestRelease, _) => {
+                let is_latest = self.facts.has_latest_release(self.rule.environment.as_deref())?;
+                (is_latest, if is_latest { "the latest release" } else { "not the latest release" }.to_owned())
+            }
+            (StateNode::Frequency(frequency), Some(key)) => self.frequency(frequency, key)?,
+            (node, _) => {
+                let holds = free_answer(test, self.rule, issue).unwrap_or(false);
+                (holds, found(node, self.rule, issue))
+            }
+        })
+    }
+
+    fn frequency(&mut self, frequency: &Frequency, key: CounterKey) -> Result<(bool, String), F::Error> {
+        let (now, counts_users) = (self.issue.now, frequency.counts_users());
+        let count = self.facts.count(Asked { key, counts_users, window: frequency.interval.ending(now) })?;
+        let mut before = None;
+        let facts = &mut *self.facts;
+        let holds = frequency.over.holds(count, |earlier| {
+            let window = frequency.interval.ending_before(now, earlier);
+            let counted = facts.count(Asked { key, counts_users, window })?;
+            before = Some(counted);
+            Ok(counted)
+        })?;
+        let found = match before {
+            Some(before) => format!("{count} after {before}"),
+            None => count.to_string(),
+        };
+        Ok((holds, found))
+    }
+}
+
+/// The answer of a node that asks the store nothing more; `None` of one that does.
+fn free_answer(test: &StateTest, rule: &Rule, issue: &IssueState) -> Option<bool> {
+    let is_new = match rule.environment {
+        Some(_) => issue.is_new_in_environment,
+        None => issue.turn == Turn::New,
+    };
+    let is_high = issue.priority == IssuePriority::High;
+    Some(match &test.node {
+        StateNode::FirstSeen => is_new,
+        StateNode::NewHighPriority => is_new && is_high,
+        StateNode::Regression => issue.turn == Turn::Regressed,
+        StateNode::Reappeared => issue.turn == Turn::Reappeared,
+        StateNode::ExistingHighPriority => issue.turn == Turn::Reappeared && is_high,
+        StateNode::Age { age, span } => {
+            let end = issue.first_seen.plus(*span);
+            match age {
+                Age::Older => end < issue.now,
+                Age::Newer => end > issue.now,
+            }
+        }
+        StateNode::Occurrences { least } => issue.times_seen >= *least,
+        // A new issue has one event, and at most one user.
+        StateNode::Frequency(Frequency { over: Over::Count(1..), .. }) if issue.turn == Turn::New => false,
+        StateNode::Frequency(_) | StateNode::LatestRelease => return None,
+    })
+}
+
+/// What the store had for such a node.
+fn found(node: &StateNode, rule: &Rule, issue: &IssueState) -> String {
+    match node {
+        StateNode::Age { .. } => format!("first seen {}", crate::payload::iso_millis(micros(issue.first_seen))),
+        StateNode::Occurrences { .. } => issue.times_seen.to_string(),
+        StateNode::FirstSeen if rule.environment.is_some() => {
+            if issue.is_new_in_environment { "new in the environment" } else { "known in the environment" }.to_owned()
+        }
+        StateNode::Frequency(_) => "1".to_owned(),
+        _ => issue.turn.as_str().to_owned(),
+    }
+}
+
+fn micros(moment: Millis) -> i64 {
+    moment.0.saturating_mul(1_000)
+}

@@ -1,0 +1,119 @@
+//! What rules have done: reads of the rows that a firing leaves.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use model::ids::{IssueId, Millis, ProjectId, RuleId, Seq};
+use protocol::EventId;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::rows::collect;
+use crate::error::StoreError;
+use crate::rules::{FiredRange, FiredRow, RuleIssue};
+
+/// Milliseconds of an hour.
+const HOUR_MS: i64 = 3_600_000;
+/// Firings of one rule that one answer looks at, the newest: a second of reading at most.
+const FIRINGS_MAX: i64 = 500_000;
+
+/// When each rule of a project last fired.
+pub(super) fn last_fired(connection: &Connection, project: ProjectId) -> Result<Vec<(RuleId, Millis)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select r.id, (select fired_ms from rule_fired f
+                       where f.project_id = r.project_id and f.rule_id = r.id
+                       order by f.seq desc
+                       limit 1)
+         from rule r
+         where r.project_id = ?",
+    )?;
+    let all = collect(statement.query([project.get()])?, |row| {
+        let fired: Option<i64> = row.get(1)?;
+        Ok((RuleId::new(row.get(0)?)?, fired.map(Millis)))
+    })?;
+    Ok(all.into_iter().filter_map(|(rule, fired)| Some((rule, fired?))).collect())
+}
+
+/// How often a rule fired in each hour.
+pub(super) fn hours(
+    connection: &Connection,
+    rule: RuleId,
+    range: FiredRange,
+) -> Result<Vec<(Millis, u64)>, StoreError> {
+    let since = Millis(range.since.0 - range.since.0.rem_euclid(HOUR_MS));
+    let mut hours: Vec<(Millis, u64)> = Vec::new();
+    for firing in firings(connection, rule, FiredRange { since, ..range })? {
+        let hour = Millis(firing.fired.0 - firing.fired.0.rem_euclid(HOUR_MS));
+        match hours.last_mut() {
+            Some((last, count)) if *last == hour => *count += 1,
+            _ => hours.push((hour, 1)),
+        }
+    }
+    hours.reverse();
+    Ok(hours)
+}
+
+/// The issues that a rule fired for, the most frequent first.
+pub(super) fn issues(connection: &Connection, rule: RuleId, range: FiredRange) -> Result<Vec<RuleIssue>, StoreError> {
+    let mut found = HashMap::<i64, (u64, Firing)>::new();
+    for firing in firings(connection, rule, range)? {
+        // The newest comes first.
+        found.entry(firing.issue).or_insert((0, firing)).0 += 1;
+    }
+    let mut event = connection.prepare_cached("select event_id from event where seq = ?")?;
+    let mut issues = Vec::with_capacity(found.len());
+    for (issue, (count, last)) in found {
+        let id: Option<[u8; 16]> = event.query_row([last.seq], |row| row.get(0)).optional()?;
+        let issue = IssueId::new(issue)?;
+        issues.push(RuleIssue { issue, count, last_fired: last.fired, event: id.map(EventId) });
+    }
+    issues.sort_unstable_by_key(|it| Reverse((it.count, it.last_fired, it.issue)));
+    Ok(issues)
+}
+
+/// The rules that fired on an event.
+pub(super) fn on_event(connection: &Connection, project: ProjectId, event: Seq) -> Result<Vec<FiredRow>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select f.rule_id, f.fired_ms, f.because
+         from rule r
+         join rule_fired f on f.project_id = r.project_id and f.rule_id = r.id and f.seq = ?
+         where r.project_id = ?
+         order by r.id",
+    )?;
+    collect(statement.query([i64::from(event), project.get()])?, |row| {
+        let because: String = row.get(2)?;
+        Ok(FiredRow {
+            rule: RuleId::new(row.get(0)?)?,
+            fired: Millis(row.get(1)?),
+            because: serde_json::from_str(&because).map_err(|_| StoreError::Damaged { what: "reason" })?,
+        })
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Firing {
+    seq: i64,
+    issue: i64,
+    fired: Millis,
+}
+
+/// A rule's firings in a span of time, the newest first. Numbers grow with time, so the walk ends where the span begins.
+fn firings(connection: &Connection, rule: RuleId, range: FiredRange) -> Result<Vec<Firing>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select seq, issue_id, fired_ms from rule_fired
+         where project_id = ? and rule_id = ?
+         order by seq desc
+         limit ?",
+    )?;
+    let mut rows = statement.query(params![range.project.get(), rule.get(), FIRINGS_MAX])?;
+    let mut firings = Vec::new();
+    while let Some(row) = rows.next()? {
+        let firing = Firing { seq: row.get(0)?, issue: row.get(1)?, fired: Millis(row.get(2)?) };
+        if firing.fired < range.since {
+            break;
+        }
+        if firing.fired < range.until {
+            firings.push(firing);
+        }
+    }
+    Ok(firings)
+}
