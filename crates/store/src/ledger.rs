@@ -78,9 +78,6 @@ pub trait Ledger: Send + Sync + 'static {
     /// Reads one event.
     async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError>;
 
-    /// Reads one issue.
-    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError>;
-
     /// The deliveries of an event with their attempts, oldest first.
     async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError>;
 
@@ -374,31 +371,6 @@ pub struct StoredEvent {
     pub hop: u8,
     /// The whole `event.created` body.
     pub body: Bytes,
-}
-
-/// An issue as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issue {
-    /// Its id.
-    pub id: IssueId,
-    /// Whose it is.
-    pub project: ProjectId,
-    /// Its number in the project, from 1.
-    pub short_number: u64,
-    /// Which grouping algorithm made it.
-    pub grouping_version: u16,
-    /// The title of its last event.
-    pub title: String,
-    /// The culprit of its last event.
-    pub culprit: String,
-    /// The level of its last event.
-    pub level: String,
-    /// How many events it has had.
-    pub count: u64,
-    /// The earliest of its events' times.
-    pub first_seen: Millis,
-    /// The latest of its events' times.
-    pub last_seen: Millis,
 }
 
 /// A delivery with its log.

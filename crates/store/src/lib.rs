@@ -1,25 +1,29 @@
 //! Everything that outlives the process, behind one [`Store`] interface.
 //!
-//! The interface is of few, use-case-shaped methods in three rooms: [`Ledger`] (events, deliveries, leases, retention),
-//! [`Catalog`] (organizations, projects, keys, hooks, tokens, users) and [`Rules`] (issue alert rules and their history).
-//! No SQL and no transaction leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here
-//! waits on a customer.
+//! The interface is of few, use-case-shaped methods in five rooms: [`Ledger`] (events, deliveries, leases, retention),
+//! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
+//! (issue alert rules and their history) and [`Counting`] (counters that rules ask for late). No SQL and no transaction
+//! leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here waits on a customer.
 //! Every backend passes the same suite, `conformance`.
 
 pub mod catalog;
 pub mod conformance;
+pub mod counting;
 pub mod error;
+pub mod issues;
 pub mod ledger;
 pub mod marks;
 pub mod rules;
 pub mod sqlite;
 
 pub use catalog::Catalog;
+pub use counting::Counting;
 pub use error::StoreError;
+pub use issues::Issues;
 pub use ledger::Ledger;
 pub use rules::Rules;
 
 /// What the rest of Watchfire knows of a store.
-pub trait Store: Ledger + Catalog + Rules {}
+pub trait Store: Ledger + Catalog + Issues + Rules + Counting {}
 
-impl<S: Ledger + Catalog + Rules> Store for S {}
+impl<S: Ledger + Catalog + Issues + Rules + Counting> Store for S {}

@@ -193,10 +193,11 @@ impl RuleRow {
             id: self.id,
             name: self.name.clone(),
             environment: self.environment.clone(),
-            conditions: clause(self.action_match, &self.conditions, NodePlace::Condition)?,
-            filters: clause(self.filter_match, &self.filters, NodePlace::Filter)?,
+            conditions: read_clause(self.action_match, &self.conditions, NodePlace::Condition)?,
+            filters: read_clause(self.filter_match, &self.filters, NodePlace::Filter)?,
             frequency: frequency(self.frequency_minutes),
             targets: targets(&self.actions, hook_number),
+            silent_until: self.snooze.map(|snooze| snooze.until.unwrap_or(Millis(i64::MAX))),
         })
     }
 }
@@ -211,15 +212,17 @@ impl RuleChange {
             id,
             name: self.name.clone(),
             environment: self.environment.clone(),
-            conditions: clause(self.action_match, &self.conditions, NodePlace::Condition)?,
-            filters: clause(self.filter_match, &self.filters, NodePlace::Filter)?,
+            conditions: read_clause(self.action_match, &self.conditions, NodePlace::Condition)?,
+            filters: read_clause(self.filter_match, &self.filters, NodePlace::Filter)?,
             frequency: frequency(self.frequency_minutes),
             targets: targets(&self.actions, hook_number),
+            silent_until: None,
         })
     }
 }
 
-fn clause(quantifier: Quantifier, nodes: &[Value], place: NodePlace) -> Result<Clause, NodeError> {
+/// Nodes as they were written, and how many of them must hold.
+pub(crate) fn read_clause(quantifier: Quantifier, nodes: &[Value], place: NodePlace) -> Result<Clause, NodeError> {
     let nodes = nodes.iter().map(|node| Node::read(node, place)).collect::<Result<_, _>>()?;
     Ok(Clause { quantifier, nodes })
 }

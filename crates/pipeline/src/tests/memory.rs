@@ -1,6 +1,8 @@
 //! What lanes hold in memory is bounded, and what finds none waits in the ledger without being claimed again and again.
 
 use futures_util::FutureExt as _;
+use model::delivery::DeliveryState;
+use model::limits::BATCH_EVENTS;
 use store::ledger::Ledger as _;
 
 use super::world::World;
@@ -49,6 +51,25 @@ async fn a_body_longer_than_a_slice_waits_for_memory_of_its_own() {
         assert!(transactions <= 10, "claimed and given back again and again");
     }
     assert_eq!(world.store.totals().await.unwrap().failed, 2);
+}
+
+#[tokio::test]
+async fn a_reserved_place_is_given_back_when_a_body_finds_no_memory() {
+    let mut world = World::new(300 * KIB).await;
+    let all = world.budget.take(300 * KIB);
+    let event = world.event(1, 10);
+    assert_eq!(world.lanes.reserve(&event), [world.hook]);
+    let recorded = world.record(event.clone(), vec![world.hook]).await;
+    world.lanes.hand_over(&event, recorded.issue, vec![recorded.owed[0].clone()]);
+    assert!(world.lanes.reserve(&event).is_empty(), "what comes next waits in the ledger behind it");
+    world.transact().await;
+    assert_eq!(world.state(1).await, DeliveryState::Waiting);
+    drop(all);
+    // The lane is empty: it claims for every place that it has.
+    world.lanes.claim_due(vec![world.hook]);
+    tokio::task::yield_now().await;
+    let claims: Vec<_> = world.work.take().claims.into_iter().map(|(claim, _)| claim.limit).collect();
+    assert_eq!(claims, [BATCH_EVENTS]);
 }
 
 #[tokio::test]

@@ -14,9 +14,10 @@ use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
     ProjectChange, ProjectKey, Team, Token, User,
 };
+use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
+use store::issues::{Issue, Issues};
 use store::ledger::{
-    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
-    Totals,
+    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
 use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
@@ -103,7 +104,6 @@ like_sqlite!(
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
         fn totals() -> Totals;
         fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;
-        fn issue(issue: IssueId) -> Option<Issue>;
         fn deliveries(project: ProjectId, event: EventId) -> Vec<StoredDelivery>;
         fn hook_attempts(hook: HookNumber, range: CountRange) -> Vec<(Millis, u64)>;
     },
@@ -194,6 +194,24 @@ like_sqlite!(
         fn rule_hours(rule: RuleId, range: FiredRange) -> Vec<(Millis, u64)>;
         fn rule_issues(rule: RuleId, range: FiredRange) -> Vec<RuleIssue>;
         fn fired_on(project: ProjectId, event: Seq) -> Vec<FiredRow>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Issues,
+    {
+        fn issue(issue: IssueId) -> Option<Issue>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Counting,
+    {
+        fn counters_to_fill() -> Vec<CounterToFill>;
+        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Vec<EventToCount>;
+        fn fill_counters(slice: FilledSlice) -> ();
     },
     {}
 );

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
-use model::ids::{HookNumber, IssueId, Millis, ProcessId, ProjectId};
+use model::ids::{HookNumber, Millis, ProcessId, ProjectId};
 use protocol::EventId;
 
 use super::leases::Page;
 use super::{Sqlite, counts, leases, lock, reading, record, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, Bodies, CountRange, Issue, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
-    Totals,
+    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
 
 #[async_trait]
@@ -90,10 +89,6 @@ impl Ledger for Sqlite {
 
     async fn event(&self, project: ProjectId, event: EventId) -> Result<Option<StoredEvent>, StoreError> {
         self.read(move |connection| reading::event(connection, project, event)).await
-    }
-
-    async fn issue(&self, issue: IssueId) -> Result<Option<Issue>, StoreError> {
-        self.read(move |connection| reading::issue(connection, issue)).await
     }
 
     async fn deliveries(&self, project: ProjectId, event: EventId) -> Result<Vec<StoredDelivery>, StoreError> {

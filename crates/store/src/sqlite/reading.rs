@@ -8,15 +8,13 @@ use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Day, HookNumber, IssueId, Millis, ProjectId, Seq};
 use protocol::EventId;
-use protocol::event::Level;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use webhook::Kind;
 
 use super::attempts;
-use super::codes::Code;
 use super::place::{key_of, place};
 use crate::error::StoreError;
-use crate::ledger::{Bodies, Issue, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{Bodies, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
 /// No stored event value is larger: an event has at most 1 MiB, which escapes and replaced bytes can make a few times longer.
 const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -222,34 +220,17 @@ impl<'r> BodyParts<'r> {
     }
 }
 
+/// The JSON of an event's value in a column.
+pub(super) fn value_of(row: &Row<'_>, index: usize) -> Result<Bytes, StoreError> {
+    BodyParts { head: &[], value: blob(row, index)?, tail: &[] }.whole()
+}
+
 fn damaged(_: std::io::Error) -> StoreError {
     StoreError::Damaged { what: "event value" }
 }
 
 fn blob<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r [u8], StoreError> {
     row.get_ref(index)?.as_blob().map_err(|_| StoreError::Damaged { what: "event body" })
-}
-
-/// One issue.
-pub(super) fn issue(connection: &Connection, issue: IssueId) -> Result<Option<Issue>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select project_id, short_number, grouping_version, title, culprit, level, count, first_seen_ms, last_seen_ms
-         from issue where id = ?",
-    )?;
-    let mut rows = statement.query([issue.get()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(Issue {
-        id: issue,
-        project: ProjectId::new(row.get(0)?)?,
-        short_number: row.get::<_, i64>(1)?.unsigned_abs(),
-        grouping_version: row.get(2)?,
-        title: row.get(3)?,
-        culprit: row.get(4)?,
-        level: Level::from_code(row.get(5)?)?.as_str().to_owned(),
-        count: row.get::<_, i64>(6)?.unsigned_abs(),
-        first_seen: Millis(row.get(7)?),
-        last_seen: Millis(row.get(8)?),
-    }))
 }
 
 /// The deliveries of an event with their logs.

@@ -23,7 +23,7 @@ pub(super) fn refuse(rule: &RuleChange, others: &[RuleRow]) -> Result<(), Duplic
 /// What events are compared with, without what tells two rules apart; two ways to write the same are the same. `None` of a
 /// rule that cannot be read any more, which is like no other.
 fn nameless(rule: Result<Rule, NodeError>) -> Option<Rule> {
-    Some(Rule { id: UNSAVED, name: String::new(), ..rule.ok()? })
+    Some(Rule { id: UNSAVED, name: String::new(), silent_until: None, ..rule.ok()? })
 }
 
 fn without_uuids(actions: &[Value]) -> Vec<Value> {

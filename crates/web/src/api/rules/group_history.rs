@@ -3,7 +3,7 @@
 use model::short_id::ShortId;
 use serde::Serialize;
 use store::catalog::Project;
-use store::ledger::Issue;
+use store::issues::Issue;
 use store::rules::{FiredRange, RuleIssue};
 
 use super::super::ApiState;
