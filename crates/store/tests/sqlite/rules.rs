@@ -161,7 +161,7 @@ async fn a_counter_that_another_rule_asks_for_is_not_filled_again() {
     folder.rule(&["1h"]).await;
     folder.filled();
     folder.counted(1);
-    folder.rule(&["1h"]).await;
+    folder.rule(&["1h", "1h"]).await;
     assert_eq!((folder.counters(), folder.fills(), folder.counts()), (vec![(60, 3_660, 2)], vec![], 1));
 }
 

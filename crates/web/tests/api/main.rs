@@ -19,6 +19,12 @@ mod projects;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod rule_fields;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod stats;
+#[cfg(test)]
+mod terraform;
 #[cfg(test)]
 mod tokens;
