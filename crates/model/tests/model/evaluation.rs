@@ -195,6 +195,7 @@ fn rules(chance: &mut Chance, view: &EventView<'_, '_>, event: &Event<'_>) -> Ve
             filters: clause(chance, view, event),
             frequency: Duration::from_secs(600),
             targets: Targets::EveryHook,
+            silent_until: None,
         })
         .collect()
 }

@@ -126,6 +126,7 @@ fn check(written: &Value) {
             filters: clause,
             frequency: Duration::from_secs(300),
             targets: Targets::EveryHook,
+            silent_until: None,
         };
         let event = Event::default();
         let view = EventView::new(&event, "title", None);

@@ -257,6 +257,7 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
             filters,
             frequency: Duration::from_secs(60 * minutes),
             targets: Targets::EveryHook,
+            silent_until: None,
         };
         numbered.map(rule).collect()
     })
@@ -290,6 +291,7 @@ proptest! {
             filters: Clause::default(),
             frequency: Duration::from_secs(300),
             targets: Targets::EveryHook,
+            silent_until: None,
         };
         let arrivals = gaps.iter().map(|&after| Arrival { after, issue: 0, user: 0, tag: 0, environment: 0, level: Level::Error });
         let alerts = play(std::slice::from_ref(&rule), arrivals.collect())?;
