@@ -224,7 +224,7 @@ like_sqlite!(
     Counting,
     {
         fn counters_to_fill() -> Vec<CounterToFill>;
-        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Vec<EventToCount>;
+        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Listed<EventToCount>;
         fn fill_counters(slice: FilledSlice) -> ();
     },
     {}

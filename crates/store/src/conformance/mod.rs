@@ -41,6 +41,10 @@ pub trait Bench: Send {
 
     /// Lets the database itself refuse the row of this event from now on, as if it broke a constraint.
     async fn poison(&mut self, event: EventId);
+
+    /// Lets the database itself refuse to count an event in the hour that begins then, which is found out only after the
+    /// event's own rows are written.
+    async fn poison_hour(&mut self, hour_s: i64);
 }
 
 /// What a behaviour answers: what the store said where it should have worked.
@@ -114,6 +118,7 @@ macro_rules! every_behaviour {
             recording::a_probe_changes_nothing,
             refusals::a_refused_event_leaves_no_trace_in_its_batch,
             refusals::a_refused_repeat_is_not_counted,
+            refusals::what_is_refused_when_it_is_counted_fails_alone,
             refusals::a_refused_outcome_fails_its_delivery_alone,
             retention::events_of_earlier_days_go_with_all_that_leads_to_them,
             retention::an_issue_goes_with_its_last_event,

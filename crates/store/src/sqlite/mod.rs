@@ -41,6 +41,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
@@ -58,6 +59,8 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// The write-ahead log's file is cut to this when it starts anew.
 const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
+/// Statements that a connection keeps prepared: more than recording, settling and upkeep have together.
+const STATEMENTS: usize = 160;
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT_MS: u32 = 5_000;
 
@@ -175,6 +178,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS.into()))?;
+    // Else a statement whose plan could depend on a bound value, a limit for one, is prepared again each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "temp_store", "memory")?;
@@ -190,6 +195,6 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     if access == Access::Read {
         connection.pragma_update(None, "query_only", true)?;
     }
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 use crate::ledger::NewEvent;
 
 /// When rules last fired, by issue: read once a batch.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Throttles(HashMap<IssueId, HashMap<RuleId, Millis>>);
 
 /// What decide may ask about one event.
