@@ -42,6 +42,10 @@ pub(super) struct TestStore {
     /// Rung when such a transaction is committed.
     pub(super) committed: Notify,
     pub(super) release: Notify,
+    /// So many slices of counters to come fail.
+    pub(super) failing_fills: AtomicUsize,
+    /// Slices of counters that were filled.
+    filled_slices: AtomicUsize,
     /// Slices of upkeep that were done.
     pub(super) slices: watch::Sender<usize>,
 }
@@ -55,10 +59,16 @@ impl TestStore {
             unknown_commits: AtomicUsize::new(0),
             failing_finds: AtomicUsize::new(0),
             held_commits: AtomicUsize::new(0),
+            failing_fills: AtomicUsize::new(0),
+            filled_slices: AtomicUsize::new(0),
             committed: Notify::new(),
             release: Notify::new(),
             slices: watch::Sender::new(0),
         }
+    }
+
+    pub(super) fn filled_slices(&self) -> usize {
+        self.filled_slices.load(Ordering::Relaxed)
     }
 
     pub(super) fn largest_read_bytes(&self) -> usize {
@@ -225,7 +235,14 @@ like_sqlite!(
     {
         fn counters_to_fill() -> Vec<CounterToFill>;
         fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Listed<EventToCount>;
-        fn fill_counters(slice: FilledSlice) -> ();
     },
-    {}
+    {
+        async fn fill_counters(&self, slice: FilledSlice) -> Result<(), StoreError> {
+            if is_next(&self.failing_fills) {
+                return Err(outage());
+            }
+            self.filled_slices.fetch_add(1, Ordering::Relaxed);
+            self.sqlite.fill_counters(slice).await
+        }
+    }
 );
