@@ -67,6 +67,12 @@ impl Bench for OnSqlite {
         );
         database.execute_batch(&trigger).unwrap();
     }
+
+    async fn count_rows(&self, table: &'static str) -> u64 {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let count = format!("select count(*) from {table}");
+        database.query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
+    }
 }
 
 macro_rules! on_sqlite {
