@@ -112,6 +112,7 @@ macro_rules! every_behaviour {
             expiry::a_pass_of_small_slices_reaches_everything_and_ends,
             filling::a_counter_is_filled_with_what_was_recorded_before,
             filling::a_filling_ends_once,
+            filling::a_rule_hears_of_what_was_filled,
             filling::rules_that_ask_for_the_same_share_a_counter,
             filling::a_slice_of_large_events_ends_early,
             folding::attempts_that_never_went_out_are_folded_while_they_repeat,
@@ -193,6 +194,8 @@ macro_rules! every_behaviour {
             windows::a_percentage_compares_two_windows,
             windows::what_fires_nothing_is_counted,
             windows::the_latest_release_is_the_last_one_that_was_first_seen,
+            windows::a_refused_event_does_not_disturb_what_is_counted,
+            windows::windows_hold_what_counting_by_hand_finds,
         }
     };
 }
