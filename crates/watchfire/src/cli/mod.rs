@@ -106,7 +106,7 @@ pub fn main() -> ExitCode {
 /// they save in time was not measurable (`watchfire-bench ratios`). A system that cannot do without them changes nothing.
 fn refuse_huge_pages() {
     #[cfg(target_os = "linux")]
-    drop(rustix::thread::disable_transparent_huge_pages(true));
+    let _refused = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 /// A command with everything that it was told.
