@@ -150,7 +150,8 @@ pub(super) fn event(
     }
 }
 
-fn seq_of(connection: &Connection, project: ProjectId, event: EventId) -> Result<Option<Seq>, StoreError> {
+/// The number of an event.
+pub(super) fn seq_of(connection: &Connection, project: ProjectId, event: EventId) -> Result<Option<Seq>, StoreError> {
     // The day is the key's second column: an id is looked up in each day that the store keeps.
     let seq: Option<i64> = connection
         .prepare_cached(
