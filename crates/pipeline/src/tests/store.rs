@@ -15,7 +15,10 @@ use store::catalog::{
     ProjectChange, ProjectKey, Team, Token, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
-use store::issues::{Issue, Issues};
+use store::issues::{
+    Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
+    WantedEvent,
+};
 use store::ledger::{
     Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
@@ -183,6 +186,25 @@ like_sqlite!(
 );
 
 like_sqlite!(
+    Issues,
+    {
+        fn issue(issue: IssueId) -> Option<Issue>;
+        fn issue_by_number(project: ProjectId, number: u64) -> Option<Issue>;
+        fn search_issues(search: IssueSearch) -> Listed<Issue>;
+        fn issue_hours(issues: Vec<IssueId>, since: Millis) -> Vec<Vec<(Millis, u64)>>;
+        fn issue_tags(issue: IssueId) -> Vec<IssueTag>;
+        fn update_issues(issues: IssuesOf, update: IssueUpdate, now: Millis) -> Vec<Issue>;
+        fn delete_issues(issues: IssuesOf) -> usize;
+        fn events(of: EventsOf, cut: Cut) -> Listed<StoredEvent>;
+        fn find_event(wanted: WantedEvent) -> Option<EventInIssue>;
+        fn environments(project: ProjectId) -> Vec<String>;
+        fn releases(project: ProjectId) -> Vec<Release>;
+        fn release(project: ProjectId, version: String) -> Option<Release>;
+    },
+    {}
+);
+
+like_sqlite!(
     Rules,
     {
         fn rules(project: ProjectId) -> Vec<RuleRow>;
@@ -194,14 +216,6 @@ like_sqlite!(
         fn rule_hours(rule: RuleId, range: FiredRange) -> Vec<(Millis, u64)>;
         fn rule_issues(rule: RuleId, range: FiredRange) -> Vec<RuleIssue>;
         fn fired_on(project: ProjectId, event: Seq) -> Vec<FiredRow>;
-    },
-    {}
-);
-
-like_sqlite!(
-    Issues,
-    {
-        fn issue(issue: IssueId) -> Option<Issue>;
     },
     {}
 );

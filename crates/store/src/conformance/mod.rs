@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod catalog;
+pub mod changing;
 pub mod claiming;
 pub mod directory;
 pub mod expiry;
@@ -18,6 +19,7 @@ pub mod refusals;
 pub mod replaying;
 pub mod retention;
 pub mod rules;
+pub mod searching;
 pub mod settling;
 mod world;
 
@@ -59,6 +61,14 @@ macro_rules! every_behaviour {
             catalog::a_deleted_project_is_gone_at_once,
             catalog::keys_belong_to_their_project,
             catalog::hooks_belong_to_their_project,
+            changing::issues_are_changed_together,
+            changing::a_new_issue_that_is_opened_stays_new,
+            changing::an_ignored_issue_comes_back_when_its_snooze_ends,
+            changing::a_deleted_issue_is_gone_and_its_next_event_makes_another,
+            changing::what_a_deleted_issue_leaves_goes,
+            changing::events_are_paged_newest_first,
+            changing::a_page_of_large_events_ends_early,
+            changing::an_event_is_found_between_its_neighbours,
             claiming::a_claim_takes_the_most_urgent_first_and_no_more_than_it_wants,
             claiming::a_claim_by_age_lets_no_priority_starve,
             claiming::nothing_is_claimed_before_it_is_due,
@@ -126,6 +136,12 @@ macro_rules! every_behaviour {
             rules::the_directory_holds_the_rules_that_are_there_now,
             rules::a_rule_that_never_fired_has_no_history,
             rules::a_hook_keeps_its_filters,
+            searching::a_search_finds_those_for_which_every_test_holds,
+            searching::every_sort_is_paged_forth_and_back_without_gaps,
+            searching::an_issue_is_found_by_its_number,
+            searching::what_events_left_beside_an_issue_is_listed,
+            searching::hours_of_issues_are_kept_for_90_days,
+            searching::a_search_reaches_the_last_of_thousands,
             settling::a_settled_delivery_is_in_the_state_it_was_moved_to,
             settling::an_attempt_is_read_as_it_was_written,
             settling::both_attempts_of_a_stale_connection_are_logged,

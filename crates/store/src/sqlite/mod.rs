@@ -14,6 +14,7 @@ mod counts;
 mod filling;
 mod history;
 mod hooks;
+mod issue_rows;
 mod issues;
 mod keys;
 mod leases;
@@ -67,7 +68,7 @@ pub struct Sqlite {
     writer: writer::Writer,
     readers: Readers,
     /// Where the next slice of upkeep goes on.
-    sweep_from: Mutex<sweep::Cursor>,
+    sweep_from: Mutex<sweep::Progress>,
     /// What the record transaction knows to be in the tables; only the writer uses it.
     seen: Arc<Mutex<record::Seen>>,
     path: PathBuf,
@@ -109,7 +110,7 @@ impl Sqlite {
         lock(&self.readers.idle).clear();
     }
 
-    fn sweeping(&self) -> MutexGuard<'_, sweep::Cursor> {
+    fn sweeping(&self) -> MutexGuard<'_, sweep::Progress> {
         lock(&self.sweep_from)
     }
 

@@ -150,7 +150,7 @@ pub(super) fn event(
     }
 }
 
-/// The number of an event.
+/// The number of the newest event of this id.
 pub(super) fn seq_of(connection: &Connection, project: ProjectId, event: EventId) -> Result<Option<Seq>, StoreError> {
     // The day is the key's second column: an id is looked up in each day that the store keeps.
     let seq: Option<i64> = connection
@@ -169,7 +169,8 @@ pub(super) fn seq_of(connection: &Connection, project: ProjectId, event: EventId
     Ok(seq.map(Seq::try_from).transpose()?)
 }
 
-fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>, StoreError> {
+/// An event by its number.
+pub(super) fn stored_event(connection: &Connection, seq: Seq) -> Result<Option<StoredEvent>, StoreError> {
     let mut statement =
         connection.prepare_cached("select issue_id, received_ms, head, value, tail, hop from event where seq = ?")?;
     let mut rows = statement.query([i64::from(seq)])?;

@@ -9,10 +9,13 @@ use crate::error::StoreError;
 
 /// What is needed to delete an event.
 pub(super) struct Event {
-    seq: i64,
-    project: i64,
+    /// Its number.
+    pub(super) seq: i64,
+    /// Whose it is.
+    pub(super) project: i64,
+    /// The day of its receipt.
+    pub(super) day: i32,
     issue: i64,
-    day: i32,
     id: [u8; 16],
 }
 
@@ -86,13 +89,14 @@ pub(super) fn delete_events(transaction: &Transaction<'_>, events: &[Event]) -> 
     Ok(())
 }
 
+/// Its rows go like those of an issue that somebody deleted.
 fn delete_issue_without_events(transaction: &Transaction<'_>, project: i64, issue: i64) -> Result<(), StoreError> {
     let has_events = transaction
         .prepare_cached("select 1 from event_of_issue where project_id = ? and issue_id = ?")?
         .exists([project, issue])?;
     if !has_events {
         transaction.prepare_cached("delete from issue_hash where issue_id = ?")?.execute([issue])?;
-        transaction.prepare_cached("delete from issue where id = ?")?.execute([issue])?;
+        transaction.prepare_cached("update issue set deleted = 1 where id = ?")?.execute([issue])?;
     }
     Ok(())
 }
@@ -147,20 +151,42 @@ pub(super) fn delete_hook(transaction: &Transaction<'_>, hook: &Hook) -> Result<
     Ok(())
 }
 
-/// Deletes a project's row, unless something of it is left.
-pub(super) fn delete_project(transaction: &Transaction<'_>, project: i64) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached(
-            "delete from project where id = ? and not exists (select 1 from hook where project_id = project.id)",
-        )?
-        .execute([project])?;
-    Ok(())
+/// The deleted project with the next higher id.
+pub(super) fn deleted_project_after(transaction: &Transaction<'_>, project: i64) -> Result<Option<i64>, StoreError> {
+    let mut next =
+        transaction.prepare_cached("select id from project where deleted = 1 and id > ? order by id limit 1")?;
+    Ok(next.query_row([project], |row| row.get(0)).optional()?)
 }
 
-fn event(row: &Row<'_>) -> Result<Event, StoreError> {
+/// Deletes a project's releases, then its row, unless a hook or an issue of it is left. Returns how many releases.
+pub(super) fn delete_project(transaction: &Transaction<'_>, project: i64, limit: usize) -> Result<usize, StoreError> {
+    let deleted = transaction
+        .prepare_cached(
+            "delete from release_seen
+             where project_id = ?1 and (environment, version) in (
+               select environment, version from release_seen where project_id = ?1 limit ?2
+             )",
+        )?
+        .execute([project, bounded(limit)])?;
+    if deleted < limit {
+        transaction
+            .prepare_cached(
+                "delete from project
+                 where id = ?
+                   and not exists (select 1 from hook where project_id = project.id)
+                   and not exists (select 1 from issue where project_id = project.id)",
+            )?
+            .execute([project])?;
+    }
+    Ok(deleted)
+}
+
+/// Reads what deleting an event needs: its number, project, issue, day and id.
+pub(super) fn event(row: &Row<'_>) -> Result<Event, StoreError> {
     Ok(Event { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? })
 }
 
-fn bounded(limit: usize) -> i64 {
+/// A limit as statements want it.
+pub(super) fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

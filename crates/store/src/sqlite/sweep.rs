@@ -1,13 +1,13 @@
 //! Upkeep in slices: what nobody wants any more is cancelled, what waits too long expires, what is too old goes.
 //!
-//! A pass visits four stages in turn and remembers in memory how far it came, so that each slice looks at a bounded number
+//! A pass visits its stages in turn and remembers in memory how far it came, so that each slice looks at a bounded number
 //! of rows, however many rows and hooks there are. A row that is leased belongs to its process: no stage touches it.
 
 use model::delivery::DeliveryState;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
-use super::counts;
 use super::retention::{self, Hook};
+use super::{counts, issue_rows};
 use crate::error::StoreError;
 use crate::ledger::{SweepPlan, Swept};
 
@@ -16,15 +16,35 @@ const LOOKS_FOR_A_ROW: usize = 16;
 /// What looking at one hook costs in looks at an index.
 const LOOKS_FOR_A_HOOK: usize = 16;
 
+/// Issues whose hours a pass looks at: it comes around to all of them in time.
+const ISSUES_A_PASS: usize = 256;
+
+/// How long hours of issues are kept.
+const HOURS_KEPT_SECONDS: i64 = 90 * 86_400;
+
 /// Where the next slice goes on.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) enum Cursor {
+pub(super) struct Progress {
+    cursor: Cursor,
+    /// The last issue whose hours were looked at, over all passes.
+    aged: i64,
+}
+
+/// Where a pass is.
+#[derive(Debug, Clone, Copy, Default)]
+enum Cursor {
     /// Waiting deliveries, after the last one that was looked at.
     Waiting { after: Entry },
     /// The oldest events.
     Events,
     /// Deliveries and counts of the hooks after this number.
     Hooks { after: i64 },
+    /// Events of deleted projects.
+    ProjectEvents,
+    /// Deleted issues.
+    Issues,
+    /// Hours of issues that are kept.
+    Hours,
     /// Deleted projects.
     Projects,
     /// A new pass.
@@ -45,6 +65,8 @@ struct Slice<'t> {
     /// Rows that it may still look at.
     looks: usize,
     swept: Swept,
+    /// See [`Progress`].
+    aged: i64,
 }
 
 /// How a stage ended its part of a slice.
@@ -59,25 +81,30 @@ enum Step {
 pub(super) fn sweep(
     transaction: &Transaction<'_>,
     plan: SweepPlan,
-    mut cursor: Cursor,
-) -> Result<(Swept, Cursor), StoreError> {
+    progress: Progress,
+) -> Result<(Swept, Progress), StoreError> {
     let rows = plan.limit.max(1);
-    let mut slice = Slice { transaction, plan, rows, looks: rows * LOOKS_FOR_A_ROW, swept: Swept::default() };
+    let looks = rows * LOOKS_FOR_A_ROW;
+    let Progress { mut cursor, aged } = progress;
+    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), aged };
     loop {
         let (step, next) = match cursor {
             Cursor::Start => (Step::Done, Some(Cursor::Waiting { after: [0; 9] })),
             Cursor::Waiting { after } => (slice.waiting(after)?, Some(Cursor::Events)),
             Cursor::Events => (slice.events()?, Some(Cursor::Hooks { after: 0 })),
-            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::Projects)),
+            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::ProjectEvents)),
+            Cursor::ProjectEvents => (slice.project_events()?, Some(Cursor::Issues)),
+            Cursor::Issues => (slice.issues()?, Some(Cursor::Hours)),
+            Cursor::Hours => (slice.hours()?, Some(Cursor::Projects)),
             Cursor::Projects => (slice.projects()?, None),
         };
         match (step, next) {
             (Step::Pause(cursor), _) => {
                 slice.swept.more = true;
-                return Ok((slice.swept, cursor));
+                return Ok((slice.swept, Progress { cursor, aged: slice.aged }));
             }
             (Step::Done, Some(next)) => cursor = next,
-            (Step::Done, None) => return Ok((slice.swept, Cursor::Start)),
+            (Step::Done, None) => return Ok((slice.swept, Progress { cursor: Cursor::Start, aged: slice.aged })),
         }
     }
 }
@@ -187,20 +214,66 @@ impl Slice<'_> {
         Ok(deleted)
     }
 
-    /// Deletes the events of deleted projects, then the projects.
-    fn projects(&mut self) -> Result<Step, StoreError> {
-        let mut next = self
-            .transaction
-            .prepare_cached("select id from project where deleted = 1 and id > ? order by id limit 1")?;
+    /// Deletes the events of deleted projects.
+    fn project_events(&mut self) -> Result<Step, StoreError> {
         let mut project = 0;
-        while let Some(id) = next.query_row([project], |row| row.get(0)).optional()? {
+        while let Some(id) = retention::deleted_project_after(self.transaction, project)? {
             project = id;
             let events = retention::events_of(self.transaction, project, self.rows)?;
             self.delete_events(&events)?;
             if self.rows == 0 {
+                return Ok(Step::Pause(Cursor::ProjectEvents));
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    /// Cancels what waits for events of deleted issues, and deletes these events, what is kept beside the issues, and them.
+    fn issues(&mut self) -> Result<Step, StoreError> {
+        while let Some(issue) = issue_rows::deleted(self.transaction)? {
+            let events = issue_rows::events(self.transaction, &issue, self.rows)?;
+            for event in &events {
+                self.swept.cancelled += issue_rows::cancel(self.transaction, event, self.plan.now)?;
+            }
+            self.delete_events(&events)?;
+            if self.rows > 0 {
+                let deleted = issue_rows::delete(self.transaction, &issue, self.rows)?;
+                self.rows = self.rows.saturating_sub(deleted + 1);
+            }
+            if self.rows == 0 {
+                return Ok(Step::Pause(Cursor::Issues));
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    /// Deletes hours that are not kept any longer, of a part of all issues.
+    fn hours(&mut self) -> Result<Step, StoreError> {
+        let before_s = self.plan.now.0 / 1_000 - HOURS_KEPT_SECONDS;
+        for _ in 0..ISSUES_A_PASS {
+            let Some(issue) = issue_rows::after(self.transaction, self.aged)? else {
+                self.aged = 0;
+                break;
+            };
+            let deleted = issue_rows::delete_hours(self.transaction, &issue, before_s, self.rows)?;
+            self.rows = self.rows.saturating_sub(deleted);
+            if self.rows == 0 {
+                return Ok(Step::Pause(Cursor::Hours));
+            }
+            self.aged = issue.id;
+        }
+        Ok(Step::Done)
+    }
+
+    /// Deletes what is left of deleted projects.
+    fn projects(&mut self) -> Result<Step, StoreError> {
+        let mut project = 0;
+        while let Some(id) = retention::deleted_project_after(self.transaction, project)? {
+            project = id;
+            self.rows = self.rows.saturating_sub(retention::delete_project(self.transaction, project, self.rows)?);
+            if self.rows == 0 {
                 return Ok(Step::Pause(Cursor::Projects));
             }
-            retention::delete_project(self.transaction, project)?;
         }
         Ok(Step::Done)
     }

@@ -35,6 +35,7 @@ create table issue_environment (
   first_seen_ms integer not null,
   primary key (project_id, issue_id, environment)
 ) strict, without rowid;
+create index issue_environment_name on issue_environment (project_id, environment);
 
 -- The first eight bytes of a hash over the user's id, name, address or network address.
 create table issue_user (

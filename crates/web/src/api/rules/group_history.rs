@@ -92,7 +92,7 @@ impl<'i> GroupView<'i> {
             short_id,
             title: &issue.title,
             culprit: &issue.culprit,
-            level: &issue.level,
+            level: issue.level.as_str(),
             count: issue.count.to_string(),
             first_seen: iso(issue.first_seen),
             last_seen: iso(issue.last_seen),

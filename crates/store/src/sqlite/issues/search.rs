@@ -1,0 +1,194 @@
+//! Searching: walks a project's issues in the order of an index and judges each by its row.
+//!
+//! A walk looks at a bounded number of rows in one read transaction and goes on in another. Sorted by time it ends with the
+//! page; sorted by number it looks at every issue of the project and keeps the highest.
+
+use std::collections::BTreeMap;
+
+use model::ids::{IssueId, ProjectId};
+use rusqlite::{Connection, Rows};
+
+use super::filter::{Candidate, Judge};
+use super::row;
+use crate::error::StoreError;
+use crate::issues::{CutFrom, Issue, IssueSearch, IssueSort, Listed, Place};
+
+/// Rows that one read transaction looks at: some ten milliseconds.
+const LOOKS: i64 = 4_096;
+
+/// Which way a walk goes through its index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// From the highest place down.
+    Down,
+    Up,
+}
+
+/// The best places that were found, at most one more than a page has.
+struct Best {
+    found: BTreeMap<Place, IssueId>,
+    way: Way,
+    most: usize,
+}
+
+/// The page that is asked for.
+pub(super) fn search(connection: &Connection, search: &IssueSearch) -> Result<Listed<Issue>, StoreError> {
+    let way = match search.cut.from {
+        CutFrom::Start | CutFrom::After(_) => Way::Down,
+        CutFrom::Before(_) => Way::Up,
+    };
+    let mut best = Best { found: BTreeMap::new(), way, most: search.cut.limit.saturating_add(1) };
+    for project in &search.projects {
+        match search.sort {
+            IssueSort::LastSeen | IssueSort::FirstSeen => walk_in_order(connection, search, *project, &mut best)?,
+            IssueSort::Events | IssueSort::Users => walk_all(connection, search, *project, &mut best)?,
+        }
+    }
+    let more = best.found.len() > search.cut.limit;
+    if more {
+        best.drop_worst();
+    }
+    let mut items = Vec::with_capacity(best.found.len());
+    for id in best.found.values().rev() {
+        // One that was deleted meanwhile is not shown.
+        items.extend(row::issue(connection, *id)?);
+    }
+    Ok(Listed { items, more })
+}
+
+/// Ends when the page is full, or holds nothing that could be worse than what follows.
+fn walk_in_order(
+    connection: &Connection,
+    search: &IssueSearch,
+    project: ProjectId,
+    best: &mut Best,
+) -> Result<(), StoreError> {
+    let judge = Judge::new(connection, search);
+    let mut from = first_place(search.cut.from);
+    loop {
+        let mut statement = connection.prepare_cached(ordered(search.sort, best.way))?;
+        let mut rows = statement.query([project.get(), from.key, from.id, LOOKS])?;
+        let mut looks = 0;
+        while let Some(candidate) = next(&mut rows)? {
+            looks += 1;
+            from = candidate.place(search.sort);
+            if !best.wants(from) {
+                return Ok(());
+            }
+            if judge.accepts(&candidate)? {
+                best.add(from, candidate.id);
+            }
+        }
+        if looks < LOOKS {
+            return Ok(());
+        }
+    }
+}
+
+fn walk_all(
+    connection: &Connection,
+    search: &IssueSearch,
+    project: ProjectId,
+    best: &mut Best,
+) -> Result<(), StoreError> {
+    let judge = Judge::new(connection, search);
+    let end = first_place(search.cut.from);
+    let mut from = first_place(CutFrom::Start);
+    loop {
+        let mut statement = connection.prepare_cached(ordered(IssueSort::LastSeen, Way::Down))?;
+        let mut rows = statement.query([project.get(), from.key, from.id, LOOKS])?;
+        let mut looks = 0;
+        while let Some(candidate) = next(&mut rows)? {
+            looks += 1;
+            from = candidate.place(IssueSort::LastSeen);
+            let place = candidate.place(search.sort);
+            let is_within = match best.way {
+                Way::Down => place < end,
+                Way::Up => place > end,
+            };
+            if is_within && best.wants(place) && judge.accepts(&candidate)? {
+                best.add(place, candidate.id);
+            }
+        }
+        if looks < LOOKS {
+            return Ok(());
+        }
+    }
+}
+
+/// The place that a walk begins beyond.
+fn first_place(from: CutFrom) -> Place {
+    match from {
+        CutFrom::Start => Place { key: i64::MAX, id: i64::MAX },
+        CutFrom::After(place) | CutFrom::Before(place) => place,
+    }
+}
+
+/// A project's issues in the order of an index, beyond a place.
+fn ordered(sort: IssueSort, way: Way) -> &'static str {
+    match (sort, way) {
+        (IssueSort::FirstSeen, Way::Down) => {
+            "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
+                    project_id, coalesce(first_release, ''), title, culprit
+             from issue
+             where project_id = ? and (first_seen_ms, id) < (?, ?) and deleted = 0
+             order by first_seen_ms desc, id desc
+             limit ?"
+        }
+        (IssueSort::FirstSeen, Way::Up) => {
+            "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
+                    project_id, coalesce(first_release, ''), title, culprit
+             from issue
+             where project_id = ? and (first_seen_ms, id) > (?, ?) and deleted = 0
+             order by first_seen_ms, id
+             limit ?"
+        }
+        (IssueSort::LastSeen | IssueSort::Events | IssueSort::Users, Way::Down) => {
+            "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
+                    project_id, coalesce(first_release, ''), title, culprit
+             from issue
+             where project_id = ? and (last_seen_ms, id) < (?, ?) and deleted = 0
+             order by last_seen_ms desc, id desc
+             limit ?"
+        }
+        (IssueSort::LastSeen | IssueSort::Events | IssueSort::Users, Way::Up) => {
+            "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
+                    project_id, coalesce(first_release, ''), title, culprit
+             from issue
+             where project_id = ? and (last_seen_ms, id) > (?, ?) and deleted = 0
+             order by last_seen_ms, id
+             limit ?"
+        }
+    }
+}
+
+fn next<'r>(rows: &'r mut Rows<'_>) -> Result<Option<Candidate<'r>>, StoreError> {
+    rows.next()?.map(Candidate::of).transpose()
+}
+
+impl Best {
+    /// Whether a place is better than the worst of a full page.
+    fn wants(&self, place: Place) -> bool {
+        if self.found.len() < self.most {
+            return true;
+        }
+        match self.way {
+            Way::Down => self.found.first_key_value().is_some_and(|(worst, _)| place > *worst),
+            Way::Up => self.found.last_key_value().is_some_and(|(worst, _)| place < *worst),
+        }
+    }
+
+    fn add(&mut self, place: Place, id: IssueId) {
+        self.found.insert(place, id);
+        if self.found.len() > self.most {
+            self.drop_worst();
+        }
+    }
+
+    fn drop_worst(&mut self) {
+        match self.way {
+            Way::Down => self.found.pop_first(),
+            Way::Up => self.found.pop_last(),
+        };
+    }
+}
