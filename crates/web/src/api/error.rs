@@ -16,6 +16,7 @@ use store::StoreError;
 use super::body::BadBody;
 use super::fields::FieldErrors;
 use super::page::BadPage;
+use super::search::BadSearch;
 use crate::auth::AuthError;
 
 /// How long a client should wait before it asks a store again that is out of order.
@@ -38,6 +39,8 @@ pub(crate) enum ApiError {
     Body(BadBody),
     /// 400: the query string asks for a page that there cannot be.
     Page(BadPage),
+    /// 400: the search is not understood.
+    Search(BadSearch),
     /// 400: the query string asks for counts that there cannot be.
     Stats(BadStats),
     /// 400: what is wrong with each field.
@@ -115,7 +118,9 @@ impl ApiError {
                 BadBody::TooSlow => StatusCode::REQUEST_TIMEOUT,
                 BadBody::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             },
-            ApiError::Page(_) | ApiError::Stats(_) | ApiError::Invalid(_) => StatusCode::BAD_REQUEST,
+            ApiError::Page(_) | ApiError::Search(_) | ApiError::Stats(_) | ApiError::Invalid(_) => {
+                StatusCode::BAD_REQUEST
+            }
             ApiError::Taken(_) => StatusCode::CONFLICT,
             ApiError::Store(error) => status_of_store(error),
         }
@@ -133,6 +138,7 @@ impl ApiError {
             }
             ApiError::Body(error) => detail(error),
             ApiError::Page(error) => detail(error),
+            ApiError::Search(error) => detail(error),
             ApiError::Stats(error) => detail(error),
             ApiError::Invalid(errors) => errors.to_json(),
             ApiError::Taken(taken) => detail(taken),
@@ -182,6 +188,12 @@ impl From<BadBody> for ApiError {
 impl From<BadPage> for ApiError {
     fn from(error: BadPage) -> Self {
         ApiError::Page(error)
+    }
+}
+
+impl From<BadSearch> for ApiError {
+    fn from(error: BadSearch) -> Self {
+        ApiError::Search(error)
     }
 }
 

@@ -9,6 +9,10 @@ mod hook_fields;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod issue_changes;
+#[cfg(test)]
+mod issue_lists;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod organizations;
@@ -16,6 +20,8 @@ mod organizations;
 mod pages;
 #[cfg(test)]
 mod projects;
+#[cfg(test)]
+mod recording;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
