@@ -243,3 +243,6 @@ impl IssuePriority {
         IssuePriority::ALL.into_iter().find(|priority| priority.as_str() == name)
     }
 }
+
+#[cfg(test)]
+mod tests;

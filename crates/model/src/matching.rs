@@ -3,29 +3,13 @@
 //! Made on the request's task by the project's [`Matcher`](crate::rules::Matcher), outside the writer. What the store's state
 //! must decide is left to [`crate::decide`].
 
+use std::sync::Arc;
+
 use crate::ids::HookNumber;
 use crate::loops::Hop;
-use crate::rules::RuleCandidates;
+use crate::rules::{EventView, Matcher, RuleCandidates};
 
-/// What a hook listens to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subscription {
-    /// The hook; only enabled hooks are asked.
-    pub hook: HookNumber,
-    /// The kinds it wants.
-    pub wants: Wants,
-}
-
-/// The kinds that a hook wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wants {
-    /// `event.created` only.
-    Created,
-    /// `event.alert` only.
-    Alerts,
-    /// Both.
-    Both,
-}
+pub use crate::rules::{Subscription, Wants};
 
 /// What may be owed for an event, as far as the event alone can tell. Travels to the writer with it.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +24,14 @@ pub struct EventCandidates {
     pub rules: RuleCandidates,
 }
 
+impl Matcher {
+    /// What this event may owe, after `hop` webhooks led to it.
+    pub fn candidates(self: &Arc<Self>, hop: Hop, view: &EventView<'_, '_>) -> EventCandidates {
+        let (subscriptions, rules) = self.ask(view);
+        EventCandidates { rules, ..EventCandidates::new(hop, subscriptions) }
+    }
+}
+
 impl EventCandidates {
     /// What an event that took `hop` webhooks to come about may owe to these hooks, in their order, where there are no rules.
     pub fn new(hop: Hop, subscriptions: impl IntoIterator<Item = Subscription>) -> Self {
@@ -49,7 +41,7 @@ impl EventCandidates {
     }
 
     /// Adds a hook that wants the event.
-    pub(crate) fn add(&mut self, subscription: Subscription) {
+    fn add(&mut self, subscription: Subscription) {
         if subscription.wants != Wants::Alerts {
             self.created.push(subscription.hook);
         }

@@ -13,12 +13,14 @@ use model::ids::{HookNumber, Millis, OrganizationId, ProjectId};
 use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
-use model::rules::{Clause, EventView, HookFilter, Matcher};
+use model::rules::{CounterHit, EventView, HookFilter, Matcher, NodeError};
 use model::title::Title;
 use protocol::PublicKey;
-use protocol::event::{Event, Scratch};
+use protocol::event::{Event, EventError, Scratch};
 use protocol::json::Tape;
 use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
+use store::marks::UserMark;
+use store::rules::RuleRow;
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, watch};
 use webhook::{Kind, Signer};
@@ -103,7 +105,7 @@ impl Directory {
                 let organization = Arc::clone(organizations.get(&project.organization)?);
                 let mut hooks = of_project.remove(&project.id).unwrap_or_default();
                 hooks.sort_by_key(|hook| hook.hook.number);
-                let matcher = Arc::new(matcher(&hooks));
+                let matcher = Arc::new(matcher(project.id, &rows.rules, &hooks));
                 Some((project.id, Arc::new(ProjectEntry { project, organization, hooks, matcher })))
             })
             .collect();
@@ -120,19 +122,41 @@ impl Directory {
 impl ProjectEntry {
     /// What an event of this project may be owed to, by its JSON as it is stored: for one that was matched before.
     pub fn candidates_of_stored(&self, hop: Hop, value: &[u8], received: Millis) -> EventCandidates {
-        let mut scratch = Scratch::default();
-        let event = match stored(value, received.0 * 1000, &mut scratch) {
-            Ok(event) => event,
-            Err(error) => {
-                // It was written by us: an event that cannot be read again is owed to nobody that has a filter.
-                tracing::error!(error = %error, "a stored event could not be matched again");
-                Event::default()
-            }
-        };
+        self.with_stored(value, received, |view, _| self.matcher.candidates(hop, view)).unwrap_or_else(|error| {
+            // It was written by us: an event that cannot be read again is owed to those hooks that take every event.
+            tracing::error!(error = %error, "a stored event could not be matched again");
+            let event = Event::default();
+            self.matcher.candidates(hop, &EventView::new(&event, "", None))
+        })
+    }
+
+    /// The counters that a stored event counts for, and its user.
+    ///
+    /// # Errors
+    /// Where the value is no event.
+    pub fn counters_of_stored(
+        &self,
+        value: &[u8],
+        received: Millis,
+    ) -> Result<(Vec<CounterHit>, Option<UserMark>), EventError> {
+        self.with_stored(value, received, |view, event| {
+            let tags = event.tags.iter().chain(&event.derived_tags);
+            let user = tags.filter(|(key, _)| key == "user").map(|(_, value)| UserMark::of(value)).next_back();
+            (self.matcher.counters(view), user)
+        })
+    }
+
+    fn with_stored<T>(
+        &self,
+        value: &[u8],
+        received: Millis,
+        look: impl FnOnce(&EventView<'_, '_>, &Event<'_>) -> T,
+    ) -> Result<T, EventError> {
+        let (mut scratch, mut tape) = (Scratch::default(), Tape::new());
+        let event = protocol::event::stored(value, received.0 * 1000, &mut scratch)?;
         let title = Title::of(&event);
-        let mut tape = Tape::new();
         let document = if self.matcher.needs_document() { tape.parse(value).ok() } else { None };
-        self.matcher.candidates(hop, &EventView::new(&event, title.as_str(), document.as_ref()))
+        Ok(look(&EventView::new(&event, title.as_str(), document.as_ref()), &event))
     }
 }
 
@@ -160,14 +184,22 @@ impl HookEntry {
     }
 }
 
-/// The rules and hook filters of a project, compiled.
-fn matcher(hooks: &[Arc<HookEntry>]) -> Matcher {
+/// The rules and hook filters of a project, compiled. What an earlier Watchfire understood and this one does not is left out,
+/// and the log says so: a hook with such a filter gets nothing, for nobody can say what it wanted.
+fn matcher(project: ProjectId, rules: &[RuleRow], hooks: &[Arc<HookEntry>]) -> Matcher {
+    let number = |guid| hooks.iter().find(|hook| hook.hook.guid == guid).map(|hook| hook.hook.number);
+    let unreadable = |what: &str, error: &NodeError| {
+        tracing::error!(project.id = %project, what, error = %error, "a rule or filter cannot be read: it is left out");
+    };
+    let active = rules.iter().filter(|rule| rule.project == project && rule.active);
+    let rules = active.filter_map(|rule| rule.compile(number).inspect_err(|error| unreadable(&rule.name, error)).ok());
     let firing = hooks.iter().filter(|hook| hook.hook.active);
     let filters = firing.filter_map(|hook| {
         let subscription = Subscription { hook: hook.hook.number, wants: hook.wants()? };
-        Some(HookFilter { subscription, filters: Clause::default() })
+        let filters = hook.hook.clause().inspect_err(|error| unreadable(&hook.hook.url, error)).ok()?;
+        Some(HookFilter { subscription, filters })
     });
-    Matcher::new(Vec::new(), filters.collect())
+    Matcher::new(rules.collect(), filters.collect())
 }
 
 impl DirectoryHandle {
@@ -206,16 +238,4 @@ impl DirectoryHandle {
         }
         Ok(())
     }
-}
-
-fn stored<'a>(value: &'a [u8], received: i64, scratch: &mut Scratch) -> Result<Event<'a>, protocol::event::EventError> {
-    let context = protocol::event::Context {
-        received,
-        sent_at: None,
-        header_event_id: None,
-        spare_event_id: protocol::EventId([1; 16]),
-        client_ip: None,
-        scrub: false,
-    };
-    protocol::event::normalise(value, &context, scratch)
 }

@@ -4,6 +4,7 @@
 //! store and waits on a customer.
 
 pub mod budget;
+mod counter_filling;
 pub mod directory;
 pub mod egress;
 pub mod lanes;

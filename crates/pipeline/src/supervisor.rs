@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::budget::Budget;
+use crate::counter_filling::CounterFilling;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
@@ -88,12 +89,15 @@ impl Pipeline {
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
+        let filling =
+            CounterFilling { store: Arc::clone(&store), directory: Arc::clone(&directory), clock: Arc::clone(&clock) };
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
         let look = Arc::new(look);
         let background = vec![
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
             tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
+            tokio::spawn(until(stopping.subscribe(), filling.fill_forever())),
         ];
         Ok(Pipeline { recorder, metrics, lanes, recording: tokio::spawn(task.run()), background, stopping })
     }

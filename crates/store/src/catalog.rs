@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use model::ids::{Generation, HookGuid, HookNumber, Millis, OrganizationId, ProjectId, TeamId, TokenId, UserId};
-use model::rules::Quantifier;
+use model::rules::{Clause, NodeError, NodePlace, Quantifier};
 use model::scope::Scopes;
 use protocol::PublicKey;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use webhook::{Kind, Secret};
 
 use crate::error::StoreError;
 use crate::rules::RuleRow;
+use crate::rules::read_clause;
 
 /// Configuration. Lists come newest first.
 #[async_trait]
@@ -244,6 +245,16 @@ pub struct Hook {
     pub active: bool,
     /// When it was made.
     pub created: Millis,
+}
+
+impl Hook {
+    /// Which events it wants.
+    ///
+    /// # Errors
+    /// The first filter that cannot be read.
+    pub fn clause(&self) -> Result<Clause, NodeError> {
+        read_clause(self.filter_match, &self.filters, NodePlace::HookFilter)
+    }
 }
 
 /// What a new hook needs.

@@ -1,14 +1,14 @@
 //! Everything that outlives the process, behind one [`Store`] interface.
 //!
-//! The interface is of few, use-case-shaped methods in four rooms: [`Ledger`] (events, deliveries, leases, retention),
-//! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues) and [`Rules`]
-//! (issue alert rules and their history).
-//! No SQL and no transaction leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here
-//! waits on a customer.
+//! The interface is of few, use-case-shaped methods in five rooms: [`Ledger`] (events, deliveries, leases, retention),
+//! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
+//! (issue alert rules and their history) and [`Counting`] (counters that rules ask for late). No SQL and no transaction
+//! leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here waits on a customer.
 //! Every backend passes the same suite, `conformance`.
 
 pub mod catalog;
 pub mod conformance;
+pub mod counting;
 pub mod error;
 pub mod issues;
 pub mod ledger;
@@ -17,12 +17,13 @@ pub mod rules;
 pub mod sqlite;
 
 pub use catalog::Catalog;
+pub use counting::Counting;
 pub use error::StoreError;
 pub use issues::Issues;
 pub use ledger::Ledger;
 pub use rules::Rules;
 
 /// What the rest of Watchfire knows of a store.
-pub trait Store: Ledger + Catalog + Issues + Rules {}
+pub trait Store: Ledger + Catalog + Issues + Rules + Counting {}
 
-impl<S: Ledger + Catalog + Issues + Rules> Store for S {}
+impl<S: Ledger + Catalog + Issues + Rules + Counting> Store for S {}

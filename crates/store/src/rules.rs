@@ -19,6 +19,11 @@ pub const NOTIFY_EVENT_SERVICE: &str = "sentry.rules.actions.notify_event_servic
 pub const NOTIFY_EVENT: &str = "sentry.rules.actions.notify_event.NotifyEventAction";
 /// The `service` that means all webhooks of the project.
 pub const WEBHOOKS_SERVICE: &str = "webhooks";
+/// The id under which a rule is compiled that has none yet.
+pub const UNSAVED: RuleId = match RuleId::new(i64::MAX) {
+    Ok(id) => id,
+    Err(_) => unreachable!(),
+};
 
 /// Issue alert rules. Lists come newest first.
 #[async_trait]
@@ -184,20 +189,46 @@ impl RuleRow {
     /// # Errors
     /// The first node that cannot be read: of a rule that an earlier Watchfire understood, or a damaged one.
     pub fn compile(&self, hook_number: impl Fn(HookGuid) -> Option<HookNumber>) -> Result<Rule, NodeError> {
-        let clause = |quantifier, nodes: &[Value], place| {
-            let nodes = nodes.iter().map(|node| Node::read(node, place)).collect::<Result<_, _>>()?;
-            Ok(Clause { quantifier, nodes })
-        };
         Ok(Rule {
             id: self.id,
             name: self.name.clone(),
             environment: self.environment.clone(),
-            conditions: clause(self.action_match, &self.conditions, NodePlace::Condition)?,
-            filters: clause(self.filter_match, &self.filters, NodePlace::Filter)?,
-            frequency: Duration::from_secs(u64::from(self.frequency_minutes) * 60),
+            conditions: read_clause(self.action_match, &self.conditions, NodePlace::Condition)?,
+            filters: read_clause(self.filter_match, &self.filters, NodePlace::Filter)?,
+            frequency: frequency(self.frequency_minutes),
             targets: targets(&self.actions, hook_number),
+            silent_until: self.snooze.map(|snooze| snooze.until.unwrap_or(Millis(i64::MAX))),
         })
     }
+}
+
+impl RuleChange {
+    /// What events would be compared with, were it saved under this id.
+    ///
+    /// # Errors
+    /// The first node that cannot be read.
+    pub fn compile(&self, id: RuleId, hook_number: impl Fn(HookGuid) -> Option<HookNumber>) -> Result<Rule, NodeError> {
+        Ok(Rule {
+            id,
+            name: self.name.clone(),
+            environment: self.environment.clone(),
+            conditions: read_clause(self.action_match, &self.conditions, NodePlace::Condition)?,
+            filters: read_clause(self.filter_match, &self.filters, NodePlace::Filter)?,
+            frequency: frequency(self.frequency_minutes),
+            targets: targets(&self.actions, hook_number),
+            silent_until: None,
+        })
+    }
+}
+
+/// Nodes as they were written, and how many of them must hold.
+pub(crate) fn read_clause(quantifier: Quantifier, nodes: &[Value], place: NodePlace) -> Result<Clause, NodeError> {
+    let nodes = nodes.iter().map(|node| Node::read(node, place)).collect::<Result<_, _>>()?;
+    Ok(Clause { quantifier, nodes })
+}
+
+fn frequency(minutes: u32) -> Duration {
+    Duration::from_secs(u64::from(minutes) * 60)
 }
 
 /// What an action means for hooks.

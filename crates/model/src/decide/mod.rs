@@ -5,6 +5,9 @@
 
 mod rules;
 
+#[cfg(test)]
+mod tests;
+
 use webhook::Kind;
 
 use crate::delivery::Priority;

@@ -4,7 +4,8 @@ use super::{Asked, IssueState, StoreFacts};
 use crate::ids::{Millis, RuleId};
 use crate::issue::{IssuePriority, Turn};
 use crate::rules::{
-    Age, CounterKey, Frequency, Half, LeftToDecide, Matcher, Over, Rule, RuleCandidates, StateNode, StateTest, Tests,
+    Age, CounterKey, Frequency, Half, LeftToDecide, Matcher, Over, Quantifier, Rule, RuleCandidates, StateNode,
+    StateTest, Tests,
 };
 
 /// A rule that fired.
@@ -75,6 +76,9 @@ struct Deciding<'d, F> {
 impl<F: StoreFacts> Deciding<'_, F> {
     fn fires(&mut self, matcher: &Matcher, left: &LeftToDecide) -> Result<bool, F::Error> {
         let compiled = matcher.rule(left.rule);
+        if self.rule.is_silent(self.issue.now) {
+            return Ok(false);
+        }
         // What needs no question rules most candidates out before the throttle is looked up.
         if !self.may_hold(&compiled.conditions, left.conditions) || !self.may_hold(&compiled.filters, left.filters) {
             return Ok(false);
@@ -99,9 +103,9 @@ impl<F: StoreFacts> Deciding<'_, F> {
         }
         let free = |test: &StateTest| free_answer(test, self.rule, self.issue);
         match tests.quantifier {
-            crate::rules::Quantifier::All => tests.states.iter().all(|test| free(test) != Some(false)),
-            crate::rules::Quantifier::Any => tests.states.iter().any(|test| free(test) != Some(false)),
-            crate::rules::Quantifier::None => tests.states.iter().all(|test| free(test) != Some(true)),
+            Quantifier::All => tests.states.iter().all(|test| free(test) != Some(false)),
+            Quantifier::Any => tests.states.iter().any(|test| free(test) != Some(false)),
+            Quantifier::None => tests.states.iter().all(|test| free(test) != Some(true)),
         }
     }
 
@@ -120,18 +124,16 @@ impl<F: StoreFacts> Deciding<'_, F> {
     }
 
     fn answer(&mut self, test: &StateTest) -> Result<(bool, String), F::Error> {
-        let issue = self.issue;
-        Ok(match (&test.node, test.counter) {
-            (StateNode::LatestRelease, _) => {
+        if let Some(holds) = free_answer(test, self.rule, self.issue) {
+            return Ok((holds, found(&test.node, self.rule, self.issue)));
+        }
+        match (&test.node, test.counter) {
+            (StateNode::Frequency(frequency), Some(key)) => self.frequency(frequency, key),
+            _ => {
                 let is_latest = self.facts.has_latest_release(self.rule.environment.as_deref())?;
-                (is_latest, if is_latest { "the latest release" } else { "not the latest release" }.to_owned())
+                Ok((is_latest, if is_latest { "the latest release" } else { "not the latest release" }.to_owned()))
             }
-            (StateNode::Frequency(frequency), Some(key)) => self.frequency(frequency, key)?,
-            (node, _) => {
-                let holds = free_answer(test, self.rule, issue).unwrap_or(false);
-                (holds, found(node, self.rule, issue))
-            }
-        })
+        }
     }
 
     fn frequency(&mut self, frequency: &Frequency, key: CounterKey) -> Result<(bool, String), F::Error> {
@@ -185,11 +187,19 @@ fn found(node: &StateNode, rule: &Rule, issue: &IssueState) -> String {
     match node {
         StateNode::Age { .. } => format!("first seen {}", crate::payload::iso_millis(micros(issue.first_seen))),
         StateNode::Occurrences { .. } => issue.times_seen.to_string(),
-        StateNode::FirstSeen if rule.environment.is_some() => {
-            if issue.is_new_in_environment { "new in the environment" } else { "known in the environment" }.to_owned()
-        }
+        StateNode::FirstSeen => newness(rule, issue).to_owned(),
+        StateNode::NewHighPriority => format!("{}, {} priority", newness(rule, issue), issue.priority.as_str()),
+        StateNode::ExistingHighPriority => format!("{}, {} priority", issue.turn.as_str(), issue.priority.as_str()),
         StateNode::Frequency(_) => "1".to_owned(),
-        _ => issue.turn.as_str().to_owned(),
+        StateNode::Regression | StateNode::Reappeared | StateNode::LatestRelease => issue.turn.as_str().to_owned(),
+    }
+}
+
+fn newness(rule: &Rule, issue: &IssueState) -> &'static str {
+    match rule.environment {
+        Some(_) if issue.is_new_in_environment => "new in the environment",
+        Some(_) => "known in the environment",
+        None => issue.turn.as_str(),
     }
 }
 

@@ -108,7 +108,7 @@ pub fn judge_url(text: &str, policy: &Policy) -> Result<Target, UrlRefusal> {
 }
 
 impl Target {
-    /// The whole URL in its normalised form; judging it again gives the same target.
+    /// The whole URL in its normalised form; judging it again gives the same target, unless escapes have made it too long.
     pub fn url(&self) -> &str {
         &self.url
     }

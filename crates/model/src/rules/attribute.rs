@@ -14,7 +14,7 @@ pub enum Source {
 /// An attribute of an event that rules compare.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Attribute {
-    /// `message`: the message, and the title.
+    /// `message`: the message, the title, and the exception's whole value.
     Message,
     /// `platform`
     Platform,

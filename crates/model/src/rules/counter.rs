@@ -4,18 +4,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Clause, Comparison, EventNode, Frequency, Interval, Node, Over, Quantifier, Rule, Source, StateNode};
-
-/// What a frequency condition counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CountedThing {
-    /// The issue's events.
-    Events,
-    /// The users who saw the issue.
-    Users,
-    /// The users of events that pass the rule's own tag filters.
-    UsersPassingTagFilters,
-}
+use super::{
+    Clause, Comparison, CountedThing, EventNode, Frequency, Interval, Node, Over, Quantifier, Rule, Source, StateNode,
+};
 
 /// A counter's name in its project: the same for every rule that asks for the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,20 +90,31 @@ impl Restriction {
 }
 
 impl Counter {
-    /// The first eight bytes of a hash over all the rest. Rows keep it: what goes in here never changes. The reach is in it,
-    /// so that a counter never has to learn what it has already forgotten.
+    /// The first eight bytes of a hash over all the rest. Rows keep it: what goes in here never changes, and so no text goes
+    /// in as a debugger shows it. The reach is in it, so that a counter never has to learn what it has already forgotten.
     fn make_key(&self) -> CounterKey {
-        let mut text =
-            format!("{}|{}|{}|{:?}", self.counts_users, self.bucket_seconds, self.reach_seconds, self.environment);
+        let mut text = format!("{}|{}|{}", self.counts_users, self.bucket_seconds, self.reach_seconds);
+        push(&mut text, self.environment.as_deref());
         if let Some(restriction) = &self.restriction {
-            let _infallible = write!(text, "|{}", restriction.quantifier.as_str());
+            push(&mut text, Some(restriction.quantifier.as_str()));
             for (source, comparison) in &restriction.tests {
                 let Source::Tag(tag) = source else { continue };
-                let _infallible = write!(text, "|{tag:?}{}{:?}", comparison.code().as_str(), comparison.needles());
+                push(&mut text, Some(tag));
+                push(&mut text, Some(comparison.code().as_str()));
+                let _infallible = write!(text, "|{}", comparison.needles().len());
+                comparison.needles().iter().for_each(|needle| push(&mut text, Some(needle)));
             }
         }
         let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         let [a, b, c, d, e, f, g, h, ..] = digest;
         CounterKey(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
     }
+}
+
+/// Appends a text with its length, so that no two lists of texts are the same, or that there is none.
+fn push(out: &mut String, text: Option<&str>) {
+    let _infallible = match text {
+        Some(text) => write!(out, "|{}:{text}", text.len()),
+        None => write!(out, "|-"),
+    };
 }

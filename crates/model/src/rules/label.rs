@@ -111,11 +111,13 @@ mod tests {
                 "The event's level is greater than or equal to error",
             ),
             (
-                json!({"id": "sentry.rules.filters.tagged_event.TaggedEventFilter", "key": "Customer", "match": "co", "value": "Acme"}),
+                json!({"id": "sentry.rules.filters.tagged_event.TaggedEventFilter", "key": "Customer", "match": "co",
+                       "value": "Acme"}),
                 "The event's tag customer contains acme",
             ),
             (
-                json!({"id": "sentry.rules.filters.age_comparison.AgeComparisonFilter", "comparison_type": "older", "value": 14, "time": "day"}),
+                json!({"id": "sentry.rules.filters.age_comparison.AgeComparisonFilter", "comparison_type": "older",
+                       "value": 14, "time": "day"}),
                 "The issue is older than 2 weeks",
             ),
             (

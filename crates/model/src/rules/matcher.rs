@@ -7,10 +7,8 @@ use std::sync::Arc;
 
 use super::{
     Clause, Comparison, CountedThing, CounterKey, EventNode, EventView, Frequency, LevelOrder, Node, Quantifier, Rule,
-    Source, StateNode, Values,
+    Source, StateNode, Subscription, Values,
 };
-use crate::loops::Hop;
-use crate::matching::{EventCandidates, Subscription};
 
 /// Rules and hook filters of a project, ready to be asked. Replaced whole when any of them changes.
 #[derive(Debug, Default)]
@@ -160,22 +158,32 @@ impl Matcher {
         self.rules.iter().map(|compiled| &compiled.rule)
     }
 
-    /// What this event may owe, after `hop` webhooks led to it.
-    pub fn candidates(self: &Arc<Self>, hop: Hop, view: &EventView<'_, '_>) -> EventCandidates {
-        let mut memo = Memo { view, sources: &self.sources, values: vec![None; self.sources.len()] };
-        let mut candidates = EventCandidates { hop, ..EventCandidates::default() };
-        for hook in &self.hooks {
-            if memo.half(&hook.filters).is_some() {
-                candidates.add(hook.subscription);
-            }
-        }
+    /// The counters that an event counts for.
+    pub fn counters(&self, view: &EventView<'_, '_>) -> Vec<CounterHit> {
+        let mut memo = self.memo(view);
+        self.counters.iter().filter(|counter| memo.counts(counter)).map(|counter| counter.hit).collect()
+    }
+
+    /// Whether a rule asks for a counter.
+    pub fn has_counter(&self, key: CounterKey) -> bool {
+        self.counters.iter().any(|counter| counter.hit.key == key)
+    }
+
+    /// Which hooks want the event, in their order, and which rules it has not ruled out.
+    pub fn ask(self: &Arc<Self>, view: &EventView<'_, '_>) -> (Vec<Subscription>, RuleCandidates) {
+        let mut memo = self.memo(view);
+        let hooks = self.hooks.iter().filter(|hook| memo.half(&hook.filters).is_some());
+        let subscriptions = hooks.map(|hook| hook.subscription).collect();
         if self.rules.is_empty() {
-            return candidates;
+            return (subscriptions, RuleCandidates::default());
         }
         let left = self.rules.iter().enumerate().filter_map(|(index, rule)| memo.rule(index, rule)).collect();
         let counters = self.counters.iter().filter(|counter| memo.counts(counter)).map(|counter| counter.hit).collect();
-        candidates.rules = RuleCandidates { matcher: Some(Arc::clone(self)), left, counters };
-        candidates
+        (subscriptions, RuleCandidates { matcher: Some(Arc::clone(self)), left, counters })
+    }
+
+    fn memo<'m, 'v, 'e>(&'m self, view: &'m EventView<'v, 'e>) -> Memo<'m, 'v, 'e> {
+        Memo { view, sources: &self.sources, values: vec![None; self.sources.len()] }
     }
 
     pub(crate) fn rule(&self, index: usize) -> &CompiledRule {
@@ -314,7 +322,7 @@ impl Memo<'_, '_, '_> {
 }
 
 impl Frequency {
-    /// The condition's thing as people say it.
+    /// Whether users are counted, not events.
     pub(crate) fn counts_users(&self) -> bool {
         self.thing != CountedThing::Events
     }

@@ -1,7 +1,7 @@
 //! Issue alert rules, in two halves: what the event alone decides, and what the store's state decides.
 //!
 //! A rule is read once, from Sentry's JSON ([`Node::read`]), and compiled with all rules and hook filters of its project into
-//! a [`Matcher`]. [`Matcher::candidates`] is *match*: it runs outside the writer, on the request's task, and rules out what
+//! a [`Matcher`]. [`Matcher::ask`] is *match*: it runs outside the writer, on the request's task, and rules out what
 //! the event rules out. [`crate::decide`] is the rest, inside the record transaction. Both are pure and total, and both
 //! say why: [`Matcher::explain`] here, [`Fired`](crate::decide::Fired) there.
 //!
@@ -15,31 +15,36 @@ mod label;
 mod matcher;
 mod node;
 mod read;
+mod subscription;
 mod view;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 pub use attribute::{Attribute, Source, UserField};
 pub use comparison::{Comparison, MatchCode};
-pub use counter::{CountedThing, Counter, CounterKey, Restriction};
+pub use counter::{Counter, CounterKey, Restriction};
 pub use explain::{Explanation, NodeVerdict, Verdict};
 pub use label::label;
 pub use matcher::{CounterHit, Half, HookFilter, LeftToDecide, Matcher, RuleCandidates};
 pub(crate) use matcher::{StateTest, Tests};
-pub use node::{Age, Clause, EventNode, Frequency, LevelOrder, Node, Over, Quantifier, StateNode};
+pub use node::{Age, Clause, CountedThing, EventNode, Frequency, LevelOrder, Node, Over, Quantifier, StateNode};
 pub use read::{NodeError, NodePlace};
+pub use subscription::{Subscription, Wants};
 pub use view::{EventView, Values};
 pub use window::{BucketWindow, Interval, bucket_start};
 
 use std::time::Duration;
 
-use crate::ids::{HookNumber, RuleId};
+use crate::ids::{HookNumber, Millis, RuleId};
 
 /// The shortest time between two alerts of a rule about one issue, in minutes.
 pub const FREQUENCY_MINUTES_LEAST: u32 = 5;
 /// The longest time between two alerts of a rule about one issue, in minutes: 30 days.
 pub const FREQUENCY_MINUTES_MOST: u32 = 43_200;
 
-/// A rule that may fire: active and not snoozed.
+/// An active rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Its id.
@@ -56,6 +61,8 @@ pub struct Rule {
     pub frequency: Duration,
     /// Which hooks get the alert.
     pub targets: Targets,
+    /// Snoozed until then: it counts on, but does not fire.
+    pub silent_until: Option<Millis>,
 }
 
 /// Which of the project's hooks on `event.alert` a rule alerts.
@@ -66,6 +73,13 @@ pub enum Targets {
     EveryHook,
     /// Those that its actions name.
     Only(Vec<HookNumber>),
+}
+
+impl Rule {
+    /// Whether it is snoozed at a moment.
+    pub fn is_silent(&self, now: Millis) -> bool {
+        self.silent_until.is_some_and(|until| now < until)
+    }
 }
 
 impl Targets {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Comparison, CountedThing, Interval, Source};
+use super::{Comparison, Interval, Source};
 
 /// How many nodes of a clause must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -115,6 +115,17 @@ pub struct Frequency {
     pub interval: Interval,
     /// When it holds.
     pub over: Over,
+}
+
+/// What a frequency condition counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CountedThing {
+    /// The issue's events.
+    Events,
+    /// The users who saw the issue.
+    Users,
+    /// The users of events that pass the rule's own tag filters.
+    UsersPassingTagFilters,
 }
 
 /// When a count is too high. Always strictly more.

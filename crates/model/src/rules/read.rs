@@ -96,6 +96,7 @@ const EARLIER: &str = "5m, 15m, 1h, 1d, 1w, 30d";
 const AGES: &str = "older, newer";
 const UNITS: &str = "minute, hour, day, week";
 const COMPARISONS: &str = "count, percent";
+const CATEGORIES: &str = "1, 2, 3, 4, 5, 6";
 
 const ALWAYS: Result<Node, NodeError> = Ok(Node::Event(EventNode::Always));
 
@@ -160,15 +161,17 @@ impl Written<'_> {
     fn frequency(&self, thing: CountedThing) -> Result<Node, NodeError> {
         let value = self.number("value")?;
         let interval = self.interval("interval", INTERVALS)?;
-        let over = match self.optional_text("comparisonType").unwrap_or("count") {
-            "count" => Over::Count(value),
-            "percent" => {
-                let earlier = self.interval("comparisonInterval", EARLIER)?;
-                if earlier == Interval::Minute {
-                    return Err(parameter("comparisonInterval", ParameterProblem::NotAChoice { choices: EARLIER }));
-                }
-                Over::PercentAbove { percent: value, earlier }
-            }
+        let earlier = match self.optional_text("comparisonInterval", EARLIER)? {
+            None => None,
+            Some(_) => Some(self.interval("comparisonInterval", EARLIER)?),
+        };
+        if earlier == Some(Interval::Minute) {
+            return Err(parameter("comparisonInterval", ParameterProblem::NotAChoice { choices: EARLIER }));
+        }
+        let over = match (self.optional_text("comparisonType", COMPARISONS)?.unwrap_or("count"), earlier) {
+            ("count", _) => Over::Count(value),
+            ("percent", Some(earlier)) => Over::PercentAbove { percent: value, earlier },
+            ("percent", None) => return Err(parameter("comparisonInterval", ParameterProblem::Missing)),
             _ => return Err(parameter("comparisonType", ParameterProblem::NotAChoice { choices: COMPARISONS })),
         };
         Ok(Node::State(StateNode::Frequency(Frequency { thing, interval, over })))
@@ -193,6 +196,9 @@ impl Written<'_> {
         let key = super::comparison::lowered(self.text("key")?.trim());
         // Sentry keeps some tags under a prefix of its own; rules may name them either way.
         let key = key.strip_prefix("sentry:").unwrap_or(&key).to_owned();
+        if key.is_empty() {
+            return Err(parameter("key", ParameterProblem::Missing));
+        }
         Ok(Node::Event(EventNode::Text { source: Source::Tag(key), comparison: self.comparison()? }))
     }
 
@@ -210,7 +216,8 @@ impl Written<'_> {
             return Ok(Comparison::new(code, ""));
         }
         match self.object.get("value") {
-            Some(Value::String(text)) if !text.is_empty() => Ok(Comparison::new(code, text)),
+            // Blanks around it do not count, as in Sentry.
+            Some(Value::String(text)) if !text.trim().is_empty() => Ok(Comparison::new(code, text.trim())),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Comparison::new(code, &value.to_string())),
             _ => Err(parameter("value", ParameterProblem::Missing)),
         }
@@ -235,7 +242,11 @@ impl Written<'_> {
 
     /// Everything here is an error, category 1: a node about others holds always, or never.
     fn category(&self) -> Result<Node, NodeError> {
-        let is_error = self.number("value")? == 1;
+        let is_error = match self.number("value")? {
+            1 => true,
+            2..=6 => false,
+            _ => return Err(parameter("value", ParameterProblem::NotAChoice { choices: CATEGORIES })),
+        };
         if is_error == self.include()? { ALWAYS } else { Err(self.not_kept("issues of other categories than error")) }
     }
 
@@ -264,26 +275,40 @@ impl Written<'_> {
             Some(Value::String(text)) if text.trim().is_empty() => {
                 return Err(parameter(name, ParameterProblem::Missing));
             }
-            Some(Value::Number(number)) => number.as_u64(),
-            Some(Value::String(text)) => text.trim().parse().ok(),
+            // Some clients know only doubles, and write 5 as 5.0.
+            Some(Value::Number(number)) => whole(&number.to_string()),
+            Some(Value::String(text)) => whole(text.trim()),
             Some(_) => None,
         };
         // The store counts in signed numbers.
         number.filter(|number| i64::try_from(*number).is_ok()).ok_or(parameter(name, ParameterProblem::NotANumber))
     }
 
+    /// A text that is there and not empty.
     fn text(&self, name: &'static str) -> Result<&str, NodeError> {
-        self.optional_text(name).ok_or(parameter(name, ParameterProblem::Missing))
+        let text = self.object.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+        text.ok_or(parameter(name, ParameterProblem::Missing))
     }
 
-    /// A text that is there and not empty.
-    fn optional_text(&self, name: &'static str) -> Option<&str> {
-        self.object.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
+    /// A choice that may be left out; an empty text leaves it out too.
+    fn optional_text(&self, name: &'static str, choices: &'static str) -> Result<Option<&str>, NodeError> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.trim().is_empty())),
+            Some(_) => Err(parameter(name, ParameterProblem::NotAChoice { choices })),
+        }
     }
 
     fn not_kept(&self, what: &'static str) -> NodeError {
         NodeError::NotKept { id: self.id.to_owned(), what }
     }
+}
+
+/// A whole number, whose decimals may be written as long as they are zeros.
+fn whole(text: &str) -> Option<u64> {
+    let (digits, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let is_whole = !decimals.is_empty() && decimals.bytes().all(|byte| byte == b'0');
+    if is_whole && digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 fn parameter(parameter: &'static str, problem: ParameterProblem) -> NodeError {

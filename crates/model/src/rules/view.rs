@@ -7,6 +7,7 @@ use protocol::json::{Document, Kind, Value};
 
 use super::comparison::lowered;
 use super::{Attribute, Source, UserField};
+use crate::title::main_exception;
 
 /// How rules write what is false and what is true.
 const TRUTH: [&str; 2] = ["false", "true"];
@@ -68,6 +69,7 @@ impl<'v, 'e> EventView<'v, 'e> {
             Attribute::Message => {
                 values.add_all(event.message.as_ref().map(|message| &*message.formatted));
                 values.add(self.title);
+                values.0.extend(self.uncut_title().map(|text| Cow::Owned(lowered(&text))));
             }
             Attribute::Platform => values.add(event.platform),
             Attribute::Environment => values.add_all(event.environment.as_deref()),
@@ -103,15 +105,24 @@ impl<'v, 'e> EventView<'v, 'e> {
         }
     }
 
+    /// Type and value of the exception that names the event, where the title has not the whole value.
+    fn uncut_title(&self) -> Option<String> {
+        let main = main_exception(self.event)?;
+        let value = main.value.as_deref().map(str::trim).filter(|value| !self.title.ends_with(value))?;
+        let ty = main.ty.as_deref().filter(|_| !main.synthetic);
+        Some(ty.map_or_else(|| value.to_owned(), |ty| format!("{ty}: {value}")))
+    }
+
     fn handled(&self) -> impl Iterator<Item = bool> + use<'v, 'e> {
         self.event.exceptions.iter().filter_map(|exception| exception.handled)
     }
 
-    /// Every frame: of the stack trace that belongs to no exception, else of all exceptions.
+    /// Every frame: of all exceptions, and where they have none, of the stack trace that belongs to none.
     fn frames(&self) -> impl Iterator<Item = &'v Frame<'e>> + use<'v, 'e> {
-        let own = self.event.stacktrace.as_deref().unwrap_or_default();
-        let exceptions = if own.is_empty() { &self.event.exceptions[..] } else { &[] };
-        own.iter().chain(exceptions.iter().flat_map(|exception| &exception.frames))
+        let exceptions = &self.event.exceptions;
+        let is_bare = exceptions.iter().all(|exception| exception.frames.is_empty());
+        let beside = self.event.stacktrace.as_deref().filter(|_| is_bare).unwrap_or_default();
+        exceptions.iter().flat_map(|exception| &exception.frames).chain(beside)
     }
 
     fn in_document(&self, attribute: &Attribute, values: &mut Values<'v>) {
@@ -212,12 +223,24 @@ fn exceptions<'v>(root: Value<'v, 'v>) -> impl Iterator<Item = Value<'v, 'v>> {
     root.get("exception").and_then(|it| it.get("values")).into_iter().flat_map(|values| values.elements())
 }
 
-/// Every frame: of the stack trace that belongs to no exception, else of all exceptions.
+/// The same frames as [`EventView::frames`].
 fn document_frames<'v>(root: Value<'v, 'v>) -> impl Iterator<Item = Value<'v, 'v>> {
-    let frames = |of: Value<'v, 'v>| of.get("frames").filter(|frames| frames.count() > 0);
-    let own = root.get("stacktrace").and_then(frames);
-    let is_owned = own.is_some();
-    let of_exceptions =
-        exceptions(root).filter(move |_| !is_owned).filter_map(|it| it.get("stacktrace")).filter_map(frames);
-    own.into_iter().chain(of_exceptions).flat_map(|frames| frames.elements())
+    fn frames<'v>(of: Value<'v, 'v>) -> Option<Value<'v, 'v>> {
+        of.get("stacktrace")?.get("frames").filter(|frames| frames.elements().any(|frame| frame.kind() == Kind::Object))
+    }
+    let mut stacks: Vec<_> = exceptions(root).filter_map(frames).collect();
+    if stacks.is_empty() {
+        stacks.extend(frames(root).or_else(|| only_thread(root).and_then(frames)));
+    }
+    stacks.into_iter().flat_map(|frames| frames.elements())
+}
+
+/// The only thread that has a stack trace.
+fn only_thread<'v>(root: Value<'v, 'v>) -> Option<Value<'v, 'v>> {
+    let has_frames = |thread: &Value<'v, 'v>| {
+        thread.get("stacktrace").and_then(|stack| stack.get("frames")).is_some_and(|frames| frames.count() > 0)
+    };
+    let mut with_frames = root.get("threads")?.get("values")?.elements().filter(has_frames);
+    let first = with_frames.next()?;
+    if with_frames.next().is_some() { None } else { Some(first) }
 }

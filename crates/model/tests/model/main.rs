@@ -4,5 +4,9 @@
 
 #[path = "../../../protocol/tests/protocol/chance.rs"]
 mod chance;
+mod evaluation;
+mod naive;
+mod nodes;
 mod stored;
 mod support;
+mod throttle;

@@ -17,13 +17,12 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use model::attempt::{BadResponse, Outcome, Unreachable};
+use model::limits::ANSWER_BODY_BYTES;
 use tokio::time::Instant;
 
 use super::attempt::{Failure, Progress};
 use super::stream::{Meter, Metered};
 
-/// Of an answer's body no more is read than this; then the connection is dropped.
-pub const RESPONSE_BODY_BYTES_MAX: usize = 64 * 1024;
 /// An answer's head may have no more bytes than this.
 pub const RESPONSE_HEAD_BYTES_MAX: usize = 32 * 1024;
 /// An answer's head may have no more headers than this. It is hyper's own limit, the only one that needs no memory for
@@ -108,7 +107,7 @@ impl Connection {
                 // The status has said everything already.
                 Err(_) => return Ok(Exchanged::Cut),
             }
-            if progress.answer.body.bytes_read() > RESPONSE_BODY_BYTES_MAX {
+            if progress.answer.body.bytes_read() > ANSWER_BODY_BYTES {
                 return Ok(Exchanged::Cut);
             }
         }

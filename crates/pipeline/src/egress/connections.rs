@@ -7,14 +7,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use model::limits::{CONNECTION_AGE_SECONDS, IDLE_CONNECTION_SECONDS};
 use tokio::time::Instant;
 
 use super::connection::Connection;
 
 /// An idle connection is closed after this long: sooner than common servers and balancers close theirs.
-pub const IDLE_MAX: Duration = Duration::from_secs(4);
+const IDLE_MAX: Duration = Duration::from_secs(IDLE_CONNECTION_SECONDS);
 /// A connection serves no request begun later than this after it was made, so that a changed DNS is followed.
-pub const CONNECTION_LIFE_MAX: Duration = Duration::from_secs(60);
+const CONNECTION_LIFE_MAX: Duration = Duration::from_secs(CONNECTION_AGE_SECONDS);
 /// How much sooner than the receiver says we give its connection up, for the time that packets travel.
 const KEEP_ALIVE_MARGIN: Duration = Duration::from_secs(1);
 

@@ -6,13 +6,7 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 use model::attempt::Outcome;
-
-/// What is kept of an answer's body when the attempt failed.
-pub const FAILURE_BODY_BYTES_MAX: usize = 4096;
-/// What is kept of an answer's headers when the attempt failed.
-pub const FAILURE_HEADER_BYTES_MAX: usize = 4096;
-/// What is kept of an answer's body when the attempt succeeded.
-pub const SUCCESS_BODY_BYTES_MAX: usize = 256;
+use model::limits::{EXCERPT_FAILURE_BYTES, EXCERPT_SUCCESS_BYTES};
 
 /// What is kept of an answer, as text without control characters other than tab and line ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +30,7 @@ const MASKED: [HeaderName; 4] = [SET_COOKIE, AUTHORIZATION, PROXY_AUTHORIZATION,
 impl Body {
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.bytes_read += bytes.len();
-        let room = FAILURE_BODY_BYTES_MAX - self.kept.len();
+        let room = EXCERPT_FAILURE_BYTES - self.kept.len();
         self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
@@ -52,18 +46,18 @@ impl Excerpt {
             if let Some(value) = headers.get(CONTENT_TYPE) {
                 push_line(&mut line, &CONTENT_TYPE, value.as_bytes());
             }
-            cut(&mut line, SUCCESS_BODY_BYTES_MAX);
-            return Excerpt { headers: line, body: safe_text(&body.kept, SUCCESS_BODY_BYTES_MAX) };
+            cut(&mut line, EXCERPT_SUCCESS_BYTES);
+            return Excerpt { headers: line, body: safe_text(&body.kept, EXCERPT_SUCCESS_BYTES) };
         }
         let mut lines = String::new();
         for (name, value) in headers {
             push_line(&mut lines, name, if MASKED.contains(name) { MASK } else { value.as_bytes() });
-            if lines.len() > FAILURE_HEADER_BYTES_MAX {
+            if lines.len() > EXCERPT_FAILURE_BYTES {
                 break;
             }
         }
-        cut(&mut lines, FAILURE_HEADER_BYTES_MAX);
-        Excerpt { headers: lines, body: safe_text(&body.kept, FAILURE_BODY_BYTES_MAX) }
+        cut(&mut lines, EXCERPT_FAILURE_BYTES);
+        Excerpt { headers: lines, body: safe_text(&body.kept, EXCERPT_FAILURE_BYTES) }
     }
 }
 
@@ -73,7 +67,7 @@ fn push_line(lines: &mut String, name: &HeaderName, value: &[u8]) {
     }
     lines.push_str(name.as_str());
     lines.push_str(": ");
-    lines.push_str(&safe_text(value, FAILURE_HEADER_BYTES_MAX));
+    lines.push_str(&safe_text(value, EXCERPT_FAILURE_BYTES));
 }
 
 /// The first `bytes_max` bytes as text that every store and page takes, no longer than that itself.
@@ -124,7 +118,7 @@ mod tests {
         headers.insert("x-other", HeaderValue::from_static("dropped"));
         let excerpt = Excerpt::of(Outcome::Succeeded, &headers, &body(&[b'a'; 5000]));
         assert_eq!(excerpt.headers, "content-type: text/plain");
-        assert_eq!(excerpt.body, "a".repeat(SUCCESS_BODY_BYTES_MAX));
+        assert_eq!(excerpt.body, "a".repeat(EXCERPT_SUCCESS_BYTES));
     }
 
     #[test]
@@ -138,7 +132,7 @@ mod tests {
         assert_eq!(excerpt.headers.matches(": [masked]").count(), 3);
         assert!(!excerpt.headers.contains("session") && !excerpt.headers.contains("Bearer"));
         assert!(excerpt.headers.contains("x-request-id: 7"));
-        assert_eq!(excerpt.body, "a".repeat(FAILURE_BODY_BYTES_MAX));
+        assert_eq!(excerpt.body, "a".repeat(EXCERPT_FAILURE_BYTES));
     }
 
     #[test]
@@ -148,7 +142,7 @@ mod tests {
             headers.append("x-long", HeaderValue::from_str(&format!("{index}-{}", "é".repeat(50))).unwrap());
         }
         let excerpt = Excerpt::of(Outcome::HttpError, &headers, &Body::default());
-        assert!((FAILURE_HEADER_BYTES_MAX - 1..=FAILURE_HEADER_BYTES_MAX).contains(&excerpt.headers.len()));
+        assert!((EXCERPT_FAILURE_BYTES - 1..=EXCERPT_FAILURE_BYTES).contains(&excerpt.headers.len()));
     }
 
     #[test]

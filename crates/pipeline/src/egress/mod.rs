@@ -31,10 +31,10 @@ use http_body_util::Full;
 use model::egress::{Policy, UrlRefusal, judge_url};
 
 pub use attempt::{Attempt, Timings};
-pub use connection::{RESPONSE_BODY_BYTES_MAX, RESPONSE_HEAD_BYTES_MAX, RESPONSE_HEADERS_MAX};
-pub use connections::{CONNECTION_LIFE_MAX, Connections, IDLE_MAX};
+pub use connection::{RESPONSE_HEAD_BYTES_MAX, RESPONSE_HEADERS_MAX};
+pub use connections::Connections;
 pub use destination::Destination;
-pub use excerpt::{Excerpt, FAILURE_BODY_BYTES_MAX, FAILURE_HEADER_BYTES_MAX, SUCCESS_BODY_BYTES_MAX};
+pub use excerpt::Excerpt;
 pub use resolver::{Answers, ResolveError, Resolver};
 pub use retry_after::RetryAfter;
 pub use system_resolver::{ResolverSetupError, SystemResolver};

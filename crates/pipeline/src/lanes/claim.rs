@@ -71,8 +71,10 @@ impl Lanes {
                 TakenIn::Unreadable => break,
             }
             tokio::select! {
-                () = lane.wait_for_room() => {}
+                // First, because a stop makes room.
+                biased;
                 () = self.shared.stopped() => break,
+                () = lane.wait_for_room() => {}
             }
             let Some(more) = lane.claim_on() else { break };
             next = more;
@@ -131,8 +133,9 @@ impl Shared {
     /// Memory for bodies, in the order of asking; `None` once the pipeline stops.
     async fn memory(&self, bytes: usize) -> Option<Held> {
         tokio::select! {
-            held = self.budget.wait_for(bytes) => held,
+            biased;
             () = self.stopped() => None,
+            held = self.budget.wait_for(bytes) => held,
         }
     }
 }

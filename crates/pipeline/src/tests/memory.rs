@@ -1,9 +1,13 @@
 //! What lanes hold in memory is bounded, and what finds none waits in the ledger without being claimed again and again.
 
 use futures_util::FutureExt as _;
+use model::delivery::DeliveryState;
+use model::limits::BATCH_EVENTS;
 use store::ledger::Ledger as _;
 
 use super::world::World;
+use crate::budget::Budget;
+use crate::recorder::Accepted;
 
 const KIB: usize = 1024;
 
@@ -49,6 +53,28 @@ async fn a_body_longer_than_a_slice_waits_for_memory_of_its_own() {
         assert!(transactions <= 10, "claimed and given back again and again");
     }
     assert_eq!(world.store.totals().await.unwrap().failed, 2);
+}
+
+#[tokio::test]
+async fn a_reserved_place_is_given_back_when_a_body_finds_no_memory() {
+    let mut world = World::new(300 * KIB).await;
+    let all = world.budget.take(300 * KIB);
+    world.work.store_came_back();
+    let (recorder, event) = (world.recorder.clone(), world.event(1, 10));
+    let mut asked = Box::pin(recorder.record(event.clone(), Budget::new(1).take(1).unwrap()));
+    assert!(asked.as_mut().now_or_never().is_none(), "it waits for its transaction");
+    world.transact().await;
+    assert!(matches!(asked.await, Ok(Accepted::Recorded { .. })), "ingest does not notice");
+    assert_eq!(world.state(1).await, DeliveryState::Sending, "it was born leased");
+    world.transact().await;
+    assert_eq!(world.state(1).await, DeliveryState::Waiting);
+    assert!(world.lanes.reserve(&event).is_empty(), "what comes next waits in the ledger behind it");
+    drop(all);
+    // The lane is empty: it claims for every place that it has.
+    world.lanes.claim_due(vec![world.hook]);
+    tokio::task::yield_now().await;
+    let claims: Vec<_> = world.work.take().claims.into_iter().map(|(claim, _)| claim.limit).collect();
+    assert_eq!(claims, [BATCH_EVENTS]);
 }
 
 #[tokio::test]

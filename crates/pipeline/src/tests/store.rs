@@ -14,6 +14,7 @@ use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
     ProjectChange, ProjectKey, Team, Token, User,
 };
+use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
 use store::issues::{
     Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
     WantedEvent,
@@ -215,6 +216,16 @@ like_sqlite!(
         fn rule_hours(rule: RuleId, range: FiredRange) -> Vec<(Millis, u64)>;
         fn rule_issues(rule: RuleId, range: FiredRange) -> Vec<RuleIssue>;
         fn fired_on(project: ProjectId, event: Seq) -> Vec<FiredRow>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Counting,
+    {
+        fn counters_to_fill() -> Vec<CounterToFill>;
+        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Vec<EventToCount>;
+        fn fill_counters(slice: FilledSlice) -> ();
     },
     {}
 );

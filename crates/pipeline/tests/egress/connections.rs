@@ -5,11 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use model::attempt::{BadResponse, Outcome, Unreachable};
+use model::limits::{CONNECTION_AGE_SECONDS, IDLE_CONNECTION_SECONDS};
 use testkit::{Behaviour, FakeReceiver, Gate, Reply};
-use watchfire_pipeline::egress::{CONNECTION_LIFE_MAX, IDLE_MAX, Request};
+use watchfire_pipeline::egress::Request;
 
 use crate::support::{AMPLE, Client, SHORT, pass};
 
+const IDLE: Duration = Duration::from_secs(IDLE_CONNECTION_SECONDS);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn keeps_alive_for(seconds: u32) -> Behaviour {
@@ -119,9 +121,9 @@ async fn an_idle_connection_is_used_for_four_seconds() {
     let receiver = FakeReceiver::start().await;
     let client = Client::dev();
     client.post(&receiver.url("/")).await;
-    pass(IDLE_MAX - SECOND).await;
+    pass(IDLE - SECOND).await;
     assert!(client.post(&receiver.url("/")).await.reused);
-    pass(IDLE_MAX).await;
+    pass(IDLE).await;
     assert!(!client.post(&receiver.url("/")).await.reused);
 }
 
@@ -157,7 +159,7 @@ async fn no_connection_lives_longer_than_a_minute() {
             break;
         }
     }
-    assert_eq!(seconds, CONNECTION_LIFE_MAX.as_secs());
+    assert_eq!(seconds, CONNECTION_AGE_SECONDS);
 }
 
 #[tokio::test]
@@ -167,7 +169,7 @@ async fn a_quiet_lane_can_close_what_has_expired_and_knows_when_to_look_again() 
     client.post(&receiver.url("/")).await;
     let next = client.connections.close_expired().unwrap();
     assert_eq!(client.connections.len(), 1);
-    pass(IDLE_MAX).await;
+    pass(IDLE).await;
     assert!(next <= tokio::time::Instant::now());
     assert_eq!(client.connections.close_expired(), None);
     assert!(client.connections.is_empty());

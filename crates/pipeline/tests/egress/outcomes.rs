@@ -5,10 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use model::attempt::{BadResponse, Outcome, Unreachable};
 use model::egress::Policy;
+use model::limits::ANSWER_BODY_BYTES;
 use testkit::{Behaviour, FakeReceiver, Reply};
-use watchfire_pipeline::egress::{
-    Attempt, RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_MAX, Request, ResolveError, RetryAfter,
-};
+use watchfire_pipeline::egress::{Attempt, RESPONSE_HEADERS_MAX, Request, ResolveError, RetryAfter};
 
 use crate::support::{AMPLE, Client, Names, SHORT};
 
@@ -198,7 +197,7 @@ async fn a_body_without_end_is_cut_and_its_status_stands() {
 
 #[tokio::test]
 async fn a_body_up_to_the_limit_keeps_the_connection_and_a_longer_one_does_not() {
-    for (bytes, kept) in [(RESPONSE_BODY_BYTES_MAX, 1), (RESPONSE_BODY_BYTES_MAX + 1, 0)] {
+    for (bytes, kept) in [(ANSWER_BODY_BYTES, 1), (ANSWER_BODY_BYTES + 1, 0)] {
         let receiver = FakeReceiver::start().await;
         receiver.answer(Behaviour::Reply(Reply::new(200).body(vec![b'x'; bytes])));
         let client = Client::dev();

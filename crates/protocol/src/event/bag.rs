@@ -107,7 +107,10 @@ impl Walk<'_, '_, '_> {
             Kind::Array => {
                 for element in value.elements() {
                     match hidden_of_pair(element, self.scrub) {
-                        Some(hidden) => self.copier.string(hidden, FILTERED),
+                        Some((name, hidden)) => {
+                            self.copier.value(name);
+                            self.copier.string(hidden, FILTERED);
+                        }
                         None => self.value(element, depth - 1),
                     }
                 }
@@ -237,14 +240,15 @@ impl Trim {
     }
 }
 
-/// The value of a pair `[name, value]` whose name is sensitive: how headers and forms are sent as lists.
-fn hidden_of_pair<'d, 'a>(pair: Value<'d, 'a>, scrub: Scrub) -> Option<Value<'d, 'a>> {
+/// A pair `[name, value]` whose name is sensitive: how headers and forms are sent as lists.
+fn hidden_of_pair<'d, 'a>(pair: Value<'d, 'a>, scrub: Scrub) -> Option<(Value<'d, 'a>, Value<'d, 'a>)> {
     if scrub == Scrub::Off || pair.kind() != Kind::Array || pair.count() != 2 {
         return None;
     }
     let mut elements = pair.elements();
-    let name = elements.next()?.text()?;
-    elements.next().filter(|value| !value.is_null() && scrub.hides_name(name.as_bytes()))
+    let (name, value) = (elements.next()?, elements.next()?);
+    let is_hidden = !value.is_null() && scrub.hides_name(name.text()?.as_bytes());
+    is_hidden.then_some((name, value))
 }
 
 /// The JSON text of a container that is too deep for its bag, scrubbed.

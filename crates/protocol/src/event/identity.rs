@@ -67,6 +67,11 @@ fn is_release(text: &str) -> bool {
     is_path_safe(text) && !text.eq_ignore_ascii_case("latest")
 }
 
+/// Whether an event can be of an environment of this name. One without such a name has none.
+pub fn is_environment_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= MAX_ENVIRONMENT_CHARS && is_environment(text)
+}
+
 fn is_environment(text: &str) -> bool {
     is_path_safe(text) && !text.eq_ignore_ascii_case("none")
 }

@@ -37,6 +37,7 @@ use std::net::IpAddr;
 use crate::ids::EventId;
 
 pub use csp::{MAX_REPORTS, ReportSource, events_from_reports};
+pub use identity::is_environment_name;
 pub use limits::{MAX_EVENT_BYTES, MAX_LISTED_ERRORS};
 pub use normalise::{normalise, stored};
 pub use scratch::{EventError, Scratch};

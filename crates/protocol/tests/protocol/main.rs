@@ -15,4 +15,5 @@ mod scrubbing;
 mod shapes;
 mod stored;
 mod support;
+mod tags;
 mod user_agents;

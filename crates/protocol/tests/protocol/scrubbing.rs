@@ -1,7 +1,7 @@
 //! Sensitive names and card numbers never reach what is stored (design 5).
 
 use serde_json::json;
-use watchfire_protocol::event::Context;
+use watchfire_protocol::event::{Context, Scratch, normalise};
 
 use crate::support::{context, event, event_in, stored};
 
@@ -149,4 +149,13 @@ fn what_is_wrong_with_a_value_is_listed_without_it_where_it_may_be_secret() {
         assert_eq!(stored["errors"].as_array().map(Vec::len), Some(1), "{payload}");
         assert!(!stored.to_string().contains("S3CRET"), "{payload}");
     }
+}
+
+#[test]
+fn the_name_of_a_filtered_pair_is_stored_as_strict_text() {
+    let payload = b"{\"request\":{\"headers\":[[\"Cookie\xff\",\"S3CRET\"]]},\"extra\":{\"a\":[[\"token\x01\",1]]}}";
+    let event = normalise(payload, &context(), &mut Scratch::default()).unwrap();
+    let stored = stored(&event);
+    assert_eq!(stored["request"]["headers"], json!([["Cookie\u{fffd}", "[Filtered]"]]));
+    assert_eq!(stored["extra"]["a"], json!([["token\u{1}", "[Filtered]"]]));
 }

@@ -5,11 +5,15 @@
 use model::attempt::{Interrupted, Outcome};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Millis, ProcessId};
-use rusqlite::{CachedStatement, Connection, Transaction, params};
+use rusqlite::types::Value;
+use rusqlite::{CachedStatement, Connection, Transaction, params, params_from_iter};
 
 use super::place::place;
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, LoggedAttempt};
+
+/// Which delivery, and the process in whose name its log is written.
+pub(super) type Whose<'a> = (&'a DeliveryKey, ProcessId);
 
 /// An attempt with its place in a delivery's log.
 pub(super) struct Numbered<'a> {
@@ -42,9 +46,9 @@ impl<'t> Log<'t> {
 
     /// Appends an attempt.
     pub(super) fn append(&mut self, row: &Numbered<'_>) -> Result<(), StoreError> {
-        let [project, hook, day, seq, kind] = place(row.key);
         let attempt = row.attempt;
-        let [resolve, connect, tls, first_byte] = attempt.phases_us.map(micros);
+        let [project, hook, day, seq, kind, owner, outcome, cause] = kin((row.key, row.owner), attempt.outcome);
+        let [started, duration, resolve, connect, tls, first_byte] = times(attempt);
         self.append.execute(params![
             project,
             hook,
@@ -52,14 +56,14 @@ impl<'t> Log<'t> {
             seq,
             kind,
             row.number,
-            row.owner.get(),
-            attempt.started.0,
-            attempt.outcome.code(),
-            attempt.outcome.cause_code(),
+            owner,
+            started,
+            outcome,
+            cause,
             attempt.went_out,
             attempt.status,
             attempt.reused,
-            micros(attempt.duration_us),
+            duration,
             resolve,
             connect,
             tls,
@@ -74,13 +78,8 @@ impl<'t> Log<'t> {
 
 /// Folds an attempt that never went out into the last row of its delivery's log, if that one ended the same way and the
 /// delivery is leased to `owner`. False where it is to be appended.
-pub(super) fn fold(
-    transaction: &Transaction<'_>,
-    (key, owner): (&DeliveryKey, ProcessId),
-    attempt: &AttemptRow,
-) -> Result<bool, StoreError> {
-    let [project, hook, day, seq, kind] = place(key);
-    let [resolve, connect, tls, first_byte] = attempt.phases_us.map(micros);
+pub(super) fn fold(transaction: &Transaction<'_>, whose: Whose<'_>, attempt: &AttemptRow) -> Result<bool, StoreError> {
+    let numbers = kin(whose, attempt.outcome).into_iter().chain(times(attempt)).map(Value::Integer);
     let folded = transaction
         .prepare_cached(
             "update attempt
@@ -91,44 +90,26 @@ pub(super) fn fold(
                              where project_id = ?1 and hook = ?2 and day = ?3 and seq = ?4 and kind = ?5 and owner = ?6)
                and went_out = 0 and outcome = ?7 and cause = ?8",
         )?
-        .execute(params![
-            project,
-            hook,
-            day,
-            seq,
-            kind,
-            owner.get(),
-            attempt.outcome.code(),
-            attempt.outcome.cause_code(),
-            attempt.started.0,
-            micros(attempt.duration_us),
-            resolve,
-            connect,
-            tls,
-            first_byte,
-            attempt.error,
-        ])?;
+        .execute(params_from_iter(numbers.chain([Value::Text(attempt.error.clone())])))?;
     Ok(folded > 0)
 }
 
 /// Puts a late outcome in the place of the `interrupted` row that stood for it. False where there is none.
 pub(super) fn replace_interrupted(
     transaction: &Transaction<'_>,
-    (key, owner): (&DeliveryKey, ProcessId),
+    whose: Whose<'_>,
     attempt: &AttemptRow,
 ) -> Result<bool, StoreError> {
-    let [project, hook, day, seq, kind] = place(key);
-    let lost = Outcome::Interrupted(Interrupted::Lost);
     let number: Option<i64> = transaction
         .prepare_cached(
             "select max(number) from attempt
              where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
                and owner = ? and outcome = ? and cause = ?",
         )?
-        .query_row(params![project, hook, day, seq, kind, owner.get(), lost.code(), lost.cause_code()], |row| {
-            row.get(0)
-        })?;
+        .query_row(kin(whose, Outcome::Interrupted(Interrupted::Lost)), |row| row.get(0))?;
     let Some(number) = number else { return Ok(false) };
+    let (key, owner) = whose;
+    let [project, hook, day, seq, kind] = place(key);
     transaction
         .prepare_cached(
             "delete from attempt
@@ -142,27 +123,16 @@ pub(super) fn replace_interrupted(
 /// Whether the log has this very attempt already: its first commit was reported as unknown, but was kept.
 pub(super) fn is_logged(
     transaction: &Transaction<'_>,
-    (key, owner): (&DeliveryKey, ProcessId),
+    whose: Whose<'_>,
     attempt: &AttemptRow,
 ) -> Result<bool, StoreError> {
-    let [project, hook, day, seq, kind] = place(key);
     Ok(transaction
         .prepare_cached(
             "select 1 from attempt
              where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
-               and owner = ? and started_ms = ? and outcome = ? and cause = ?",
+               and owner = ? and outcome = ? and cause = ? and started_ms = ?",
         )?
-        .exists(params![
-            project,
-            hook,
-            day,
-            seq,
-            kind,
-            owner.get(),
-            attempt.started.0,
-            attempt.outcome.code(),
-            attempt.outcome.cause_code(),
-        ])?)
+        .exists(params_from_iter(kin(whose, attempt.outcome).into_iter().chain([attempt.started.0])))?)
 }
 
 /// The log of a delivery, oldest first.
@@ -194,6 +164,19 @@ pub(super) fn of_delivery(connection: &Connection, key: &DeliveryKey) -> Result<
         found.push(LoggedAttempt { number, repeats, first_started, attempt });
     }
     Ok(found)
+}
+
+/// What the rows of a delivery's log have in common that one process made and that ended alike: the delivery's place, owner,
+/// outcome and cause.
+fn kin((key, owner): Whose<'_>, outcome: Outcome) -> [i64; 8] {
+    let [project, hook, day, seq, kind] = place(key);
+    [project, hook, day, seq, kind, owner.get(), outcome.code().into(), outcome.cause_code().into()]
+}
+
+/// When an attempt began, how long it took, and its phases.
+fn times(attempt: &AttemptRow) -> [i64; 6] {
+    let [resolve, connect, tls, first_byte] = attempt.phases_us.map(micros);
+    [attempt.started.0, micros(attempt.duration_us), resolve, connect, tls, first_byte]
 }
 
 /// As SQLite keeps it; half a million years are enough.

@@ -17,11 +17,12 @@ pub(super) fn replace(
     (project, rule): (ProjectId, RuleId),
     wanted: &[Counter],
 ) -> Result<(), StoreError> {
-    let wanted: BTreeMap<_, _> = wanted.iter().map(|counter| (counter.key, counter)).collect();
+    // Two conditions of a rule may ask for the same.
+    let wanted: BTreeMap<CounterKey, &Counter> = wanted.iter().map(|counter| (counter.key, counter)).collect();
     let before = keys_of(transaction, rule)?;
-    for counter in wanted.values() {
-        if !is_asked_for(transaction, project, counter.key)? {
-            begin(transaction, project, counter.key)?;
+    for key in wanted.keys() {
+        if !is_asked_for(transaction, project, *key)? {
+            begin(transaction, project, *key)?;
         }
     }
     transaction.execute("delete from rule_counter where rule_id = ?", [rule.get()])?;
@@ -58,8 +59,9 @@ fn keys_of(transaction: &Transaction<'_>, rule: RuleId) -> Result<Vec<CounterKey
 
 /// Whether any rule asks for a counter.
 fn is_asked_for(transaction: &Transaction<'_>, project: ProjectId, key: CounterKey) -> Result<bool, StoreError> {
-    let mut find = transaction.prepare_cached("select 1 from rule_counter where project_id = ? and key = ?")?;
-    Ok(find.exists([project.get(), key.0])?)
+    Ok(transaction
+        .prepare_cached("select 1 from rule_counter where project_id = ? and key = ? limit 1")?
+        .exists([project.get(), key.0])?)
 }
 
 /// Lets a counter begin from nothing, to be filled with what is recorded already. What it may have counted for a rule that

@@ -11,6 +11,7 @@ mod checkpoint;
 mod codes;
 mod counters;
 mod counts;
+mod filling;
 mod history;
 mod hooks;
 mod issue_rows;

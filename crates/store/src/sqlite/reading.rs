@@ -222,6 +222,11 @@ impl<'r> BodyParts<'r> {
     }
 }
 
+/// The JSON of an event's value in a column.
+pub(super) fn value_of(row: &Row<'_>, index: usize) -> Result<Bytes, StoreError> {
+    BodyParts { head: &[], value: blob(row, index)?, tail: &[] }.whole()
+}
+
 fn damaged(_: std::io::Error) -> StoreError {
     StoreError::Damaged { what: "event value" }
 }

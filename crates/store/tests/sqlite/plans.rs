@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use watchfire_store::sqlite::Sqlite;
 
 /// Tables, and names that statements give them, that hold configuration: they may be walked through.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 15] = [
     "organization",
     "team",
     "project",
@@ -18,6 +18,8 @@ const SMALL: [&str; 13] = [
     "process",
     "meta",
     "former_slug",
+    "counter_fill",
+    "f",
     "p",
     "kept",
 ];

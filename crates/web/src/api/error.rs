@@ -9,6 +9,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, Method, StatusCode};
+use model::ids::RuleId;
 use model::scope::Scopes;
 use serde_json::{Value, json};
 use store::StoreError;
@@ -17,6 +18,7 @@ use super::body::BadBody;
 use super::fields::FieldErrors;
 use super::page::BadPage;
 use super::search::BadSearch;
+use super::span::BadSpan;
 use crate::auth::AuthError;
 
 /// How long a client should wait before it asks a store again that is out of order.
@@ -43,10 +45,16 @@ pub(crate) enum ApiError {
     Search(BadSearch),
     /// 400: the query string asks for counts that there cannot be.
     Stats(BadStats),
+    /// 400: the query string asks for a span of time that there cannot be.
+    Span(BadSpan),
     /// 400: what is wrong with each field.
     Invalid(FieldErrors),
+    /// 400: another rule does the same.
+    Duplicate(DuplicateRule),
     /// 409.
     Taken(Taken),
+    /// 410: the rule is silent already.
+    Snoozed,
     /// 503 or 500, or 404 where a row went away meanwhile.
     Store(StoreError),
 }
@@ -97,6 +105,15 @@ pub(crate) enum Taken {
     TeamSlug,
 }
 
+/// The rule of the project that does the same already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DuplicateRule {
+    /// What it is called.
+    pub(super) name: String,
+    /// Its id.
+    pub(super) id: RuleId,
+}
+
 impl ApiError {
     /// The status it is answered with.
     fn status(&self) -> StatusCode {
@@ -118,10 +135,14 @@ impl ApiError {
                 BadBody::TooSlow => StatusCode::REQUEST_TIMEOUT,
                 BadBody::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             },
-            ApiError::Page(_) | ApiError::Search(_) | ApiError::Stats(_) | ApiError::Invalid(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            ApiError::Page(_)
+            | ApiError::Search(_)
+            | ApiError::Stats(_)
+            | ApiError::Span(_)
+            | ApiError::Invalid(_)
+            | ApiError::Duplicate(_) => StatusCode::BAD_REQUEST,
             ApiError::Taken(_) => StatusCode::CONFLICT,
+            ApiError::Snoozed => StatusCode::GONE,
             ApiError::Store(error) => status_of_store(error),
         }
     }
@@ -140,8 +161,15 @@ impl ApiError {
             ApiError::Page(error) => detail(error),
             ApiError::Search(error) => detail(error),
             ApiError::Stats(error) => detail(error),
+            ApiError::Span(error) => detail(error),
             ApiError::Invalid(errors) => errors.to_json(),
+            ApiError::Duplicate(DuplicateRule { name, id }) => {
+                let text =
+                    format!("This rule is an exact duplicate of '{name}' in this project and may not be created.");
+                json!({"name": [text], "ruleId": [id.get()]})
+            }
             ApiError::Taken(taken) => detail(taken),
+            ApiError::Snoozed => detail("RuleSnooze already exists for this rule and scope."),
         }
     }
 
@@ -200,6 +228,18 @@ impl From<BadSearch> for ApiError {
 impl From<BadStats> for ApiError {
     fn from(error: BadStats) -> Self {
         ApiError::Stats(error)
+    }
+}
+
+impl From<BadSpan> for ApiError {
+    fn from(error: BadSpan) -> Self {
+        ApiError::Span(error)
+    }
+}
+
+impl From<DuplicateRule> for ApiError {
+    fn from(rule: DuplicateRule) -> Self {
+        ApiError::Duplicate(rule)
     }
 }
 

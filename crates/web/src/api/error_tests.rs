@@ -85,6 +85,20 @@ async fn what_makes_no_sense_is_answered_400_and_what_is_taken_409() {
         (BadStats::Since.into(), said(400, "since must be a numeric timestamp")),
         (BadStats::Order.into(), said(400, "start must be before or equal to end")),
         (BadStats::TooManyPoints { most: 9 }.into(), said(400, many)),
+        (BadSpan::Order.into(), said(400, "start must be before end")),
+        (BadSpan::TooLong.into(), said(400, "Invalid date range: at most 90 days.")),
+        (
+            DuplicateRule { name: "Other".to_owned(), id: RuleId::new(7).unwrap() }.into(),
+            (
+                400,
+                json!({
+                    "name": ["This rule is an exact duplicate of 'Other' in this project and may not be created."],
+                    "ruleId": [7],
+                }),
+                None,
+            ),
+        ),
+        (ApiError::Snoozed, said(410, "RuleSnooze already exists for this rule and scope.")),
         (FieldErrors::about("url", "No.").into(), (400, json!({"url": ["No."]}), None)),
         (ApiError::Taken(Taken::ProjectSlug), said(409, "A project with this slug already exists.")),
         (ApiError::Taken(Taken::TeamSlug), said(409, "A team with this slug already exists.")),

@@ -84,6 +84,16 @@ impl<'j> Fields<'j> {
         }
     }
 
+    /// A complaint about a field that follows from another.
+    pub(super) fn complain(&mut self, name: &'static str, text: impl Into<Cow<'static, str>>) {
+        self.errors.add(name, text);
+    }
+
+    /// Whether there is a complaint about a field.
+    pub(super) fn has_complaint(&self, name: &str) -> bool {
+        self.errors.0.iter().any(|(field, _)| *field == name)
+    }
+
     /// Ends the reading: what was required, where there was no complaint about anything.
     ///
     /// # Errors

@@ -9,12 +9,13 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use http::Uri;
 use http::request::Parts;
-use model::ids::HookGuid;
+use model::ids::{HookGuid, RuleId};
 use model::scope::Scope;
 use protocol::PublicKey;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use store::catalog::{Hook, Organization, Project, ProjectKey, Team};
+use store::rules::RuleRow;
 
 use super::ApiState;
 use super::error::{Answer, ApiError, Moved};
@@ -66,6 +67,14 @@ pub(super) struct HookPath {
     #[serde(flatten)]
     project: ProjectPath,
     hook: String,
+}
+
+/// `…/projects/{organization}/{project}/rules/{rule}/…`
+#[derive(Deserialize)]
+pub(super) struct RulePath {
+    #[serde(flatten)]
+    project: ProjectPath,
+    rule: String,
 }
 
 impl<S, T> FromRequestParts<S> for Named<T>
@@ -129,6 +138,18 @@ impl Call<HookPath> {
         let guid: HookGuid = self.path.hook.parse().map_err(|_| ApiError::NotFound)?;
         let hooks = self.api.store.hooks(project.id).await?;
         hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)
+    }
+}
+
+impl Call<RulePath> {
+    /// The rule and its project, the one in the path only, for a caller with one of these scopes.
+    pub(super) async fn rule(&self, scopes: &'static [Scope]) -> Answer<(Project, RuleRow)> {
+        self.caller.needs(scopes)?;
+        let project = self.api.project(&self.path.project, &self.uri).await?;
+        let id: RuleId = self.path.rule.parse().map_err(|_| ApiError::NotFound)?;
+        let rules = self.api.store.rules(project.id).await?;
+        let rule = rules.into_iter().find(|rule| rule.id == id).ok_or(ApiError::NotFound)?;
+        Ok((project, rule))
     }
 }
 

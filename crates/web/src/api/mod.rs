@@ -19,7 +19,9 @@ mod page;
 mod projects;
 mod regions;
 mod root;
+mod rules;
 mod search;
+mod span;
 mod teams;
 mod time;
 mod tokens;
@@ -67,7 +69,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 16] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -90,6 +92,15 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 16] {
             get(hooks::show).put(hooks::update).delete(hooks::delete),
         ),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
+        ("/api/0/projects/{organization}/{project}/rules", get(rules::list).post(rules::create)),
+        ("/api/0/projects/{organization}/{project}/rules/configuration", get(rules::configuration)),
+        (
+            "/api/0/projects/{organization}/{project}/rules/{rule}",
+            get(rules::show).put(rules::update).delete(rules::delete),
+        ),
+        ("/api/0/projects/{organization}/{project}/rules/{rule}/snooze", post(rules::snooze).delete(rules::unsnooze)),
+        ("/api/0/projects/{organization}/{project}/rules/{rule}/stats", get(rules::stats)),
+        ("/api/0/projects/{organization}/{project}/rules/{rule}/group-history", get(rules::group_history)),
         ("/api/0/api-tokens", get(tokens::list).post(tokens::create).delete(tokens::revoke)),
     ]
 }

@@ -1,6 +1,8 @@
-//! How the API writes times.
+//! How the API writes times, and reads them.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use model::ids::Millis;
 
 /// ISO 8601 in UTC, to the millisecond: `2018-11-06T21:20:08.143Z`. A time beyond the calendar's end is its end.
@@ -10,9 +12,35 @@ pub(super) fn iso(time: Millis) -> String {
     format!("{timestamp:.3}")
 }
 
+/// Reads ISO 8601. Without an offset it is UTC; a date alone is its first moment.
+pub(super) fn moment(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    let with_offset = text.parse::<Timestamp>().ok();
+    let timestamp = with_offset.or_else(|| {
+        let civil: DateTime = text.parse().ok()?;
+        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    });
+    timestamp.map(|timestamp| Millis(timestamp.as_millisecond()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_with_and_without_an_offset() {
+        for (text, millis) in [
+            ("2018-11-06T21:20:08.143Z", Some(1_541_539_208_143)),
+            ("2018-11-06T22:20:08.143999+01:00", Some(1_541_539_208_143)),
+            (" 2018-11-06T21:20:08 ", Some(1_541_539_208_000)),
+            ("2018-11-06", Some(1_541_462_400_000)),
+            ("2018-11-31", None),
+            ("1541539208", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text), millis.map(Millis), "{text}");
+        }
+    }
 
     #[test]
     fn times_have_three_decimals_and_a_z() {

@@ -1,6 +1,6 @@
 //! `GET /metrics`: what the server counts about itself, in Prometheus' text format.
 //!
-//! The list of series is here, on one page: a new one is a field where it is counted and a line in [`Metrics::text`]. Counts
+//! The list of series is here, on one page: a new one is a field where it is counted and a line in `Metrics::text`. Counts
 //! nothing itself and asks neither the store nor a lock, so it may be read as often as one likes. It shows no names of projects,
 //! keys or hooks. Mounted on a listener of its own, and with `--dev` by `web`'s router.
 

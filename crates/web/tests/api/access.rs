@@ -51,6 +51,18 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("GET", "/api/0/projects/my-org/my-project/events/{event}/", "event:read", "project:admin"),
     ("DELETE", "/api/0/issues/{issue}/", "event:admin", "event:write project:admin"),
     ("DELETE", "/api/0/organizations/my-org/issues/{other issue}/", "event:admin", "event:write project:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/rules/", "alerts:read", "org:admin event:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/rules/", "project:read", "org:admin team:admin"),
+    ("POST", "/api/0/projects/my-org/my-project/rules/", "alerts:write", "alerts:read project:read"),
+    ("POST", "/api/0/projects/my-org/my-project/rules/", "project:write", "alerts:read project:read"),
+    ("GET", "/api/0/projects/my-org/my-project/rules/configuration/", "alerts:read", "org:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/rules/{rule}/", "alerts:read", "org:admin"),
+    ("PUT", "/api/0/projects/my-org/my-project/rules/{rule}/", "alerts:write", "alerts:read project:read"),
+    ("POST", "/api/0/projects/my-org/my-project/rules/{rule}/snooze/", "alerts:write", "alerts:read"),
+    ("DELETE", "/api/0/projects/my-org/my-project/rules/{rule}/snooze/", "alerts:write", "alerts:read"),
+    ("GET", "/api/0/projects/my-org/my-project/rules/{rule}/stats/", "alerts:read", "org:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/rules/{rule}/group-history/", "alerts:read", "org:admin"),
+    ("DELETE", "/api/0/projects/my-org/my-project/rules/{rule}/", "project:write", "alerts:read project:read"),
     ("GET", "/api/0/api-tokens/", "org:admin", "org:write project:admin"),
     ("POST", "/api/0/api-tokens/", "org:admin", "org:write project:admin"),
     ("DELETE", "/api/0/api-tokens/", "org:admin", "org:write project:admin"),
@@ -63,12 +75,16 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
 async fn every_call_needs_a_token_and_its_scope_and_no_more() {
     let api = Api::start().await;
     let hook = api.post(HOOKS, json!({"url": "https://example.com/"})).await.with_status(201);
+    let rule = crate::rules::make(&api, crate::rules::least("Rule", 30)).await;
+    let snooze = format!("{}snooze/", crate::rules::path(&rule));
+    api.post(&snooze, json!({"target": "everyone"})).await.with_status(201);
     let keys = api.get("/api/0/projects/my-org/my-project/keys/").await.with_status(200);
     let events = [error(1, "Alpha", json!({})), error(2, "Beta", json!({}))];
     let issues = record(&api, &events).await;
     for (method, path, enough, not_enough) in CALLS {
         let path = path.replace("{issue}", &issues[0].to_string()).replace("{other issue}", &issues[1].to_string());
         let path = path.replace("{event}", &event_id(1)).replace("{hook}", hook["id"].as_str().unwrap());
+        let path = path.replace("{rule}", rule["id"].as_str().unwrap());
         let path = path.replace("{key}", keys[0]["id"].as_str().unwrap());
         let name = format!("{method} {path}");
 

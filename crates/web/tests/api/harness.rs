@@ -91,6 +91,11 @@ impl Api {
         make_token(&self.store, scopes.parse().unwrap(), Some(user)).await
     }
 
+    /// A person with this address.
+    pub(crate) async fn store_user(&self, email: &str) -> UserId {
+        self.store.create_user(email.to_owned(), String::new(), START).await.unwrap().id
+    }
+
     /// Another project of the same team.
     pub(crate) async fn add_project(&self, slug: &str) -> Project {
         self.store.create_project(new_project(&self.team, slug)).await.unwrap()

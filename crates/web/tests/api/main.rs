@@ -25,6 +25,12 @@ mod recording;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod rule_fields;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod stats;
+#[cfg(test)]
+mod terraform;
 #[cfg(test)]
 mod tokens;

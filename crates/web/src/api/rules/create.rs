@@ -1,0 +1,34 @@
+//! `POST …/rules/`.
+
+use axum::Json;
+use axum::response::IntoResponse as _;
+use http::StatusCode;
+use model::limits::RULES_PER_PROJECT;
+use store::rules::NewRule;
+
+use super::super::body::Unread;
+use super::super::error::Answer;
+use super::super::fields::FieldErrors;
+use super::super::lookup::{Call, ProjectPath};
+use super::note::note;
+use super::view::Surroundings;
+use super::{duplicates, fields};
+
+/// `POST …/rules/`
+pub(in super::super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
+    let project = call.project(super::WRITE).await?;
+    let Call { api, caller, .. } = call;
+    let known = fields::Known::of(&api, &project).await?;
+    let rule = known.read(&body.json().await?, None, || api.random_bytes())?;
+    let others = api.store.rules(project.id).await?;
+    if others.len() >= RULES_PER_PROJECT {
+        let text = format!("You may not exceed {RULES_PER_PROJECT} rules per project");
+        return Err(FieldErrors::about("conditions", text).into());
+    }
+    duplicates::refuse(&rule, &others)?;
+    let new = NewRule { project: project.id, rule, created_by: caller.token.user, now: api.clock.now() };
+    let rule = api.store.create_rule(new).await?;
+    api.changed().await;
+    let surroundings = Surroundings::of(&api, &project, &caller).await?;
+    Ok((StatusCode::CREATED, note(&rule.actions), Json(surroundings.view(&rule))).into_response())
+}
