@@ -4,7 +4,7 @@ use model::ids::Millis;
 use serde_json::{Map, Value, json};
 
 use super::super::time::iso;
-use super::frames::{exception, has_own_frames, stacktrace, thread};
+use super::frames::{exception, has_both_frames, stacktrace, thread};
 use super::stored::Stored;
 
 /// All of them, in Sentry's order.
@@ -32,9 +32,9 @@ fn exceptions(event: &Stored<'_>) -> Option<Value> {
     if exceptions.is_empty() {
         return None;
     }
-    let has_own = exceptions.iter().any(|exception| has_own_frames(&exception["stacktrace"]));
+    let has_both = exceptions.iter().any(|exception| has_both_frames(&exception["stacktrace"]));
     let values: Vec<_> = exceptions.iter().map(exception).collect();
-    Some(json!({"values": values, "hasSystemFrames": has_own, "excOmitted": event.get("exception")["exc_omitted"]}))
+    Some(json!({"values": values, "hasSystemFrames": has_both, "excOmitted": event.get("exception")["exc_omitted"]}))
 }
 
 fn threads(event: &Stored<'_>) -> Option<Value> {

@@ -57,13 +57,14 @@ pub(super) fn stacktrace(stored: &Value) -> Value {
         "frames": frames.iter().filter(|frame| frame.is_object()).map(frame).collect::<Vec<_>>(),
         "framesOmitted": stored["frames_omitted"],
         "registers": stored["registers"],
-        "hasSystemFrames": has_own_frames(stored),
+        "hasSystemFrames": has_both_frames(stored),
     })
 }
 
 /// Whether system frames stand beside the application's own.
-pub(super) fn has_own_frames(stored: &Value) -> bool {
-    stored["frames"].as_array().is_some_and(|frames| frames.iter().any(|frame| frame["in_app"] == true))
+pub(super) fn has_both_frames(stored: &Value) -> bool {
+    let frames = stored["frames"].as_array().map(Vec::as_slice).unwrap_or_default();
+    frames.iter().any(|frame| frame["in_app"] == true) && frames.iter().any(|frame| frame["in_app"] != true)
 }
 
 fn frame(stored: &Value) -> Value {
