@@ -59,7 +59,15 @@ pub(crate) async fn record_in(api: &Api, project: &Project, events: &[Value]) ->
         let mut scratch = Scratch::default();
         let event = normalise(payload.as_bytes(), &context, &mut scratch).unwrap();
         let event = BatchEvent { event: Arc::new(new_event(api, project, &event, now)), room: vec![] };
-        let batch = Batch { owner, now, events: vec![event], settlements: vec![], give_backs: vec![], claims: vec![] };
+        let batch = Batch {
+            owner,
+            now,
+            events: vec![event],
+            alert_room: vec![],
+            settlements: vec![],
+            give_backs: vec![],
+            claims: vec![],
+        };
         let recorded = api.store.record(Arc::new(batch)).await.unwrap();
         let [EventResult::Recorded(recorded)] = recorded.events.as_slice() else { panic!("{:?}", recorded.events) };
         issues.push(recorded.issue);
