@@ -32,6 +32,29 @@ impl Ledger {
         rows.map(Result::unwrap).collect()
     }
 
+    /// The events about which a hook is owed, or was sent, a webhook of a kind: in the order in which they were recorded.
+    pub(crate) fn owed(&self, hook_id: &str, kind: &str) -> Vec<String> {
+        let kind = match kind {
+            "event.created" => 1,
+            "event.alert" => 2,
+            other => panic!("no deliveries are of the kind {other}"),
+        };
+        let sql = "select lower(hex(event.event_id))
+                   from delivery
+                   join event using (seq)
+                   join hook on hook.number = delivery.hook
+                   where lower(hex(hook.guid)) = ?1 and delivery.kind = ?2
+                   order by seq";
+        let mut statement = self.0.prepare(sql).unwrap();
+        let rows = statement.query_map(params![hook_id, kind], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// How many counters of rules do not know yet what was stored before. Their server may run.
+    pub(crate) fn counters_to_fill(&self) -> u32 {
+        self.0.query_row("select count(*) from counter_fill", [], |row| row.get(0)).unwrap()
+    }
+
     /// How many attempts of an event's deliveries ended `interrupted`.
     pub(crate) fn interruptions(&self, event_id: &str) -> u32 {
         let sql = "select count(*)

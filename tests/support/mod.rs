@@ -2,6 +2,7 @@
 //!
 //! Refuses to know anything of the server's code: only its command line, its HTTP and its files.
 
+pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod fixture;
 pub(crate) mod http;

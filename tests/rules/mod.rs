@@ -1,0 +1,8 @@
+//! Rules: a hook on `event.alert` gets one signed webhook for each event on which rules fired, and no others.
+
+mod body;
+mod event_nodes;
+mod frequency;
+mod quiet;
+mod scene;
+mod state_nodes;
