@@ -3,11 +3,17 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hook_fields;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod issue_changes;
+#[cfg(test)]
+mod issue_lists;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
@@ -16,6 +22,8 @@ mod organizations;
 mod pages;
 #[cfg(test)]
 mod projects;
+#[cfg(test)]
+mod recording;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
