@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::scene::{ALERT, RuleScene, condition, event, filter};
 use crate::support::json::Members;
+use crate::support::rules::{ALERT, RuleScene, condition, event, filter};
 
 #[test]
 fn an_alert_has_the_documented_keys_in_their_order_byte_for_byte() {

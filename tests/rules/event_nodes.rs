@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{RuleScene, condition, event, filter};
+use crate::support::rules::{RuleScene, condition, event, filter};
 
 #[test]
 fn tag_filters_fire_on_the_tags_of_an_event() {

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::scene::{RuleScene, condition, event, filter};
 use crate::support::clock::MovedClock;
+use crate::support::rules::{RuleScene, condition, event, filter};
 use crate::support::server::TestServer;
 
 const EVENTS: &str = "event_frequency.EventFrequencyCondition";

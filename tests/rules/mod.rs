@@ -3,6 +3,6 @@
 mod body;
 mod event_nodes;
 mod frequency;
+mod issue_changes;
 mod quiet;
-mod scene;
 mod state_nodes;

@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::scene::{Fires, RuleScene, condition, event, filter, rule_body};
 use crate::support::clock::MovedClock;
+use crate::support::rules::{Fires, RuleScene, condition, event, filter, rule_body};
 use crate::support::server::TestServer;
 
 const MINUTE_S: i64 = 60;

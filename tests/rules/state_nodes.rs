@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::scene::{RuleScene, condition, event, filter};
+use crate::support::rules::{RuleScene, condition, event, filter};
 
 const HOUR_S: f64 = 3_600.0;
 

@@ -9,5 +9,6 @@ pub(crate) mod http;
 pub(crate) mod json;
 pub(crate) mod ledger;
 pub(crate) mod receiver;
+pub(crate) mod rules;
 pub(crate) mod scene;
 pub(crate) mod server;

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::event::{envelope, new_id};
-use crate::support::ledger::Ledger;
-use crate::support::receiver::{Receiver, Webhook};
-use crate::support::scene::accepted;
-use crate::support::server::{Hook, TestServer};
+use super::event::{envelope, new_id};
+use super::ledger::Ledger;
+use super::receiver::{Receiver, Webhook};
+use super::scene::accepted;
+use super::server::{Hook, TestServer};
 
 /// A wait this long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,23 +24,23 @@ const WAITING: i64 = 0;
 const DELIVERED: i64 = 2;
 
 /// The kind of webhook that rules make.
-pub(super) const ALERT: &str = "event.alert";
+pub(crate) const ALERT: &str = "event.alert";
 const CREATED: &str = "event.created";
 
 /// A server, its two hooks, and what they are to get.
-pub(super) struct RuleScene {
-    pub(super) server: TestServer,
+pub(crate) struct RuleScene {
+    pub(crate) server: TestServer,
     /// Gets alerts.
-    pub(super) alerts: Told,
+    pub(crate) alerts: Told,
     /// Gets alerts and events.
-    pub(super) both: Told,
+    pub(crate) both: Told,
     rules: RefCell<BTreeMap<String, String>>,
 }
 
 /// A hook, who hears it, and what it is to tell.
-pub(super) struct Told {
-    pub(super) receiver: Receiver,
-    pub(super) hook: Hook,
+pub(crate) struct Told {
+    pub(crate) receiver: Receiver,
+    pub(crate) hook: Hook,
     created: RefCell<Vec<String>>,
     alerts: RefCell<Vec<Expected>>,
 }
@@ -55,26 +55,26 @@ struct Expected {
     rules: Vec<String>,
 }
 
-/// For which hooks a rule fires.
+/// The rules that fire on an event, for each of the hooks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fires<'a> {
-    pub(super) for_alerts: &'a [&'a str],
-    pub(super) for_both: &'a [&'a str],
+pub(crate) struct Fires<'a> {
+    pub(crate) for_alerts: &'a [&'a str],
+    pub(crate) for_both: &'a [&'a str],
 }
 
 impl RuleScene {
-    pub(super) fn start() -> RuleScene {
+    pub(crate) fn start() -> RuleScene {
         RuleScene::of(TestServer::start())
     }
 
     /// The scene around a server that runs.
-    pub(super) fn of(server: TestServer) -> RuleScene {
+    pub(crate) fn of(server: TestServer) -> RuleScene {
         let (alerts, both) = (Told::start(&server, &[ALERT]), Told::start(&server, &[CREATED, ALERT]));
         RuleScene { server, alerts, both, rules: RefCell::default() }
     }
 
     /// Makes a rule that alerts every hook at most every five minutes; `parts` are its conditions, filters and what else it says.
-    pub(super) fn rule(&self, name: &str, parts: &Value) -> String {
+    pub(crate) fn rule(&self, name: &str, parts: &Value) -> String {
         let path = format!("{}/rules/", self.server.project_path());
         let rule = self.server.managed("POST", &path, &rule_body(name, parts));
         let id = rule["id"].as_str().unwrap().to_owned();
@@ -83,33 +83,38 @@ impl RuleScene {
     }
 
     /// Replaces what a rule says.
-    pub(super) fn change_rule(&self, id: &str, name: &str, parts: &Value) {
+    pub(crate) fn change_rule(&self, id: &str, name: &str, parts: &Value) {
         self.server.managed("PUT", &self.rule_path(id), &rule_body(name, parts));
         self.rules.borrow_mut().insert(name.to_owned(), id.to_owned());
     }
 
     /// A rule's path in the management API.
-    pub(super) fn rule_path(&self, id: &str) -> String {
+    pub(crate) fn rule_path(&self, id: &str) -> String {
         format!("{}/rules/{id}/", self.server.project_path())
     }
 
     /// Raises an event on which exactly these rules fire, for both hooks; its id.
-    pub(super) fn raise(&self, event: Value, fires: &[&str]) -> String {
-        self.raise_for(event, Fires { for_alerts: fires, for_both: fires })
+    pub(crate) fn raise(&self, event: Value, fires: &[&str]) -> String {
+        self.raise_for(event, Fires::for_all(fires))
     }
 
     /// The same where the hooks are told different things.
-    pub(super) fn raise_for(&self, event: Value, fires: Fires<'_>) -> String {
+    pub(crate) fn raise_for(&self, event: Value, fires: Fires<'_>) -> String {
         let what = event.to_string();
         let id = self.send(event);
-        self.both.created.borrow_mut().push(id.clone());
-        self.alerts.expect(&id, &what, fires.for_alerts);
-        self.both.expect(&id, &what, fires.for_both);
+        self.expect(&id, &what, fires);
         id
     }
 
+    /// An event that was raised otherwise: it must come, and exactly these rules fire on it. `what` it was is for people.
+    pub(crate) fn expect(&self, id: &str, what: &str, fires: Fires<'_>) {
+        self.both.created.borrow_mut().push(id.to_owned());
+        self.alerts.expect(id, what, fires.for_alerts);
+        self.both.expect(id, what, fires.for_both);
+    }
+
     /// Raises an event of which nothing is known yet: the test itself says later what must come of it.
-    pub(super) fn send(&self, mut event: Value) -> String {
+    pub(crate) fn send(&self, mut event: Value) -> String {
         let id = new_id();
         event["event_id"] = json!(id);
         let request = self.server.ingest("envelope").body(envelope(&id, event.to_string()));
@@ -118,13 +123,13 @@ impl RuleScene {
     }
 
     /// Judges the age of webhooks by their own stamps: the server's clock is moved.
-    pub(super) fn trust_the_clock_of_the_sender(&self) {
+    pub(crate) fn trust_the_clock_of_the_sender(&self) {
         self.alerts.receiver.trust_the_clock_of_the_sender();
         self.both.receiver.trust_the_clock_of_the_sender();
     }
 
     /// Waits until the counters of new rules know what was stored before.
-    pub(super) fn wait_until_counters_are_filled(&self) {
+    pub(crate) fn wait_until_counters_are_filled(&self) {
         let deadline = Instant::now() + PATIENCE;
         while Ledger::open(self.server.folder()).counters_to_fill() > 0 {
             assert!(Instant::now() < deadline, "counters are not filled");
@@ -134,19 +139,33 @@ impl RuleScene {
     }
 
     /// The issue of an event.
-    pub(super) fn issue_of(&self, event: &str) -> String {
+    pub(crate) fn issue_of(&self, event: &str) -> String {
         let webhooks = self.both.receiver.wait_for_event(event);
         webhooks.json()["issue_id"].as_str().unwrap().to_owned()
     }
 
+    /// Changes an issue, as with its buttons: `{"status": "resolved"}`.
+    pub(crate) fn change_issue(&self, issue: &str, change: &Value) {
+        self.server.managed("PUT", &self.issue_path(issue), change);
+    }
+
+    /// An issue as the API shows it.
+    pub(crate) fn issue(&self, issue: &str) -> Value {
+        self.server.managed("GET", &self.issue_path(issue), &Value::Null)
+    }
+
+    fn issue_path(&self, issue: &str) -> String {
+        format!("organizations/{}/issues/{issue}/", self.server.account().organization)
+    }
+
     /// Stops the server and starts it again, with whatever time its clock then shows.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.server.stop();
         self.server.restart();
     }
 
     /// Stops the server; what it owed, and what came, are exactly the alerts and events that were expected.
-    pub(super) fn ends(mut self) {
+    pub(crate) fn ends(mut self) {
         self.server.stop();
         let ledger = Ledger::open(self.server.folder());
         for told in [&self.alerts, &self.both] {
@@ -172,6 +191,13 @@ impl RuleScene {
     }
 }
 
+impl<'a> Fires<'a> {
+    /// The same for both hooks.
+    pub(crate) fn for_all(rules: &'a [&'a str]) -> Fires<'a> {
+        Fires { for_alerts: rules, for_both: rules }
+    }
+}
+
 impl Told {
     fn start(server: &TestServer, kinds: &[&str]) -> Told {
         let receiver = Receiver::start();
@@ -180,14 +206,14 @@ impl Told {
     }
 
     /// The alert of an event; fails if it does not come.
-    pub(super) fn alert_of(&self, event: &str) -> Webhook {
+    pub(crate) fn alert_of(&self, event: &str) -> Webhook {
         let is_it = |webhook: &&Webhook| is_alert(webhook) && webhook.event_id() == event;
         let webhooks = self.receiver.wait_until(PATIENCE, |webhooks| webhooks.iter().any(|webhook| is_it(&webhook)));
         webhooks.iter().find(is_it).unwrap().clone()
     }
 
     /// Adds an alert that must come, if rules fire at all.
-    pub(super) fn expect(&self, event: &str, what: &str, rules: &[&str]) {
+    pub(crate) fn expect(&self, event: &str, what: &str, rules: &[&str]) {
         if !rules.is_empty() {
             let rules = rules.iter().map(|&name| name.to_owned()).collect();
             self.alerts.borrow_mut().push(Expected { event: event.to_owned(), what: what.to_owned(), rules });
@@ -235,7 +261,7 @@ impl Told {
 }
 
 /// A rule's body.
-pub(super) fn rule_body(name: &str, parts: &Value) -> Value {
+pub(crate) fn rule_body(name: &str, parts: &Value) -> Value {
     let mut rule = json!({
         "name": name,
         "actionMatch": "all",
@@ -252,12 +278,12 @@ pub(super) fn rule_body(name: &str, parts: &Value) -> Value {
 }
 
 /// A condition of this class with its parameters.
-pub(super) fn condition(class: &str, parameters: &Value) -> Value {
+pub(crate) fn condition(class: &str, parameters: &Value) -> Value {
     node(&format!("sentry.rules.conditions.{class}"), parameters)
 }
 
 /// A filter of this class with its parameters.
-pub(super) fn filter(class: &str, parameters: &Value) -> Value {
+pub(crate) fn filter(class: &str, parameters: &Value) -> Value {
     node(&format!("sentry.rules.filters.{class}"), parameters)
 }
 
@@ -268,7 +294,7 @@ fn node(id: &str, parameters: &Value) -> Value {
 }
 
 /// An event that makes, or joins, the issue of this name; `parts` are what else it says.
-pub(super) fn event(issue: &str, parts: &Value) -> Value {
+pub(crate) fn event(issue: &str, parts: &Value) -> Value {
     let mut event = json!({ "message": issue, "fingerprint": [issue], "level": "error", "platform": "python" });
     for (key, value) in parts.as_object().unwrap() {
         event[key] = value.clone();
