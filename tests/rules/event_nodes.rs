@@ -1,9 +1,16 @@
 //! Conditions and filters that the event alone decides, as raised events meet them; the tables of every match code are the
 //! model's own tests.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use serde_json::{Value, json};
 
-use crate::support::rules::{RuleScene, condition, event, filter};
+use crate::support::http::Request;
+use crate::support::rules::{RuleScene, condition, event, filter, rule_body};
+
+/// How often each event is raised while rules are changed.
+const ROUNDS: usize = 60;
 
 #[test]
 fn tag_filters_fire_on_the_tags_of_an_event() {
@@ -65,6 +72,57 @@ fn level_filters_fire_on_the_level_of_an_event() {
 #[test]
 fn attribute_filters_fire_on_what_an_event_says() {
     let scene = RuleScene::start();
+    attribute_rules(&scene);
+    for (issue, parts, fires) in attribute_events() {
+        scene.raise(event(issue, &parts), fires);
+    }
+    scene.ends();
+}
+
+#[test]
+fn an_event_that_meets_a_change_of_rules_on_its_way_is_matched_anew_to_the_same_end() {
+    let scene = RuleScene::start();
+    attribute_rules(&scene);
+    let ended = AtomicBool::new(false);
+    // Another rule, which never fires, is changed all the time: what was matched before such a change is matched again.
+    let never = condition("regression_event.RegressionEventCondition", &json!({}));
+    let other = scene.rule("other", &json!({ "conditions": [never] }));
+    let (server, path) = (&scene.server, scene.rule_path(&other));
+    let changes = thread::scope(|threads| {
+        let changing = threads.spawn(|| {
+            let mut changes = 0;
+            while !ended.load(Ordering::Relaxed) {
+                let parts = json!({ "conditions": [never], "frequency": 5 + changes % 100 });
+                server.managed("PUT", &path, &rule_body("other", &parts));
+                changes += 1;
+            }
+            changes
+        });
+        for round in 0..ROUNDS {
+            for (issue, parts, fires) in attribute_events() {
+                let mut event = event(issue, &parts);
+                event["fingerprint"] = json!([issue, round.to_string()]);
+                scene.raise(event, fires);
+            }
+        }
+        ended.store(true, Ordering::Relaxed);
+        changing.join().unwrap()
+    });
+    let events = ROUNDS * attribute_events().len();
+    let offered = offered_to_the_writer(&scene);
+    println!("{changes} changes of a rule while {events} events came: {} were matched anew", offered - events);
+    assert!(offered > events, "no event met a change");
+    scene.ends();
+}
+
+/// How often the writer was given an event, to record it or to refuse it as matched before a change.
+fn offered_to_the_writer(scene: &RuleScene) -> usize {
+    let metrics = scene.server.ask(&Request::get("/metrics"));
+    let series = metrics.text().lines().find_map(|line| line.strip_prefix("watchfire_record_batch_events_sum "));
+    series.unwrap().parse().unwrap()
+}
+
+fn attribute_rules(scene: &RuleScene) {
     for (name, attribute, code, value) in [
         ("message", "message", "co", "TILL IS"),
         ("platform", "platform", "eq", "node"),
@@ -84,14 +142,20 @@ fn attribute_filters_fire_on_what_an_event_says() {
         let parameters = json!({ "attribute": attribute, "match": code, "value": value });
         scene.rule(name, &json!({ "filters": [filter("event_attribute.EventAttributeFilter", &parameters)] }));
     }
-    scene.raise(event("the till is open", &json!({ "platform": "node" })), &["message", "platform", "no mail"]);
-    scene.raise(
-        event("an error", &error()),
-        &["message", "type", "value", "unhandled", "mail", "method", "url", "status", "module", "code"],
-    );
-    let extra = json!({ "basket": { "total": 31.5, "items": ["coat", "Hat"] } });
-    scene.raise(event("a basket", &json!({ "extra": extra })), &["no mail", "total", "item"]);
-    scene.ends();
+}
+
+/// Issue, what else the event says, and which of these rules fire.
+fn attribute_events() -> [(&'static str, Value, &'static [&'static str]); 3] {
+    let basket = json!({ "basket": { "total": 31.5, "items": ["coat", "Hat"] } });
+    [
+        ("the till is open", json!({ "platform": "node" }), &["message", "platform", "no mail"]),
+        (
+            "an error",
+            error(),
+            &["message", "type", "value", "unhandled", "mail", "method", "url", "status", "module", "code"],
+        ),
+        ("a basket", json!({ "extra": basket }), &["no mail", "total", "item"]),
+    ]
 }
 
 #[test]
