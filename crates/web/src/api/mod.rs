@@ -16,12 +16,14 @@ mod organizations;
 mod page;
 mod projects;
 mod regions;
+mod replay;
 mod root;
 mod rules;
 mod span;
 mod teams;
 mod time;
 mod tokens;
+mod why;
 
 use std::sync::Arc;
 
@@ -66,7 +68,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 24] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -89,8 +91,10 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
             get(hooks::show).put(hooks::update).delete(hooks::delete),
         ),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
+        ("/api/0/projects/{organization}/{project}/events/{event}/why", get(why::why)),
         ("/api/0/projects/{organization}/{project}/rules", get(rules::list).post(rules::create)),
         ("/api/0/projects/{organization}/{project}/rules/configuration", get(rules::configuration)),
+        ("/api/0/projects/{organization}/{project}/rules/preview", post(rules::preview)),
         (
             "/api/0/projects/{organization}/{project}/rules/{rule}",
             get(rules::show).put(rules::update).delete(rules::delete),

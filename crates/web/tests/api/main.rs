@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hook_fields;
@@ -15,11 +17,15 @@ mod organizations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod rule_fields;
+#[cfg(test)]
+mod rule_history;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
@@ -28,3 +34,5 @@ mod stats;
 mod terraform;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod why;
