@@ -30,7 +30,7 @@ pub(super) struct Call<P> {
     pub(super) api: Arc<ApiState>,
     pub(super) caller: Caller,
     pub(super) uri: Uri,
-    path: P,
+    pub(super) path: P,
 }
 
 /// `…/organizations/{organization}/…`
@@ -108,6 +108,14 @@ where
         let caller = Caller::from_request_parts(parts, state).await?;
         let Named(path) = Named::from_request_parts(parts, state).await?;
         Ok(Self { api: Arc::clone(state), caller, uri: parts.uri.clone(), path })
+    }
+}
+
+impl Call<OrganizationPath> {
+    /// The organization, for a caller with one of these scopes.
+    pub(super) async fn organization(&self, scopes: &'static [Scope]) -> Answer<Organization> {
+        self.caller.needs(scopes)?;
+        self.api.organization(&self.path).await
     }
 }
 
@@ -195,7 +203,8 @@ impl ApiState {
         }
     }
 
-    async fn organization_named(&self, name: &str) -> Answer<Organization> {
+    /// The organization with this id or slug.
+    pub(super) async fn organization_named(&self, name: &str) -> Answer<Organization> {
         let name = Name::of(name);
         let organizations = self.store.organizations().await?;
         organizations.into_iter().find(|it| name.is(it.id.get(), &it.slug)).ok_or(ApiError::NotFound)

@@ -6,8 +6,10 @@
 
 mod body;
 mod error;
+mod events;
 mod fields;
 mod hooks;
+mod issues;
 mod keys;
 mod lookup;
 mod names;
@@ -19,6 +21,7 @@ mod regions;
 mod replay;
 mod root;
 mod rules;
+mod search;
 mod span;
 mod teams;
 mod time;
@@ -61,7 +64,7 @@ pub struct ApiState {
 /// All routes, each with and without the final slash. Unknown paths under `/api/0/` are answered too.
 pub fn router(state: Arc<ApiState>) -> Router {
     let mut router = Router::new();
-    for (path, methods) in routes() {
+    for (path, methods) in routes().into_iter().chain(issues::routes()).chain(events::routes()) {
         let methods = methods.fallback(method_not_allowed);
         router = router.route(path, methods.clone()).route(&format!("{path}/"), methods);
     }

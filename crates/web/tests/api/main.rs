@@ -11,6 +11,10 @@ mod hook_fields;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod issue_changes;
+#[cfg(test)]
+mod issue_lists;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod organizations;
@@ -20,6 +24,8 @@ mod pages;
 mod preview;
 #[cfg(test)]
 mod projects;
+#[cfg(test)]
+mod recording;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

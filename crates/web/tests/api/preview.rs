@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use store::Rules as _;
 
-use crate::events::Recording;
 use crate::harness::Api;
+use crate::recording::Recording;
 use crate::rules::{RULES, least, make};
 
 const PREVIEW: &str = "/api/0/projects/my-org/my-project/rules/preview/";

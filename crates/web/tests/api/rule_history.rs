@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::events::Recording;
 use crate::harness::{Api, BASE_URL};
+use crate::recording::Recording;
 use crate::rules::{least, make, path};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,7 +17,7 @@ async fn with_history() -> (Api, Value, Vec<String>) {
     let mut recording = Recording::start(&api).await;
     let mut events = Vec::new();
     for (message, then) in [("crash", MINUTE), ("leak", MINUTE), ("crash", 50 * MINUTE), ("crash", MINUTE)] {
-        events.push(recording.event(json!({"message": message}), then).await.0.to_string());
+        events.push(recording.event(json!({"message": message}), then).await.0);
     }
     (api, rule, events)
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::events::Recording;
 use crate::harness::Api;
+use crate::recording::Recording;
 use crate::rules::{RULES, least, make, path};
 
 const HOOKS: &str = "/api/0/projects/my-org/my-project/hooks/";

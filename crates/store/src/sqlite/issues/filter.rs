@@ -90,7 +90,9 @@ impl<'c> Judge<'c> {
             IssueTest::Status(status) => issue.status == status.code(),
             IssueTest::Level(level) => issue.level == level.code(),
             IssueTest::Priority(priority) => issue.priority == priority.code(),
-            IssueTest::Number(number) => i64::try_from(*number) == Ok(issue.number),
+            IssueTest::Number(project, number) => {
+                project.get() == issue.project && i64::try_from(*number) == Ok(issue.number)
+            }
             IssueTest::Unhandled => issue.unhandled,
             IssueTest::Environment(pattern) => self.has_environment(issue, pattern)?,
             IssueTest::Tag(key, pattern) => self.has_tag(issue, key, pattern)?,
@@ -168,7 +170,7 @@ fn needs_a_look(test: &IssueTest) -> bool {
         IssueTest::Status(_)
         | IssueTest::Level(_)
         | IssueTest::Priority(_)
-        | IssueTest::Number(_)
+        | IssueTest::Number(_, _)
         | IssueTest::Unhandled
         | IssueTest::FirstRelease(_)
         | IssueTest::Text(_)
