@@ -28,6 +28,7 @@ mod record;
 mod replaying;
 mod retention;
 mod rows;
+mod rule_rows;
 mod rules;
 mod savepoint;
 mod settle;
