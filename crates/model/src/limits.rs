@@ -126,9 +126,9 @@ limits! {
     /// Conditions, filters or actions in one list of a rule, and filters of a hook.
     RULE_NODES: usize = 100, Count;
     /// Stored events that one answer looks at again, for a rule's preview or to say why.
-    REPLAY_EVENTS: usize = 2000, Count;
+    HINDSIGHT_EVENTS: usize = 2000, Count;
     /// How long one answer looks at stored events.
-    REPLAY_SECONDS: u64 = 3, Seconds;
+    HINDSIGHT_SECONDS: u64 = 3, Seconds;
     /// How far back a rule's preview looks.
     PREVIEW_DAYS: u32 = 14, Days;
     /// A hook's URL.

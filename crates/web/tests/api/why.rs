@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use model::delivery_key::DeliveryId;
+use model::ids::{HookNumber, Seq};
 use serde_json::{Value, json};
+use webhook::{Kind, headers};
 
-use crate::harness::Api;
+use crate::harness::{Api, START};
 use crate::recording::Recording;
 use crate::rules::{RULES, least, make, path};
 
@@ -216,4 +219,50 @@ async fn only_an_event_of_the_project_has_a_why() {
         assert_eq!(api.get(&path).await.status, 404, "{path}");
     }
     assert_eq!(api.get(RULES).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_issue_that_is_ignored_alerts_nobody_and_what_is_not_known_any_more_is_said() {
+    let api = Api::start().await;
+    let made = make(&api, rule("Everything", 5, json!({}))).await;
+    let mut recording = Recording::start(&api).await;
+    let (_, recorded) = recording.event(crash(), 10 * MINUTE).await;
+    let issue = format!("/api/0/organizations/my-org/issues/{}/", recorded.issue);
+    api.put(&issue, json!({"status": "ignored"})).await.with_status(200);
+    let (event, _) = recording.event(crash(), MINUTE).await;
+    let why = async || one(&api.get(&why_path(&event)).await.with_status(200)["rules"], &made["id"]);
+    let said = why().await;
+    assert_eq!(said["outcome"], "issueStatus");
+    assert_eq!(said["why"], "The issue is ignored: only unresolved issues alert.");
+    assert_eq!((&said["fired"], &said["assumed"]), (&json!(false), &json!([])));
+    api.put(&issue, json!({"status": "unresolved"})).await.with_status(200);
+    let said = why().await;
+    assert_eq!((&said["outcome"], &said["assumed"]), (&json!("changed"), &json!(["issueStatus"])));
+}
+
+#[tokio::test]
+async fn an_event_that_webhooks_led_to_too_often_alerts_nobody() {
+    let api = Api::start().await;
+    let body = json!({"url": "https://example.com/", "events": ["event.created"]});
+    let hook = api.post(HOOKS, body).await.with_status(201)["id"].clone();
+    let made = make(&api, rule("Everything", 5, json!({}))).await;
+    let mut recording = Recording::start(&api).await;
+    // A receiver's own failure, with the headers of the webhook that it failed on.
+    let delivery = DeliveryId::new(START, Seq::new(7).unwrap(), HookNumber::new(1).unwrap(), Kind::EventCreated);
+    let headers = json!([[headers::DELIVERY.wire, delivery.unwrap().to_string()], [headers::HOP.wire, "2"]]);
+    let (event, _) = recording.event(json!({"message": "loop", "request": {"headers": headers}}), MINUTE).await;
+    let why = api.get(&why_path(event)).await.with_status(200);
+    assert_eq!(one(&why["rules"], &made["id"])["outcome"], "loop", "{}", why["event"]);
+    assert_eq!(one(&why["hooks"], &hook)["outcome"], "loop");
+}
+
+#[tokio::test]
+async fn who_may_not_see_events_is_told_nothing_of_them() {
+    let api = Api::start().await;
+    let mut recording = Recording::start(&api).await;
+    let (event, _) = recording.event(crash(), MINUTE).await;
+    for (scopes, status) in [("alerts:write org:admin team:admin", 403), ("event:read", 200), ("project:read", 200)] {
+        let token = api.token(scopes).await;
+        assert_eq!(api.call("GET", &why_path(&event), &token, None).await.status, status, "{scopes}");
+    }
 }

@@ -12,11 +12,11 @@ use store::rules::{NOTIFY_EVENT, RuleChange};
 use super::super::body::Unread;
 use super::super::error::Answer;
 use super::super::fields::FieldErrors;
-use super::super::lookup::{Call, ProjectPath};
-use super::super::replay::{
+use super::super::hindsight::{
     Gathered, History, Judged, Look, Lookers, NodeView, Outcome, Part, Releases, Scope, Standings, gather, judge,
     node_views, releases_for,
 };
+use super::super::lookup::{Call, ProjectPath};
 use super::super::time::iso;
 use super::fields;
 
@@ -70,7 +70,7 @@ pub(in super::super) async fn preview(call: Call<ProjectPath>, body: Unread) -> 
     let gathered = gather(api, &lookers, scope).await?;
     let standings = Standings::of(api, &gathered.looks).await?;
     let releases = releases_for(api, project.id, &lookers).await?;
-    let events = replay(&rule, &lookers, &gathered, (&standings, &releases));
+    let events = look_back(&rule, &lookers, &gathered, (&standings, &releases));
     Ok(Json(Preview {
         since: iso(since),
         until: iso(now),
@@ -83,7 +83,7 @@ pub(in super::super) async fn preview(call: Call<ProjectPath>, body: Unread) -> 
 }
 
 /// The events in the order in which they came, each after what the rule would have done before; then the newest first.
-fn replay(
+fn look_back(
     rule: &RuleChange,
     lookers: &Lookers,
     gathered: &Gathered,

@@ -7,7 +7,7 @@ use store::catalog::Hook;
 use store::ledger::StoredDelivery;
 use webhook::Kind;
 
-use super::super::replay::{NodeView, Part, node_views};
+use super::super::hindsight::{NodeView, Part, node_views};
 use super::super::time::iso;
 use super::rules::AllJudged;
 

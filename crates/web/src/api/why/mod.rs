@@ -1,6 +1,6 @@
 //! `GET …/events/{event}/why/`: for one event, what became of each hook and each rule, and why.
 //!
-//! What fired is read from where it was kept when it fired. Everything else is looked at again, by [`super::replay`], with the
+//! What fired is read from where it was kept when it fired. Everything else is looked at again, by [`super::hindsight`], with the
 //! hooks and rules as they are now: one that was changed since is judged as it is, and one that is newer than the event says so.
 
 mod hooks;
@@ -9,7 +9,7 @@ mod rules;
 use axum::Json;
 use model::scope::Scope;
 use serde::Serialize;
-use store::replaying::KeptEvent;
+use store::hindsight::KeptEvent;
 
 use self::hooks::{DeliveryView, HookView};
 use self::rules::RuleView;

@@ -8,15 +8,15 @@ use model::rules::{HookFilter, NodeVerdict, Rule, Subscription, Targets, Verdict
 use serde::Serialize;
 use serde_json::Value;
 use store::catalog::{Hook, Project};
-use store::replaying::{FiringBefore, KeptEvent};
+use store::hindsight::{FiringBefore, KeptEvent};
 use store::rules::{FiredRow, RuleRow};
 
 use super::super::ApiState;
 use super::super::error::Answer;
-use super::super::nodes::label_of;
-use super::super::replay::{
+use super::super::hindsight::{
     History, Judged, Look, Lookers, NodeView, Outcome, Part, Scope, Standings, gather, judge, node_views, releases_for,
 };
+use super::super::nodes::label_of;
 use super::super::time::iso;
 
 /// What became of a rule.

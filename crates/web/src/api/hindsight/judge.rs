@@ -6,7 +6,7 @@ use model::decide::{Decided, IssueState, Part, RuleOutcome, verdicts};
 use model::ids::{IssueId, Millis, RuleId};
 use model::issue::{IssueStatus, Turn};
 use model::rules::{Explanation, Verdict};
-use store::replaying::IssueStanding;
+use store::hindsight::IssueStanding;
 
 use super::super::ApiState;
 use super::super::error::Answer;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::ids::{IssueId, Millis, ProjectId, Seq};
-use model::limits::{REPLAY_EVENTS, REPLAY_SECONDS};
-use store::replaying::KeptEvents;
+use model::limits::{HINDSIGHT_EVENTS, HINDSIGHT_SECONDS};
+use store::hindsight::KeptEvents;
 use tokio::time::Instant;
 
 use super::super::ApiState;
@@ -51,11 +51,11 @@ pub(in super::super) enum Stop {
 
 /// Reads the events of a scope.
 pub(in super::super) async fn gather(api: &ApiState, lookers: &Lookers, scope: Scope) -> Answer<Gathered> {
-    let deadline = Instant::now() + Duration::from_secs(REPLAY_SECONDS);
+    let deadline = Instant::now() + Duration::from_secs(HINDSIGHT_SECONDS);
     let Scope { project, issue, mut below, since } = scope;
     let mut looks = Vec::new();
     let stop = loop {
-        let limit = SLICE_EVENTS.min(REPLAY_EVENTS - looks.len());
+        let limit = SLICE_EVENTS.min(HINDSIGHT_EVENTS - looks.len());
         let slice = api.store.kept_events(KeptEvents { project, issue, below, limit }).await?;
         let wanted = slice.iter().take_while(|event| event.received >= since);
         looks.extend(wanted.filter_map(|event| match lookers.look(event) {
@@ -69,7 +69,7 @@ pub(in super::super) async fn gather(api: &ApiState, lookers: &Lookers, scope: S
         match slice.last() {
             Some(last) if last.received < since => break Stop::Since,
             _ if slice.len() < limit => break Stop::Start,
-            _ if looks.len() >= REPLAY_EVENTS => break Stop::Events,
+            _ if looks.len() >= HINDSIGHT_EVENTS => break Stop::Events,
             _ if Instant::now() >= deadline => break Stop::Time,
             _ => tokio::task::yield_now().await,
         }

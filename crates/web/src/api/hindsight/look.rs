@@ -11,8 +11,8 @@ use model::title::Title;
 use protocol::EventId;
 use protocol::event::{EventError, Scratch, stored};
 use protocol::json::Tape;
+use store::hindsight::KeptEvent;
 use store::marks::UserMark;
-use store::replaying::KeptEvent;
 
 /// Who looks at events: rules and hook filters, compiled together.
 pub(in super::super) struct Lookers {

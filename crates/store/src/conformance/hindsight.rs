@@ -13,9 +13,9 @@ use serde_json::json;
 use super::world::{NOW, World, all_recorded, days, event_id, grouping, idle_plan, later, only};
 use super::{Bench, Outcome};
 use crate::error::StoreError;
+use crate::hindsight::{FiringBefore, KeptEvents};
 use crate::ledger::{NewEvent, RecordedEvent, SweepPlan};
 use crate::marks::Marks;
-use crate::replaying::{FiringBefore, KeptEvents};
 use crate::rules::{FiredRange, NewRule, RuleChange, RuleIssue};
 
 /// Records an event of the issue with that number.
