@@ -7,6 +7,7 @@ mod expect;
 mod programs;
 mod python_receiver;
 mod rust_sdk;
+mod sentry_cli;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

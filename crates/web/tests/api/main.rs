@@ -35,4 +35,6 @@ mod stats;
 #[cfg(test)]
 mod terraform;
 #[cfg(test)]
+mod terraform_places;
+#[cfg(test)]
 mod tokens;
