@@ -1,9 +1,10 @@
 //! Everything that outlives the process, behind one [`Store`] interface.
 //!
-//! The interface is of few, use-case-shaped methods in five rooms: [`Ledger`] (events, deliveries, leases, retention),
+//! The interface is of few, use-case-shaped methods in six rooms: [`Ledger`] (events, deliveries, leases, retention),
 //! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
-//! (issue alert rules and their history) and [`Counting`] (counters that rules ask for late). No SQL and no transaction
-//! leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here waits on a customer.
+//! (issue alert rules and their history), [`Counting`] (counters that rules ask for late) and [`Replaying`] (what those read
+//! who ask why). No SQL and no transaction leaves this crate; pure functions of `model` may be called inside a transaction.
+//! Nothing here waits on a customer.
 //! Every backend passes the same suite, `conformance`.
 
 pub mod catalog;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod issues;
 pub mod ledger;
 pub mod marks;
+pub mod replaying;
 pub mod rules;
 pub mod sqlite;
 
@@ -21,9 +23,10 @@ pub use counting::Counting;
 pub use error::StoreError;
 pub use issues::Issues;
 pub use ledger::Ledger;
+pub use replaying::Replaying;
 pub use rules::Rules;
 
 /// What the rest of Watchfire knows of a store.
-pub trait Store: Ledger + Catalog + Issues + Rules + Counting {}
+pub trait Store: Ledger + Catalog + Issues + Rules + Counting + Replaying {}
 
-impl<S: Ledger + Catalog + Issues + Rules + Counting> Store for S {}
+impl<S: Ledger + Catalog + Issues + Rules + Counting + Replaying> Store for S {}

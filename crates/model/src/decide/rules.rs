@@ -41,6 +41,52 @@ pub enum Part {
     Conditions,
 }
 
+/// What becomes of a candidate, with the answer of every node that the store's state decides: for people who ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleVerdict {
+    /// Which.
+    pub rule: RuleId,
+    /// What becomes of it.
+    pub outcome: RuleOutcome,
+    /// Every node that the event alone has not settled.
+    pub because: Vec<Decided>,
+}
+
+/// What becomes of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleOutcome {
+    /// It fires.
+    Fires,
+    /// It is silenced.
+    Silent,
+    /// A part of it does not hold.
+    Refuted(Part),
+    /// All of it holds, but it has fired within its frequency.
+    Throttled {
+        /// When.
+        last: Millis,
+    },
+}
+
+/// What becomes of each candidate, by rule id. It fires exactly where [`decide`](super::decide) lets it, but asks for everything.
+///
+/// # Errors
+/// The first fact that the store could not tell.
+pub fn verdicts<F: StoreFacts>(
+    candidates: &RuleCandidates,
+    issue: &IssueState,
+    facts: &mut F,
+) -> Result<Vec<RuleVerdict>, F::Error> {
+    let Some(matcher) = candidates.matcher.as_deref() else { return Ok(Vec::new()) };
+    let verdict = |left: &LeftToDecide| {
+        let rule = &matcher.rule(left.rule).rule;
+        let mut turn = Deciding { rule, issue, facts: &mut *facts, because: Vec::new() };
+        let outcome = turn.outcome(matcher, left)?;
+        Ok(RuleVerdict { rule: rule.id, outcome, because: turn.because })
+    };
+    candidates.left.iter().map(verdict).collect()
+}
+
 /// The candidates that fire, by rule id.
 pub(super) fn fire<F: StoreFacts>(
     candidates: &RuleCandidates,
@@ -88,6 +134,31 @@ impl<F: StoreFacts> Deciding<'_, F> {
         }
         Ok(self.part(Part::Filters, &compiled.filters, left.filters)?
             && self.part(Part::Conditions, &compiled.conditions, left.conditions)?)
+    }
+
+    fn outcome(&mut self, matcher: &Matcher, left: &LeftToDecide) -> Result<RuleOutcome, F::Error> {
+        let compiled = matcher.rule(left.rule);
+        let filters = self.whole_part(Part::Filters, &compiled.filters, left.filters)?;
+        let conditions = self.whole_part(Part::Conditions, &compiled.conditions, left.conditions)?;
+        let last = self.facts.last_fired(self.rule.id)?;
+        Ok(match last {
+            _ if self.rule.is_silent(self.issue.now) => RuleOutcome::Silent,
+            _ if !filters => RuleOutcome::Refuted(Part::Filters),
+            _ if !conditions => RuleOutcome::Refuted(Part::Conditions),
+            Some(last) if self.issue.now < last.plus(self.rule.frequency) => RuleOutcome::Throttled { last },
+            _ => RuleOutcome::Fires,
+        })
+    }
+
+    /// Like [`Deciding::part`], but asks every node, in the order written.
+    fn whole_part(&mut self, part: Part, tests: &Tests, half: Half) -> Result<bool, F::Error> {
+        let mut states: Vec<&StateTest> = tests.states.iter().collect();
+        states.sort_by_key(|test| test.place);
+        let answers = states.into_iter().map(|test| self.node(part, test)).collect::<Result<Vec<_>, _>>()?;
+        if half == Half::Holds {
+            return Ok(true);
+        }
+        tests.quantifier.holds(answers.into_iter().map(Ok))
     }
 
     /// Fired within the rule's frequency. Only firing moves the throttle.

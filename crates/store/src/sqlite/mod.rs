@@ -25,6 +25,7 @@ mod place;
 mod projects;
 mod reading;
 mod record;
+mod replaying;
 mod retention;
 mod rows;
 mod rules;
