@@ -104,11 +104,12 @@ fn walk_in_order(
         while let Some(candidate) = next(&mut rows)? {
             looks += 1;
             from = candidate.place(search.sort);
+            if best.wants(from) && judge.accepts(&candidate)? {
+                best.add(from, candidate.id);
+            }
+            // What follows is worse still.
             if !best.wants(from) {
                 return Ok(());
-            }
-            if judge.accepts(&candidate)? {
-                best.add(from, candidate.id);
             }
         }
         if looks < LOOKS {
