@@ -39,6 +39,8 @@ mod stats;
 #[cfg(test)]
 mod terraform;
 #[cfg(test)]
+mod terraform_places;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod why;
