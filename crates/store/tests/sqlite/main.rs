@@ -59,6 +59,15 @@ impl Bench for OnSqlite {
         );
         database.execute_batch(&trigger).unwrap();
     }
+
+    async fn poison_hour(&mut self, hour_s: i64) {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let trigger = format!(
+            "create trigger poison_hour before insert on issue_hour when new.hour_s = {hour_s}
+             begin select raise(abort, 'poisoned'); end"
+        );
+        database.execute_batch(&trigger).unwrap();
+    }
 }
 
 macro_rules! on_sqlite {
