@@ -77,7 +77,7 @@ impl<'a> Recording<'a> {
                 received_now(api, &api.project, &event)
             });
             let events = events.collect();
-            let batch = Batch { owner, now, events, settlements: vec![], give_backs: vec![], claims: vec![] };
+            let batch = batch(owner, now, events);
             api.store.record(Arc::new(batch)).await.unwrap();
         }
     }
@@ -113,12 +113,16 @@ fn received_now(api: &Api, project: &Project, event: &Value) -> BatchEvent {
 /// Records an event that is received now, for the hooks and rules of its project.
 async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Value) -> RecordedEvent {
     let (now, event) = (api.now(), received_now(api, project, event));
-    let batch = Batch { owner, now, events: vec![event], settlements: vec![], give_backs: vec![], claims: vec![] };
+    let batch = batch(owner, now, vec![event]);
     let mut recorded = api.store.record(Arc::new(batch)).await.unwrap();
     match recorded.events.pop() {
         Some(EventResult::Recorded(recorded)) => recorded,
         other => panic!("it was not recorded: {other:?}"),
     }
+}
+
+fn batch(owner: ProcessId, now: Millis, events: Vec<BatchEvent>) -> Batch {
+    Batch { owner, now, events, alert_room: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
 }
 
 fn new_event(api: &Api, project: &Project, event: &Event<'_>, received: Millis) -> NewEvent {
