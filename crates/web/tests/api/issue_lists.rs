@@ -116,6 +116,8 @@ async fn a_search_finds_what_its_terms_say() {
         ("release:shop@*", "Alpha Beta"),
         ("firstRelease:shop@1.1.0", "Beta"),
         ("first-release:shop@1.0.0", "Alpha"),
+        ("lastRelease:shop@1.1*", "Alpha Beta"),
+        ("!lastRelease:shop@*", "Delta Gamma"),
         ("issue:MY-PROJECT-2", "Beta"),
         ("issue:my-project-2", "Beta"),
         ("issue:OTHER-2", ""),

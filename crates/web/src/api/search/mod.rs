@@ -267,6 +267,7 @@ fn keyed(term: &Term, key: &str, projects: &[Project], now: Millis) -> Result<Is
         "environment" => term.like(IssueTest::Environment),
         "release" => term.like(|pattern| IssueTest::Tag("release".to_owned(), pattern)),
         "firstRelease" | "first-release" | "first_release" => term.like(IssueTest::FirstRelease),
+        "lastRelease" | "last-release" | "last_release" => term.like(IssueTest::LastRelease),
         "issue" => term.any(|value| {
             let id: ShortId = value.parse().map_err(|_| term.expected(SHORT_ID))?;
             let project = projects.iter().find(|project| project.slug == id.project.as_str());
