@@ -6,6 +6,7 @@
 mod expect;
 mod programs;
 mod python_receiver;
+mod rules;
 mod rust_sdk;
 mod sentry_cli;
 

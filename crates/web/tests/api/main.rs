@@ -21,6 +21,8 @@ mod organizations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod recording;
@@ -28,6 +30,8 @@ mod recording;
 mod requests;
 #[cfg(test)]
 mod rule_fields;
+#[cfg(test)]
+mod rule_history;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
@@ -38,3 +42,5 @@ mod terraform;
 mod terraform_places;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod why;
