@@ -15,6 +15,7 @@ use store::catalog::{
     ProjectChange, ProjectKey, Team, Token, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
+use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 use store::issues::{
     Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
     WantedEvent,
@@ -22,7 +23,6 @@ use store::issues::{
 use store::ledger::{
     Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
-use store::replaying::{FiringBefore, IssueStanding, KeptEvent, KeptEvents, Replaying};
 use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
 use tokio::sync::{Notify, watch};
@@ -232,7 +232,7 @@ like_sqlite!(
 );
 
 like_sqlite!(
-    Replaying,
+    Hindsight,
     {
         fn kept_event(project: ProjectId, event: EventId) -> Option<KeptEvent>;
         fn kept_events(wanted: KeptEvents) -> Vec<KeptEvent>;
