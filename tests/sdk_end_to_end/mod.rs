@@ -8,6 +8,7 @@ mod programs;
 mod python_receiver;
 mod rules;
 mod rust_sdk;
+mod sentry_cli;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

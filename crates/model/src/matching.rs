@@ -50,9 +50,8 @@ impl EventCandidates {
         }
     }
 
-    /// Each delivery that the event can owe, by its hook: what lanes keep places for. A hook on both kinds is named twice.
-    pub fn most_owed(&self) -> impl Iterator<Item = HookNumber> {
-        let alerted = if self.rules.is_empty() { &[][..] } else { &self.alerted[..] };
-        self.created.iter().chain(alerted).copied().filter(|_| !self.hop.is_loop())
+    /// Hooks that may be owed an `event.alert`: none where no rule is left to fire.
+    pub fn may_alert(&self) -> &[HookNumber] {
+        if self.rules.is_empty() || self.hop.is_loop() { &[] } else { &self.alerted }
     }
 }

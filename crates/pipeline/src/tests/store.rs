@@ -22,6 +22,7 @@ use store::issues::{
 use store::ledger::{
     Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
+use store::replaying::{FiringBefore, IssueStanding, KeptEvent, KeptEvents, Replaying};
 use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
 use tokio::sync::{Notify, watch};
@@ -226,6 +227,19 @@ like_sqlite!(
         fn counters_to_fill() -> Vec<CounterToFill>;
         fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Vec<EventToCount>;
         fn fill_counters(slice: FilledSlice) -> ();
+    },
+    {}
+);
+
+like_sqlite!(
+    Replaying,
+    {
+        fn kept_event(project: ProjectId, event: EventId) -> Option<KeptEvent>;
+        fn kept_events(wanted: KeptEvents) -> Vec<KeptEvent>;
+        fn issue_standings(issues: Vec<IssueId>) -> Vec<IssueStanding>;
+        fn events_after(project: ProjectId, issue: IssueId, event: Seq) -> u64;
+        fn fired_before(firing: FiringBefore) -> Option<Millis>;
+        fn releases_seen(project: ProjectId, environment: Option<String>, limit: usize) -> Vec<(String, Millis)>;
     },
     {}
 );

@@ -125,7 +125,15 @@ impl World {
     /// An empty batch.
     pub(super) fn batch(&self) -> Batch {
         let (owner, now) = (self.owner, NOW);
-        Batch { owner, now, events: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
+        Batch {
+            owner,
+            now,
+            events: vec![],
+            alert_room: vec![],
+            settlements: vec![],
+            give_backs: vec![],
+            claims: vec![],
+        }
     }
 
     /// Records events up to this number past the recorder, for whose deliveries there is no room.

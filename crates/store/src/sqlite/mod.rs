@@ -12,6 +12,7 @@ mod codes;
 mod counters;
 mod counts;
 mod filling;
+mod hindsight;
 mod history;
 mod hooks;
 mod issue_rows;
@@ -25,9 +26,9 @@ mod place;
 mod projects;
 mod reading;
 mod record;
-mod replaying;
 mod retention;
 mod rows;
+mod rule_rows;
 mod rules;
 mod savepoint;
 mod settle;
@@ -42,6 +43,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
@@ -59,6 +61,8 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// The write-ahead log's file is cut to this when it starts anew.
 const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
+/// Statements that a connection keeps prepared: all that recording, settling and claiming use.
+const STATEMENTS: usize = 128;
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT_MS: u32 = 5_000;
 
@@ -191,6 +195,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     if access == Access::Read {
         connection.pragma_update(None, "query_only", true)?;
     }
-    connection.set_prepared_statement_cache_capacity(64);
+    // Plans do not depend on what is bound: otherwise a range makes SQLite prepare its statement again for each value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

@@ -158,7 +158,7 @@ pub(super) fn deleted_project_after(transaction: &Transaction<'_>, project: i64)
     Ok(next.query_row([project], |row| row.get(0)).optional()?)
 }
 
-/// Deletes a project's releases, then its row, unless a hook or an issue of it is left. Returns how many releases.
+/// Deletes a project's releases, then its row, unless a hook, an issue or a rule of it is left. Returns how many releases.
 pub(super) fn delete_project(transaction: &Transaction<'_>, project: i64, limit: usize) -> Result<usize, StoreError> {
     let deleted = transaction
         .prepare_cached(
@@ -174,7 +174,8 @@ pub(super) fn delete_project(transaction: &Transaction<'_>, project: i64, limit:
                 "delete from project
                  where id = ?
                    and not exists (select 1 from hook where project_id = project.id)
-                   and not exists (select 1 from issue where project_id = project.id)",
+                   and not exists (select 1 from issue where project_id = project.id)
+                   and not exists (select 1 from rule where project_id = project.id)",
             )?
             .execute([project])?;
     }

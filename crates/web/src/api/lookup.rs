@@ -11,7 +11,7 @@ use http::Uri;
 use http::request::Parts;
 use model::ids::{HookGuid, RuleId};
 use model::scope::Scope;
-use protocol::PublicKey;
+use protocol::{EventId, PublicKey};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use store::catalog::{Hook, Organization, Project, ProjectKey, Team};
@@ -67,6 +67,14 @@ pub(super) struct HookPath {
     #[serde(flatten)]
     project: ProjectPath,
     hook: String,
+}
+
+/// `…/projects/{organization}/{project}/events/{event}/…`
+#[derive(Deserialize)]
+pub(super) struct EventPath {
+    #[serde(flatten)]
+    project: ProjectPath,
+    event: String,
 }
 
 /// `…/projects/{organization}/{project}/rules/{rule}/…`
@@ -138,6 +146,16 @@ impl Call<HookPath> {
         let guid: HookGuid = self.path.hook.parse().map_err(|_| ApiError::NotFound)?;
         let hooks = self.api.store.hooks(project.id).await?;
         hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)
+    }
+}
+
+impl Call<EventPath> {
+    /// The project in the path and the id of an event, for a caller with one of these scopes.
+    pub(super) async fn event_id(&self, scopes: &'static [Scope]) -> Answer<(Project, EventId)> {
+        self.caller.needs(scopes)?;
+        let project = self.api.project(&self.path.project, &self.uri).await?;
+        let event: EventId = self.path.event.parse().map_err(|_| ApiError::NotFound)?;
+        Ok((project, event))
     }
 }
 

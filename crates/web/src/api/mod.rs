@@ -8,6 +8,7 @@ mod body;
 mod error;
 mod events;
 mod fields;
+mod hindsight;
 mod hooks;
 mod issues;
 mod keys;
@@ -25,6 +26,7 @@ mod span;
 mod teams;
 mod time;
 mod tokens;
+mod why;
 
 use std::sync::Arc;
 
@@ -69,7 +71,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 24] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -92,8 +94,10 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
             get(hooks::show).put(hooks::update).delete(hooks::delete),
         ),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
+        ("/api/0/projects/{organization}/{project}/events/{event}/why", get(why::why)),
         ("/api/0/projects/{organization}/{project}/rules", get(rules::list).post(rules::create)),
         ("/api/0/projects/{organization}/{project}/rules/configuration", get(rules::configuration)),
+        ("/api/0/projects/{organization}/{project}/rules/preview", post(rules::preview)),
         (
             "/api/0/projects/{organization}/{project}/rules/{rule}",
             get(rules::show).put(rules::update).delete(rules::delete),

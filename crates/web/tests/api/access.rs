@@ -55,6 +55,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("GET", "/api/0/projects/my-org/my-project/rules/", "project:read", "org:admin team:admin"),
     ("POST", "/api/0/projects/my-org/my-project/rules/", "alerts:write", "alerts:read project:read"),
     ("POST", "/api/0/projects/my-org/my-project/rules/", "project:write", "alerts:read project:read"),
+    ("POST", "/api/0/projects/my-org/my-project/rules/preview/", "alerts:write", "alerts:read project:read"),
     ("GET", "/api/0/projects/my-org/my-project/rules/configuration/", "alerts:read", "org:admin"),
     ("GET", "/api/0/projects/my-org/my-project/rules/{rule}/", "alerts:read", "org:admin"),
     ("PUT", "/api/0/projects/my-org/my-project/rules/{rule}/", "alerts:write", "alerts:read project:read"),

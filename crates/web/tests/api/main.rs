@@ -21,6 +21,8 @@ mod organizations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod projects;
 #[cfg(test)]
 mod recording;
@@ -29,10 +31,16 @@ mod requests;
 #[cfg(test)]
 mod rule_fields;
 #[cfg(test)]
+mod rule_history;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod stats;
 #[cfg(test)]
 mod terraform;
 #[cfg(test)]
+mod terraform_places;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod why;

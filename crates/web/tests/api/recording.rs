@@ -1,12 +1,12 @@
 //! Events in the store of an API under test, made of what SDKs send.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::culprit::culprit;
 use model::grouping::group;
-use model::ids::{IssueId, Millis};
+use model::ids::{IssueId, Millis, ProcessId};
 use model::loops::Hop;
-use model::matching::EventCandidates;
 use model::metadata::metadata;
 use model::payload::{CreatedBody, Place, event_value};
 use model::title::Title;
@@ -15,7 +15,7 @@ use protocol::event::{Context, Event, Scratch, normalise};
 use serde_json::{Value, json};
 use store::Ledger as _;
 use store::catalog::Project;
-use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, Summary};
+use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, RecordedEvent, Summary};
 use store::marks::Marks;
 
 use crate::harness::{Api, BASE_URL, START};
@@ -46,33 +46,72 @@ pub(crate) async fn record_in(api: &Api, project: &Project, events: &[Value]) ->
     let owner = api.store.register(START).await.unwrap();
     let mut issues = Vec::new();
     for event in events {
-        let now = api.now();
-        let payload = event.to_string();
-        let context = Context {
-            received: now.0 * 1_000,
-            sent_at: None,
-            header_event_id: None,
-            spare_event_id: protocol::EventId([9; 16]),
-            client_ip: None,
-            scrub: true,
-        };
-        let mut scratch = Scratch::default();
-        let event = normalise(payload.as_bytes(), &context, &mut scratch).unwrap();
-        let event = BatchEvent { event: Arc::new(new_event(api, project, &event, now)), room: vec![] };
-        let batch = Batch { owner, now, events: vec![event], settlements: vec![], give_backs: vec![], claims: vec![] };
-        let recorded = api.store.record(Arc::new(batch)).await.unwrap();
-        let [EventResult::Recorded(recorded)] = recorded.events.as_slice() else { panic!("{:?}", recorded.events) };
-        issues.push(recorded.issue);
-        api.clock.advance(std::time::Duration::from_secs(60));
+        issues.push(record_one(api, owner, project, event).await.issue);
+        api.clock.advance(Duration::from_secs(60));
     }
     issues
+}
+
+/// Somebody who lets events happen to the first project, one after the other.
+pub(crate) struct Recording<'a> {
+    api: &'a Api,
+    owner: ProcessId,
+    happened: u32,
+}
+
+impl<'a> Recording<'a> {
+    pub(crate) async fn start(api: &'a Api) -> Recording<'a> {
+        Recording { api, owner: api.store.register(START).await.unwrap(), happened: 0 }
+    }
+
+    /// Lets an event happen now, under an id of its own, and so much time pass after it.
+    pub(crate) async fn event(&mut self, mut event: Value, then: Duration) -> (String, RecordedEvent) {
+        self.happened += 1;
+        let id = event_id(self.happened);
+        event["event_id"] = json!(id);
+        let recorded = record_one(self.api, self.owner, &self.api.project, &event).await;
+        self.api.clock.advance(then);
+        (id, recorded)
+    }
+}
+
+/// Records an event that is received now, for the hooks and rules of its project.
+async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Value) -> RecordedEvent {
+    let now = api.now();
+    let payload = event.to_string();
+    let context = Context {
+        received: now.0 * 1_000,
+        sent_at: None,
+        header_event_id: None,
+        spare_event_id: protocol::EventId([9; 16]),
+        client_ip: None,
+        scrub: true,
+    };
+    let mut scratch = Scratch::default();
+    let event = normalise(payload.as_bytes(), &context, &mut scratch).unwrap();
+    let event = BatchEvent { event: Arc::new(new_event(api, project, &event, now)), room: vec![] };
+    let batch = Batch {
+        owner,
+        now,
+        events: vec![event],
+        alert_room: vec![],
+        settlements: vec![],
+        give_backs: vec![],
+        claims: vec![],
+    };
+    let mut recorded = api.store.record(Arc::new(batch)).await.unwrap();
+    match recorded.events.pop() {
+        Some(EventResult::Recorded(recorded)) => recorded,
+        other => panic!("it was not recorded: {other:?}"),
+    }
 }
 
 fn new_event(api: &Api, project: &Project, event: &Event<'_>, received: Millis) -> NewEvent {
     let title = Title::of(event);
     let culprit = culprit(event);
     let directory = api.directory.current();
-    let project = &directory.project(project.id).unwrap().project;
+    let entry = directory.project(project.id).unwrap();
+    let project = &entry.project;
     let place = Place {
         base_url: BASE_URL,
         organization: "my-org",
@@ -104,7 +143,7 @@ fn new_event(api: &Api, project: &Project, event: &Event<'_>, received: Millis) 
         marks: Marks::new(event.release.as_deref(), event.environment.as_deref(), tags),
         body: CreatedBody::new(event, &title, &culprit, &place),
         compressed: zstd::bulk::compress(&value, 1).unwrap(),
+        candidates: entry.candidates_of_stored(Hop::of(event), &value, received),
         value: value.into(),
-        candidates: EventCandidates::new(Hop::default(), []),
     }
 }

@@ -13,7 +13,7 @@ mod releases;
 use std::collections::HashMap;
 
 use model::decide::decide;
-use model::ids::{Generation, ProjectId, Seq};
+use model::ids::{Generation, HookNumber, ProjectId, Seq};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use marks::Seen;
@@ -96,11 +96,13 @@ struct Shared {
     throttles: alerts::Throttles,
     releases: releases::Releases,
     news: marks::News,
+    alert_room: HashMap<HookNumber, usize>,
 }
 
 impl<'t> Recorder<'t> {
     fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, seen: &'t Seen) -> Result<Self, StoreError> {
-        let shared = Shared { next_seq: events::next_seq(transaction)?, ..Shared::default() };
+        let alert_room = batch.alert_room.iter().copied().collect();
+        let shared = Shared { next_seq: events::next_seq(transaction)?, alert_room, ..Shared::default() };
         let statements = events::Statements::new(transaction)?;
         Ok(Recorder { transaction, batch, seen, statements, generations: HashMap::new(), shared })
     }

@@ -56,6 +56,7 @@ pub(in super::super) async fn delete(call: Call<ProjectPath>) -> Answer<StatusCo
     }
     let issues = named(api.store.as_ref(), &project, &uri, api.clock.now()).await?;
     let deleted = api.store.delete_issues(IssuesOf { project: project.id, issues }).await?;
+    api.directory.wake_upkeep();
     Ok(if deleted == 0 { StatusCode::NO_CONTENT } else { StatusCode::ACCEPTED })
 }
 

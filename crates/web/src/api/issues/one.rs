@@ -80,6 +80,7 @@ pub(in super::super) async fn delete(call: Call<IssuePath>) -> Answer<StatusCode
     let found = call.issue(&[Scope::EventAdmin]).await?;
     let of = IssuesOf { project: found.project.id, issues: vec![found.issue.id] };
     call.api.store.delete_issues(of).await?;
+    call.api.directory.wake_upkeep();
     Ok(StatusCode::ACCEPTED)
 }
 

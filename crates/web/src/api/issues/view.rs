@@ -24,10 +24,10 @@ pub(super) enum Graph {
 /// What is shown beside the issue's own row.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Surroundings<'s> {
-    pub(super) organization: &'s Organization,
-    pub(super) project: &'s Project,
-    pub(super) base_url: &'s str,
-    pub(super) now: Millis,
+    pub(in super::super) organization: &'s Organization,
+    pub(in super::super) project: &'s Project,
+    pub(in super::super) base_url: &'s str,
+    pub(in super::super) now: Millis,
 }
 
 /// An issue.

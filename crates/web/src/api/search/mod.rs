@@ -39,6 +39,12 @@ pub(crate) enum BadSearch {
         /// The term.
         term: String,
     },
+    /// A query that asks for too much.
+    #[error("Error parsing search query: it has more than {most} terms and values.")]
+    TooLong {
+        /// How many there may be.
+        most: usize,
+    },
     /// A quotation mark without its partner.
     #[error("Error parsing search query: a quotation mark is not closed.")]
     OpenQuote,
@@ -98,6 +104,9 @@ struct Term {
     is_quoted: bool,
 }
 
+/// Terms of a query, each value in brackets counted by itself, at most: each issue is judged by all of them.
+const VALUES_MAX: usize = 100;
+
 const LEVEL: &str = "debug, info, warning, error or fatal";
 const STATUS: &str = "unresolved, resolved, ignored, archived or unhandled";
 const NUMBER: &str = "a number, with >, >=, < or <= before it if it is no exact one";
@@ -133,8 +142,12 @@ const NOT_KEPT: [&str; 19] = [
 /// # Errors
 /// The first term that is not understood.
 pub(super) fn read(query: &str, projects: &[Project], now: Millis) -> Result<Vec<IssueTest>, BadSearch> {
-    let mut tests = Vec::new();
+    let (mut tests, mut values) = (Vec::new(), 0);
     for term in terms(query)? {
+        values += term.values().len();
+        if values > VALUES_MAX {
+            return Err(BadSearch::TooLong { most: VALUES_MAX });
+        }
         let test = match &term.key {
             Some(key) => keyed(&term, key, projects, now)?,
             None => IssueTest::Text(Pattern::somewhere(&term.value)),

@@ -10,12 +10,12 @@ use model::rules::{Clause, EventView, Matcher, Node, NodePlace, Quantifier, Rule
 use protocol::event::Event;
 use serde_json::json;
 
-use super::world::{NOW, World, all_recorded, event_id, grouping, later, only};
+use super::world::{NOW, World, all_recorded, days, event_id, grouping, idle_plan, later, only};
 use super::{Bench, Outcome};
 use crate::error::StoreError;
-use crate::ledger::{NewEvent, RecordedEvent};
+use crate::hindsight::{FiringBefore, KeptEvents};
+use crate::ledger::{NewEvent, RecordedEvent, SweepPlan};
 use crate::marks::Marks;
-use crate::replaying::{FiringBefore, KeptEvents};
 use crate::rules::{FiredRange, NewRule, RuleChange, RuleIssue};
 
 /// Records an event of the issue with that number.
@@ -189,5 +189,29 @@ pub async fn releases_are_listed_newest_first(bench: &mut dyn Bench) -> Outcome 
     assert_eq!(listed(None, 1).await?, [seen("c", 3)]);
     assert_eq!(listed(Some("dev"), 9).await?, [seen("b", 4), seen("c", 3)]);
     assert_eq!(listed(Some("none"), 9).await?, []);
+    Ok(())
+}
+
+/// Firings go with the events of their days; a deleted rule's go at once, though its events stay.
+pub async fn a_history_goes_with_the_days_that_are_kept_and_with_its_rule(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let (store, project) = (&world.store, world.project.id);
+    let (kept, deleted) = (rule(&world).await?, rule(&world).await?);
+    for day in (0..3).rev() {
+        for rule in [&kept, &deleted] {
+            let number = u8::try_from(rule.id.get() * 10 + day).unwrap_or_default();
+            may_fire(&world, rule, (number, number), days(NOW, -day)).await?;
+        }
+    }
+    let all = FiredRange { project, since: Millis(0), until: later(NOW, 1) };
+    let fired = async |rule: &Rule| {
+        let hours = store.rule_hours(rule.id, all).await?;
+        Ok::<u64, StoreError>(hours.iter().map(|(_, count)| count).sum())
+    };
+    assert_eq!((fired(&kept).await?, fired(&deleted).await?), (3, 3));
+    store.delete_rule(project, deleted.id).await?;
+    let swept = world.sweep(SweepPlan { keep_from: days(NOW, -1), limit: 1, ..idle_plan() }).await?;
+    assert_eq!(swept.events, 2);
+    assert_eq!((fired(&kept).await?, fired(&deleted).await?), (2, 0));
     Ok(())
 }

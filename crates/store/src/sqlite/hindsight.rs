@@ -1,4 +1,4 @@
-//! [`Replaying`] on SQLite.
+//! [`Hindsight`] on SQLite.
 
 use async_trait::async_trait;
 use model::ids::{IssueId, Millis, ProjectId, Seq};
@@ -12,10 +12,10 @@ use super::history::Firings;
 use super::reading::{seq_of, value_of};
 use super::rows::collect;
 use crate::error::StoreError;
-use crate::replaying::{FiringBefore, IssueStanding, KeptEvent, KeptEvents, Replaying};
+use crate::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 
 #[async_trait]
-impl Replaying for Sqlite {
+impl Hindsight for Sqlite {
     async fn kept_event(&self, project: ProjectId, event: EventId) -> Result<Option<KeptEvent>, StoreError> {
         self.read(move |connection| kept_event(connection, project, event)).await
     }

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 
 /// Looks at the past.
 #[async_trait]
-pub trait Replaying: Send + Sync + 'static {
+pub trait Hindsight: Send + Sync + 'static {
     /// An event by the project's id for it.
     async fn kept_event(&self, project: ProjectId, event: EventId) -> Result<Option<KeptEvent>, StoreError>;
     /// Events of a project, or of one of its issues, the newest first.
