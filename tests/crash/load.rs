@@ -41,7 +41,7 @@ struct Shared {
 pub(super) fn live_and_die(
     server: &mut TestServer,
     random: &mut Random,
-    envelope: fn(&str) -> Vec<u8>,
+    envelope: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static,
 ) -> BTreeSet<String> {
     let load = Load::start(server, envelope);
     load.wait_for(usize::try_from(1 + random.below(LIFE_MAX_EVENTS)).unwrap());
@@ -67,10 +67,11 @@ impl Random {
 
 impl Load {
     /// Sets the clients to work; each event's envelope is made of its id.
-    pub(super) fn start(server: &TestServer, envelope: fn(&str) -> Vec<u8>) -> Load {
+    fn start(server: &TestServer, envelope: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> Load {
         let shared = Arc::new(Shared::default());
         let clients = (0..CLIENTS).map(|_| {
             let (shared, address, request) = (Arc::clone(&shared), server.address(), server.ingest("envelope"));
+            let envelope = envelope.clone();
             thread::spawn(move || {
                 let Ok(mut connection) = Connection::open(address) else { return };
                 loop {

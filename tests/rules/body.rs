@@ -36,7 +36,7 @@ fn an_alert_has_the_documented_keys_in_their_order_byte_for_byte() {
         assert_eq!(alert.header("content-type"), "application/json");
         assert_eq!(alert.header("x-sentry-hook-attempt"), "1");
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_hook_on_both_kinds_gets_two_deliveries_and_the_alert_agrees_with_the_event(
     for key in ["id", "project", "project_id", "project_name", "culprit", "message", "url", "level", "issue_id"] {
         assert_eq!(of_alert.raw(key), of_created.raw(key), "{key}");
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn rules_that_fire_on_one_event_make_one_alert_that_lists_them_in_the_order_of_t
     scene.rule("same name", &json!({ "conditions": [first_seen()], "frequency": 6 }));
     scene.raise(event("one", &json!({})), &["zebra", "aardvark", "same name"]);
     scene.raise(event("two", &json!({ "level": "warning" })), &["zebra", "warnings", "aardvark", "same name"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn tag_filters_fire_on_the_tags_of_an_event() {
         &["ne", "starts not", "ends", "contains", "none of", "user", "is not set"],
     );
     scene.raise(event("none", &json!({})), &["ne", "starts not", "ends not", "contains not", "none of", "is not set"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn level_filters_fire_on_the_level_of_an_event() {
     ] {
         scene.raise(event(level, &json!({ "level": level })), fires);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn attribute_filters_fire_on_what_an_event_says() {
     for (issue, parts, fires) in attribute_events() {
         scene.raise(event(issue, &parts), fires);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn an_event_that_meets_a_change_of_rules_on_its_way_is_matched_anew_to_the_same_
     let offered = offered_to_the_writer(&scene);
     println!("{changes} changes of a rule while {events} events came: {} were matched anew", offered - events);
     assert!(offered > events, "no event met a change");
-    scene.ends();
+    scene.ends_explained();
 }
 
 /// How often the writer was given an event, to record it or to refuse it as matched before a change.
@@ -187,7 +187,7 @@ fn all_any_and_none_mean_what_they_say_of_conditions_and_of_filters() {
     ] {
         scene.raise(event(issue, &json!({ "tags": tags })), fires);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 fn first_seen() -> Value {

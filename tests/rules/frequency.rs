@@ -25,7 +25,7 @@ fn an_event_frequency_rule_fires_when_the_count_is_exceeded_and_once_in_its_wind
         scene.raise(event("one", &json!({ "extra": { "number": number } })), fires);
     }
     scene.raise(event("other", &json!({})), &["more than none"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_user_frequency_rule_counts_each_user_once() {
     for user in ["u-1", "u-2"] {
         scene.raise(event("other", &json!({ "user": { "id": user } })), &[]);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn with_an_environment_only_its_events_and_users_count() {
     ] {
         scene.raise(event("one", &json!({ "environment": environment, "user": { "id": user } })), fires);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn users_with_conditions_are_those_of_events_that_pass_the_tag_filters() {
     ] {
         scene.raise(event("one", &json!({ "user": { "id": user }, "tags": { "plan": plan } })), fires);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_comparison_in_percent_is_with_the_same_window_earlier() {
     }
     scene.raise(event("one", &json!({})), &["half as many again"]);
     scene.raise(event("other", &json!({})), &[]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_window_forgets_what_is_older() {
     scene.raise(event("one", &json!({})), &["within a day"]);
     scene.raise(event("one", &json!({})), &[]);
     scene.raise(event("one", &json!({})), &["within minutes"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_rule_that_is_made_later_counts_what_was_stored_before() {
     scene.raise(event("one", &json!({})), &["events"]);
     scene.raise(event("one", &json!({ "user": { "id": "u-3" }, "environment": "production" })), &["users"]);
     scene.raise(event("two", &json!({ "user": { "id": "u-1" }, "environment": "production" })), &["events"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn counts_survive_a_restart() {
     scene.raise(by("u-1"), &[]);
     scene.raise(by("u-2"), &[]);
     scene.raise(by("u-3"), &["more than four", "more than two users"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 /// More than so many within an interval.

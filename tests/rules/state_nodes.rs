@@ -16,7 +16,7 @@ fn a_first_seen_rule_fires_on_the_first_event_of_each_issue_and_no_other() {
         scene.raise(event(issue, &json!({})), &["first seen"]);
         scene.raise(event(issue, &json!({})), &[]);
     }
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn with_an_environment_a_first_seen_rule_fires_on_the_first_event_there() {
     scene.raise(event("one", &within("production")), &[]);
     scene.raise(event("two", &within("production")), &["anywhere", "in production"]);
     scene.raise(event("three", &json!({})), &["anywhere"]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_new_issue_has_high_priority_if_its_first_event_is_an_error() {
     scene.raise(event("one", &json!({ "level": "fatal" })), &["high priority"]);
     scene.raise(event("two", &json!({ "level": "warning" })), &[]);
     scene.raise(event("two", &json!({ "level": "error" })), &[]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -61,6 +61,7 @@ fn an_age_filter_compares_the_first_time_of_the_issue_with_the_present() {
     scene.raise(event("young", &at(1.0)), &["newer", "newer than weeks"]);
     // An event that happened earlier and comes later moves the first time back.
     scene.raise(event("young", &at(3.0)), &["older"]);
+    // Of the first of these two it is not known any more that its issue was younger then.
     scene.ends();
 }
 
@@ -77,7 +78,7 @@ fn an_occurrence_filter_counts_the_event_itself() {
     scene.raise(event("one", &json!({})), &["from the third on"]);
     // Both have fired for this issue within their five minutes.
     scene.raise(event("one", &json!({})), &[]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_latest_release_filter_fires_on_events_of_the_newest_release() {
     scene.raise(event("d", &of("shop@1.0.0", "production")), &["latest in production"]);
     scene.raise(event("e", &of("shop@1.1.0", "production")), &["latest", "latest in production"]);
     scene.raise(event("f", &of("shop@1.0.0", "production")), &[]);
-    scene.ends();
+    scene.ends_explained();
 }
 
 fn first_seen() -> Value {

@@ -164,6 +164,28 @@ impl RuleScene {
         self.server.restart();
     }
 
+    /// Asks of each event why it alerted or not: what is said is what was expected, and nothing was changed since. Then as
+    /// [`ends`](Self::ends).
+    pub(crate) fn ends_explained(self) {
+        for event in self.both.created.borrow().iter() {
+            let path = format!("{}/events/{event}/why/", self.server.project_path());
+            let why = self.server.managed("GET", &path, &Value::Null);
+            let rules = why["rules"].as_array().unwrap();
+            for rule in rules {
+                assert_ne!(rule["outcome"], "changed", "{rule} of {event}");
+            }
+            let fired = rules.iter().rev().filter(|rule| rule["fired"] == true);
+            let fired: Vec<&str> = fired.map(|rule| rule["name"].as_str().unwrap()).collect();
+            let alerts = self.both.alerts.borrow();
+            let expected = alerts.iter().find(|alert| alert.event == *event);
+            assert_eq!(fired, expected.map(|alert| alert.rules.clone()).unwrap_or_default(), "{event}");
+            let outcomes: Vec<&Value> = why["hooks"].as_array().unwrap().iter().map(|hook| &hook["outcome"]).collect();
+            let of_alerts = if fired.is_empty() { "noRule" } else { "owed" };
+            assert_eq!(outcomes, [of_alerts, "owed"], "{why}");
+        }
+        self.ends();
+    }
+
     /// Stops the server; what it owed, and what came, are exactly the alerts and events that were expected.
     pub(crate) fn ends(mut self) {
         self.server.stop();
