@@ -5,6 +5,7 @@
 //! beside it. A behaviour panics where the store misbehaves, and returns what the store says where it should have worked.
 
 pub mod accounts;
+pub mod ageing;
 pub mod alerts;
 pub mod catalog;
 pub mod changing;
@@ -38,7 +39,7 @@ use crate::error::StoreError;
 
 /// A backend under test, empty at first.
 #[async_trait]
-pub trait Bench: Send {
+pub trait Bench: Send + Sync {
     /// The store.
     fn store(&self) -> Arc<dyn Store>;
 
@@ -51,6 +52,9 @@ pub trait Bench: Send {
     /// Lets the database itself refuse to count an event in the hour that begins then, which is found out only after the
     /// event's own rows are written.
     async fn poison_hour(&mut self, hour_s: i64);
+
+    /// How many rows a table has: what upkeep leaves shows nowhere else. Tables have the same names in every backend.
+    async fn count_rows(&self, table: &'static str) -> u64;
 }
 
 /// What a behaviour answers: what the store said where it should have worked.
@@ -63,6 +67,12 @@ macro_rules! every_behaviour {
         $each! {
             accounts::a_token_is_found_by_its_hash_until_it_is_revoked,
             accounts::an_address_has_one_account,
+            ageing::counts_go_when_no_window_reaches_them,
+            ageing::what_a_window_reaches_is_left_to_count,
+            ageing::a_counter_that_nobody_asks_for_goes,
+            ageing::throttles_go_when_they_hold_nothing_back,
+            ageing::firings_go_with_their_day_and_deleted_rules_with_their_firings,
+            ageing::a_deleted_project_takes_its_rules_issues_and_releases_along,
             alerts::an_alert_is_owed_with_its_event,
             alerts::each_hook_is_owed_one_alert_about_the_rules_that_fired_for_it,
             alerts::an_alert_is_born_leased_where_it_has_a_place,

@@ -3,9 +3,12 @@
 //! A pass visits its stages in turn and remembers in memory how far it came, so that each slice looks at a bounded number
 //! of rows, however many rows and hooks there are. A row that is leased belongs to its process: no stage touches it.
 
+mod rules;
+
 use model::delivery::DeliveryState;
 use rusqlite::{Row, Transaction, params};
 
+use self::rules::{Counts, Walks};
 use super::retention::{self, Hook};
 use super::{counts, issue_rows, rule_rows};
 use crate::error::StoreError;
@@ -28,6 +31,7 @@ pub(super) struct Progress {
     cursor: Cursor,
     /// The last issue whose hours were looked at, over all passes.
     aged: i64,
+    walks: Walks,
 }
 
 /// Where a pass is.
@@ -47,6 +51,12 @@ enum Cursor {
     Issues,
     /// Hours of issues that are kept.
     Hours,
+    /// Firings of the rules after this id, and deleted ones of these.
+    Rules { after: i64 },
+    /// Counts that rules asked for, after so many places in this pass.
+    Counts { counts: Counts, looked: usize },
+    /// Throttles, after so many in this pass.
+    Throttles { looked: usize },
     /// Deleted projects.
     Projects,
     /// A new pass.
@@ -69,6 +79,8 @@ struct Slice<'t> {
     swept: Swept,
     /// See [`Progress`].
     aged: i64,
+    /// See [`Progress`].
+    walks: Walks,
 }
 
 /// How a stage ended its part of a slice.
@@ -87,8 +99,8 @@ pub(super) fn sweep(
 ) -> Result<(Swept, Progress), StoreError> {
     let rows = plan.limit.max(1);
     let looks = rows * LOOKS_FOR_A_ROW;
-    let Progress { mut cursor, aged } = progress;
-    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), aged };
+    let Progress { mut cursor, aged, walks } = progress;
+    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), aged, walks };
     loop {
         let (step, next) = match cursor {
             Cursor::Start => (Step::Done, Some(Cursor::Waiting { after: [0; 9] })),
@@ -98,21 +110,37 @@ pub(super) fn sweep(
             Cursor::Rules { after } => (slice.rules(after)?, Some(Cursor::ProjectEvents)),
             Cursor::ProjectEvents => (slice.project_events()?, Some(Cursor::Issues)),
             Cursor::Issues => (slice.issues()?, Some(Cursor::Hours)),
-            Cursor::Hours => (slice.hours()?, Some(Cursor::Projects)),
+            Cursor::Hours => (slice.hours()?, Some(Cursor::Rules { after: 0 })),
+            Cursor::Rules { after } => {
+                (slice.rules(after)?, Some(Cursor::Counts { counts: Counts::Events, looked: 0 }))
+            }
+            Cursor::Counts { counts, looked } => (slice.counts(counts, looked)?, Some(after_counts(counts))),
+            Cursor::Throttles { looked } => (slice.throttles(looked)?, Some(Cursor::Projects)),
             Cursor::Projects => (slice.projects()?, None),
         };
-        match (step, next) {
+        cursor = match (step, next) {
+            (Step::Done, Some(next)) => next,
+            (Step::Done, None) => return Ok(slice.end(Cursor::Start)),
             (Step::Pause(cursor), _) => {
                 slice.swept.more = true;
-                return Ok((slice.swept, Progress { cursor, aged: slice.aged }));
+                return Ok(slice.end(cursor));
             }
-            (Step::Done, Some(next)) => cursor = next,
-            (Step::Done, None) => return Ok((slice.swept, Progress { cursor: Cursor::Start, aged: slice.aged })),
-        }
+        };
+    }
+}
+
+fn after_counts(counts: Counts) -> Cursor {
+    match counts {
+        Counts::Events => Cursor::Counts { counts: Counts::Users, looked: 0 },
+        Counts::Users => Cursor::Throttles { looked: 0 },
     }
 }
 
 impl Slice<'_> {
+    fn end(self, cursor: Cursor) -> (Swept, Progress) {
+        (self.swept, Progress { cursor, aged: self.aged, walks: self.walks })
+    }
+
     /// Cancels what waits for hooks that do not fire, and expires what has waited too long for its first attempt.
     fn waiting(&mut self, mut after: Entry) -> Result<Step, StoreError> {
         let mut entries = self.transaction.prepare_cached(
