@@ -109,8 +109,8 @@ pub async fn an_alert_is_born_leased_where_it_has_a_place(bench: &mut dyn Bench)
     ruled.rule("Every", &[condition(EVERY)]).await?;
     for (number, places) in (1..).zip([0, 1, 2]) {
         let event = only(ruled.matched(&[sent(u32::from(number), number, 0)]).await?);
-        let event = BatchEvent { event: Arc::new(event), room: vec![hook; places] };
-        let batch = Batch { events: vec![event], ..ruled.world.batch() };
+        let events = vec![BatchEvent { event: Arc::new(event), room: vec![hook; places.min(1)] }];
+        let batch = Batch { events, alert_room: vec![(hook, places / 2)], ..ruled.world.batch() };
         let recorded = only(all_recorded(ruled.world.store.record(Arc::new(batch)).await?.events));
         let of_hook: Vec<_> = recorded.owed.iter().filter(|owed| owed.key.hook == hook).collect();
         assert_eq!(of_hook.len(), 2);

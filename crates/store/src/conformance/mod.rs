@@ -155,7 +155,7 @@ macro_rules! every_behaviour {
             hindsight::a_firing_is_kept_with_what_decided_it,
             hindsight::a_firing_is_found_from_the_next_event_of_its_issue,
             hindsight::releases_are_listed_newest_first,
-            hindsight::a_history_goes_with_the_days_that_are_kept_and_with_its_rule,
+            hindsight::a_history_goes_with_the_days_that_are_kept,
             retention::events_of_earlier_days_go_with_all_that_leads_to_them,
             retention::an_issue_goes_with_its_last_event,
             retention::a_number_is_never_given_twice,

@@ -28,7 +28,6 @@ mod reading;
 mod record;
 mod retention;
 mod rows;
-mod rule_rows;
 mod rules;
 mod savepoint;
 mod settle;

@@ -10,7 +10,7 @@ use rusqlite::{Row, Transaction, params};
 
 use self::rules::{Counts, Walks};
 use super::retention::{self, Hook};
-use super::{counts, issue_rows, rule_rows};
+use super::{counts, issue_rows};
 use crate::error::StoreError;
 use crate::ledger::{SweepPlan, Swept};
 
@@ -43,8 +43,6 @@ enum Cursor {
     Events,
     /// Deliveries and counts of the hooks after this number.
     Hooks { after: i64 },
-    /// Histories of the rules after this id.
-    Rules { after: i64 },
     /// Events of deleted projects.
     ProjectEvents,
     /// Deleted issues.
@@ -106,8 +104,7 @@ pub(super) fn sweep(
             Cursor::Start => (Step::Done, Some(Cursor::Waiting { after: [0; 9] })),
             Cursor::Waiting { after } => (slice.waiting(after)?, Some(Cursor::Events)),
             Cursor::Events => (slice.events()?, Some(Cursor::Hooks { after: 0 })),
-            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::Rules { after: 0 })),
-            Cursor::Rules { after } => (slice.rules(after)?, Some(Cursor::ProjectEvents)),
+            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::ProjectEvents)),
             Cursor::ProjectEvents => (slice.project_events()?, Some(Cursor::Issues)),
             Cursor::Issues => (slice.issues()?, Some(Cursor::Hours)),
             Cursor::Hours => (slice.hours()?, Some(Cursor::Rules { after: 0 })),
@@ -243,23 +240,6 @@ impl Slice<'_> {
             retention::delete_hook(self.transaction, hook)?;
         }
         Ok(deleted)
-    }
-
-    /// Deletes what is too old of each rule's history, and all of a deleted rule's.
-    fn rules(&mut self, mut after: i64) -> Result<Step, StoreError> {
-        let before = self.plan.keep_from.day().start();
-        loop {
-            if self.rows == 0 || self.looks == 0 {
-                return Ok(Step::Pause(Cursor::Rules { after }));
-            }
-            let Some(rule) = rule_rows::after(self.transaction, after)? else { return Ok(Step::Done) };
-            self.looks = self.looks.saturating_sub(1);
-            let deleted = rule_rows::delete(self.transaction, &rule, before, self.rows)?;
-            self.rows = self.rows.saturating_sub(deleted);
-            if self.rows > 0 {
-                after = rule.id;
-            }
-        }
     }
 
     /// Deletes the events of deleted projects.

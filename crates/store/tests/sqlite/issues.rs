@@ -53,9 +53,13 @@ const ROWS: &str = "
     insert into issue_environment (project_id, issue_id, environment, first_seen_ms) values (1, 1, 'a', 1), (1, 2, 'a', 1);
     insert into issue_tag (project_id, issue_id, key, value) values (1, 1, 'k', 'v'), (1, 1, 'k', 'w'), (1, 2, 'k', 'v');
     insert into issue_hour (project_id, issue_id, hour_s, events) values (1, 1, 1764000000, 1), (1, 2, 1764000000, 1);
-    insert into issue_count (project_id, issue_id, key, bucket_s, events) values (1, 1, 5, 60, 1), (1, 2, 5, 60, 1);
-    insert into issue_user_count (project_id, issue_id, key, bucket_s, user) values (1, 1, 5, 60, 7), (1, 2, 5, 60, 7);
-    insert into rule_throttle (project_id, issue_id, rule_id, fired_ms) values (1, 1, 9, 1), (1, 2, 9, 1);
+    insert into issue_count (project_id, issue_id, key, bucket_s, events) values (1, 1, 5, 1768478400, 1), (1, 2, 5, 1768478400, 1);
+    insert into issue_user_count (project_id, issue_id, key, bucket_s, user) values (1, 1, 5, 1768478400, 7), (1, 2, 5, 1768478400, 7);
+    insert into rule_throttle (project_id, issue_id, rule_id, fired_ms) values (1, 1, 9, 1768478400000), (1, 2, 9, 1768478400000);
+    insert into rule (id, project_id, name, action_match, filter_match, conditions, filters, actions, frequency_minutes, active,
+                      created_ms)
+    values (9, 1, 'rule', 0, 0, '[]', '[]', '[]', 5, 1, 1);
+    insert into rule_counter (project_id, key, rule_id, counts_users, bucket_s, reach_s) values (1, 5, 9, 0, 60, 3600);
     insert into release_seen (project_id, environment, version, first_seen_ms) values (1, '', '1', 1), (1, 'a', '1', 1);";
 /// These tables.
 const BESIDE: [&str; 8] = [
