@@ -11,6 +11,8 @@ mod ingest_to_hook;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod sdk_end_to_end;
 #[cfg(test)]
 mod support;

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Floor(FloorArgs),
     /// From sender to receiver at half the highest rate, server over floor.
     Latency(LatencyArgs),
+    /// CPU for each event of a project with 500 rules and 100 hooks, over one with none.
+    Rules(RulesArgs),
     /// Memory when there is nothing to do.
     Idle,
     /// Twice the highest rate, and what becomes of it.
@@ -85,6 +87,20 @@ pub(crate) struct RatiosArgs {
     /// Events in each of the floor's transactions [default: the server's mean].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) batch: Option<u16>,
+}
+
+/// Options of `rules`.
+#[derive(Args)]
+pub(crate) struct RulesArgs {
+    /// Pairs of a run without rules and one with.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) pairs: u8,
+    /// How much is sent.
+    #[command(flatten)]
+    pub(crate) amount: Amount,
+    /// Kept-alive connections.
+    #[arg(long, default_value_t = 32)]
+    pub(crate) connections: u16,
 }
 
 /// Options of `floor`.

@@ -21,6 +21,8 @@ mod process;
 mod ratios;
 mod receiver;
 mod report;
+mod ruled;
+mod rules;
 mod sending;
 mod signature;
 mod stats;
@@ -78,6 +80,10 @@ fn run(cli: Cli) -> Result<ExitCode, BenchError> {
             let peak = plan(args.amount, args.connections);
             let plan = latency::LatencyPlan { pairs: args.pairs, peak, lasting };
             report::show(&latency::run(&plan, &surroundings)?, form)?;
+        }
+        Command::Rules(args) => {
+            let load = plan(args.amount, args.connections);
+            report::show(&ruled::run(args.pairs, &load, &surroundings)?, form)?;
         }
         Command::Idle => report::show(&idle::run(&surroundings)?, form)?,
         Command::Overload(args) => {

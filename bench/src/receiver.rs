@@ -27,6 +27,9 @@ use crate::timeline::Timeline;
 /// What every payload begins with; the event id follows.
 const PAYLOAD_START: &[u8] = b"{\"id\":\"";
 
+/// Where alerts go.
+const ALERTS_PATH: &str = "/alerts";
+
 /// One webhook in this many has its signatures checked: enough to notice a wrong one, too few to cost the machine much.
 const SIGNATURE_SAMPLE: u32 = 64;
 
@@ -83,6 +86,11 @@ impl Receiver {
         format!("http://{}/hook", self.address)
     }
 
+    /// The URL for hooks on alerts: answered at once and not counted.
+    pub(crate) fn alerts_url(&self) -> String {
+        format!("http://{}{ALERTS_PATH}", self.address)
+    }
+
     /// Checks signatures against this secret from now on; the first secret stays.
     ///
     /// # Errors
@@ -116,6 +124,10 @@ impl State {
             return response;
         };
         let body = body.to_bytes();
+        if head.uri.path() == ALERTS_PATH {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            return response;
+        }
         let index = event_index(&body);
         self.timeline.arrived(index, arrived);
         if let (Some(signer), Some(0)) = (self.signer.get(), index.map(|index| index % SIGNATURE_SAMPLE)) {

@@ -21,6 +21,7 @@ use crate::floor::{self, Batch};
 use crate::load::Ingest;
 use crate::metrics::{self, Batches};
 use crate::receiver::Receiver;
+use crate::rules;
 use crate::work::{Surroundings, WorkPath};
 
 /// The server's database, in its data folder.
@@ -164,12 +165,16 @@ fn start_server(program: &Path, path: WorkPath, receiver: &Receiver, folder: Tem
     let mut command = watchfire(program);
     command.arg("serve").arg("--dev").arg("--data").arg(&data).arg("--listen").arg(address.to_string());
     let child = start_and_wait(&mut command, address, folder.path())?;
-    if path == WorkPath::Full {
-        let Provisioned { organization, project, token, .. } = &provisioned;
-        let hooks = format!("/api/0/projects/{organization}/{project}/hooks/");
-        let body = json!({"url": receiver.url(), "events": ["event.created"]});
-        let hook: Hook = Api::new(address, Some(token.clone())).post(&hooks, &body)?;
-        receiver.expect_secret(&hook.secret)?;
+    let Provisioned { organization, project, token, .. } = &provisioned;
+    let (api, project) = (Api::new(address, Some(token.clone())), format!("/api/0/projects/{organization}/{project}"));
+    match path {
+        WorkPath::Ingest => {}
+        WorkPath::Full => {
+            let body = json!({"url": receiver.url(), "events": ["event.created"]});
+            let hook: Hook = api.post(&format!("{project}/hooks/"), &body)?;
+            receiver.expect_secret(&hook.secret)?;
+        }
+        WorkPath::Ruled => rules::provision(&api, &project, &receiver.alerts_url())?,
     }
     let ingest = Ingest { address, ..Ingest::from_dsn(&provisioned.dsn)? };
     Ok(Target { child, ingest, database: data.join(SERVER_DATABASE_FILE), _folder: folder })

@@ -10,6 +10,9 @@ pub(crate) enum WorkPath {
     Ingest,
     /// One hook: also signed, sent, answered with 2xx, settled.
     Full,
+    /// As `Ingest`, in a project with many rules and many hooks that wait for their alerts.
+    #[value(skip)]
+    Ruled,
 }
 
 /// What every run needs to know of its surroundings.
@@ -27,6 +30,7 @@ impl WorkPath {
         match self {
             Self::Ingest => "ingest",
             Self::Full => "full",
+            Self::Ruled => "ruled",
         }
     }
 }

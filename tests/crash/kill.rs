@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::load::Load;
+use super::load::{Random, live_and_die};
 use crate::support::event::message_envelope;
 use crate::support::event::new_id;
 use crate::support::ledger::Ledger;
@@ -17,20 +17,14 @@ const ROUNDS: usize = 20;
 const BACKLOG_EVENTS: usize = 1_500;
 /// How often a server may be started to settle what the last kill left.
 const SETTLE_TRIES: usize = 5;
-/// The most events that a server acknowledges before it is killed.
-const LIFE_MAX_EVENTS: u64 = 400;
-/// The longest that it then lives on: a few commits, so that the kill strikes at any point of one.
-const LIFE_MAX_EXTRA_US: u64 = 20_000;
-/// Where the random moments begin; a failing run is repeated with the same ones.
-const SEED: u64 = 0x5eed_0000_0000_0001;
 
 #[test]
 fn nothing_acknowledged_is_lost_in_twenty_kills_under_load() {
     let mut scene = Scene::start();
-    let mut random = Random(SEED);
+    let mut random = Random::new();
     let mut acknowledged = BTreeSet::new();
     for _ in 0..ROUNDS {
-        live_and_die(&mut scene, &mut random, &mut acknowledged);
+        acknowledged.extend(live_and_die(&mut scene.server, &mut random, message_envelope));
         scene.server.restart();
     }
     let waited = wait_for_all(&scene, &acknowledged);
@@ -44,12 +38,12 @@ fn nothing_acknowledged_is_lost_in_twenty_kills_under_load() {
 #[test]
 fn a_backlog_that_no_memory_holds_survives_kills() {
     let mut scene = Scene::start();
-    let mut random = Random(SEED);
+    let mut random = Random::new();
     let mut acknowledged = BTreeSet::new();
     scene.receiver.hold();
     // More than one lane takes into memory, so that most of it waits in the ledger alone.
     while acknowledged.len() < BACKLOG_EVENTS {
-        live_and_die(&mut scene, &mut random, &mut acknowledged);
+        acknowledged.extend(live_and_die(&mut scene.server, &mut random, message_envelope));
         scene.server.restart();
     }
     scene.receiver.release();
@@ -78,18 +72,8 @@ fn one_event_is_delivered_though_the_server_is_killed_right_after_its_answer() {
     println!("10 events with a kill right after each answer: {sent_twice} sent twice");
 }
 
-/// Puts load on the server and kills it at a random moment.
-fn live_and_die(scene: &mut Scene, random: &mut Random, acknowledged: &mut BTreeSet<String>) {
-    let load = Load::start(&scene.server);
-    load.wait_for(usize::try_from(1 + random.below(LIFE_MAX_EVENTS)).unwrap());
-    // sleep allowed: the moment of the kill is the subject, and nothing may announce it
-    std::thread::sleep(Duration::from_micros(random.below(LIFE_MAX_EXTRA_US)));
-    scene.server.kill();
-    acknowledged.extend(load.end());
-}
-
 /// Waits until each of these events has been attempted; how long that took.
-fn wait_for_all(scene: &Scene, acknowledged: &BTreeSet<String>) -> Duration {
+pub(super) fn wait_for_all(scene: &Scene, acknowledged: &BTreeSet<String>) -> Duration {
     let restarted = Instant::now();
     let mut missing = acknowledged.clone();
     let mut seen = 0;
@@ -104,7 +88,7 @@ fn wait_for_all(scene: &Scene, acknowledged: &BTreeSet<String>) -> Duration {
 }
 
 /// Stops the server when it owes nothing any more.
-fn settle_all(scene: &mut Scene) -> Ledger {
+pub(super) fn settle_all(scene: &mut Scene) -> Ledger {
     for _ in 0..SETTLE_TRIES {
         scene.server.stop();
         let ledger = Ledger::open(scene.server.folder());
@@ -135,40 +119,31 @@ fn finish(mut scene: Scene, acknowledged: &BTreeSet<String>) -> usize {
     let stored = ledger.event_ids();
     let lost: Vec<&String> = acknowledged.difference(&stored).collect();
     assert!(lost.is_empty(), "acknowledged and not stored: {lost:?}");
-    let mut sent: BTreeMap<&str, Vec<&Webhook>> = BTreeMap::new();
-    for webhook in &webhooks {
-        sent.entry(webhook.event_id()).or_default().push(webhook);
-    }
     // What was stored and not acknowledged is owed as well.
-    let delivered: BTreeSet<String> = sent.keys().map(|id| (*id).to_owned()).collect();
+    let delivered: BTreeSet<String> = webhooks.iter().map(|webhook| webhook.event_id().to_owned()).collect();
     assert_eq!(delivered, stored);
+    sent_twice(&ledger, &webhooks)
+}
+
+/// How many deliveries were sent more than once; each of them says so.
+pub(super) fn sent_twice(ledger: &Ledger, webhooks: &[Webhook]) -> usize {
+    let mut sent: BTreeMap<&str, Vec<&Webhook>> = BTreeMap::new();
+    for webhook in webhooks {
+        sent.entry(webhook.delivery()).or_default().push(webhook);
+    }
     let twice = sent.values().filter(|webhooks| webhooks.len() > 1);
-    twice.inspect(|webhooks| says_so(&ledger, webhooks)).count()
+    twice.inspect(|webhooks| says_so(ledger, webhooks)).count()
 }
 
 /// A delivery that was sent more than once has one id and one body, counts its attempts, and the log has each that was cut off.
 fn says_so(ledger: &Ledger, webhooks: &[&Webhook]) {
     let [first, again @ ..] = webhooks else { return };
-    let id = first.event_id();
+    let (id, kind) = (first.event_id(), first.header("x-sentry-hook-event"));
     for webhook in again {
-        assert_eq!(webhook.delivery(), first.delivery());
         assert_eq!(webhook.body, first.body);
     }
     let attempts: BTreeSet<&str> = webhooks.iter().map(|webhook| webhook.header("x-sentry-hook-attempt")).collect();
-    assert_eq!(attempts.len(), webhooks.len(), "attempts of {id}: {attempts:?}");
-    let interruptions = usize::try_from(ledger.interruptions(id)).unwrap();
+    assert_eq!(attempts.len(), webhooks.len(), "attempts of the {kind} of {id}: {attempts:?}");
+    let interruptions = usize::try_from(ledger.interruptions(id, kind)).unwrap();
     assert!(interruptions >= again.len(), "{id} was sent {} times, {interruptions} interruptions", webhooks.len());
-}
-
-/// SplitMix64: small, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % bound
-    }
 }

@@ -6,7 +6,9 @@
 mod expect;
 mod programs;
 mod python_receiver;
+mod rules;
 mod rust_sdk;
+mod sentry_cli;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::expect::Sdk;
 
@@ -22,13 +23,22 @@ pub(super) fn program(variable: &str) -> String {
 
 /// Runs one scenario of an SDK; the ids of the events that the server has taken.
 pub(super) fn raise(sdk: Sdk, scenario: &str, dsn: &str) -> Vec<String> {
+    run(sdk, &[scenario, dsn])
+}
+
+/// Raises what a test asks for, one after the other: see `tests/sdk/python/raise.py` for its form.
+pub(super) fn raise_described(sdk: Sdk, dsn: &str, errors: &Value) -> Vec<String> {
+    run(sdk, &["described", dsn, &errors.to_string()])
+}
+
+fn run(sdk: Sdk, arguments: &[&str]) -> Vec<String> {
     let (variable, script) = match sdk {
         Sdk::Python => ("WATCHFIRE_TEST_PYTHON", "python/raise.py"),
         Sdk::Node => ("WATCHFIRE_TEST_NODE", "node/raise.mjs"),
         Sdk::Cli | Sdk::Rust => panic!("no program raises for {sdk:?}"),
     };
     let mut command = Command::new(program(variable));
-    command.arg(format!("{FOLDER}/{script}")).args([scenario, dsn]);
+    command.arg(format!("{FOLDER}/{script}")).args(arguments);
     let raised: Raised = serde_json::from_str(&output(&mut command)).unwrap();
     assert!(!raised.event_ids.is_empty());
     raised.event_ids

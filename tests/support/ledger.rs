@@ -32,17 +32,84 @@ impl Ledger {
         rows.map(Result::unwrap).collect()
     }
 
-    /// How many attempts of an event's deliveries ended `interrupted`.
-    pub(crate) fn interruptions(&self, event_id: &str) -> u32 {
+    /// The events about which a hook is owed, or was sent, a webhook of a kind: in the order in which they were recorded.
+    pub(crate) fn owed(&self, hook_id: &str, kind: &str) -> Vec<String> {
+        let sql = "select lower(hex(event.event_id))
+                   from delivery
+                   join event using (seq)
+                   join hook on hook.number = delivery.hook
+                   where lower(hex(hook.guid)) = ?1 and delivery.kind = ?2
+                   order by seq";
+        let mut statement = self.0.prepare(sql).unwrap();
+        let rows = statement.query_map(params![hook_id, code(kind)], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// How many counters of rules do not know yet what was stored before. Their server may run.
+    pub(crate) fn counters_to_fill(&self) -> u32 {
+        self.0.query_row("select count(*) from counter_fill", [], |row| row.get(0)).unwrap()
+    }
+
+    /// How many attempts of an event's deliveries of a kind ended `interrupted`.
+    pub(crate) fn interruptions(&self, event_id: &str, kind: &str) -> u32 {
         let sql = "select count(*)
                    from attempt join event using (seq)
-                   where lower(hex(event.event_id)) = ?1 and attempt.outcome = ?2";
-        self.0.query_row(sql, params![event_id, INTERRUPTED], |row| row.get(0)).unwrap()
+                   where lower(hex(event.event_id)) = ?1 and attempt.kind = ?2 and attempt.outcome = ?3";
+        self.0.query_row(sql, params![event_id, code(kind), INTERRUPTED], |row| row.get(0)).unwrap()
     }
 
     /// How many attempts ended `interrupted` at all.
     pub(crate) fn all_interruptions(&self) -> u32 {
         self.0.query_row("select count(*) from attempt where outcome = ?1", [INTERRUPTED], |row| row.get(0)).unwrap()
+    }
+
+    /// The stored events of each issue, in the order in which they were recorded.
+    pub(crate) fn issues(&self) -> Vec<Vec<String>> {
+        let mut statement =
+            self.0.prepare("select issue_id, lower(hex(event_id)) from event order by issue_id, seq").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let mut issues: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        for (issue, event) in rows.map(Result::unwrap) {
+            issues.entry(issue).or_default().push(event);
+        }
+        issues.into_values().collect()
+    }
+
+    /// The names of the rules that fired on each event, by the rules' ids.
+    pub(crate) fn fired(&self) -> BTreeMap<String, Vec<String>> {
+        let sql = "select lower(hex(event.event_id)), rule.name
+                   from rule_fired
+                   join event using (seq)
+                   join rule on rule.id = rule_fired.rule_id
+                   order by seq, rule.id";
+        let mut statement = self.0.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let mut fired: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (event, rule) in rows.map(Result::unwrap) {
+            fired.entry(event).or_default().push(rule);
+        }
+        fired
+    }
+
+    /// Throttles of rules that no alert stands behind: what holds a rule back though nobody was, or will be, told.
+    pub(crate) fn throttles_without_an_alert(&self) -> Vec<String> {
+        let sql = "select printf('rule %d, issue %d', t.rule_id, t.issue_id)
+                   from rule_throttle t
+                   where not exists (
+                     select 1
+                     from rule_fired f
+                     join delivery d using (project_id, seq)
+                     where f.project_id = t.project_id and f.rule_id = t.rule_id and f.issue_id = t.issue_id
+                       and f.fired_ms = t.fired_ms and d.kind = ?1
+                   )";
+        let mut statement = self.0.prepare(sql).unwrap();
+        let rows = statement.query_map([code("event.alert")], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// How many throttles there are.
+    pub(crate) fn throttles(&self) -> u32 {
+        self.0.query_row("select count(*) from rule_throttle", [], |row| row.get(0)).unwrap()
     }
 
     /// What SQLite itself thinks of its file: `ok`.
@@ -60,5 +127,14 @@ impl Ledger {
         let mut statement = self.0.prepare(sql).unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
+    }
+}
+
+/// The stored number of a kind.
+fn code(kind: &str) -> i64 {
+    match kind {
+        "event.created" => 1,
+        "event.alert" => 2,
+        other => panic!("no deliveries are of the kind {other}"),
     }
 }

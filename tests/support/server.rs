@@ -202,18 +202,32 @@ impl TestServer {
 
     /// Adds a hook that sends every event to the receiver, which then knows its secret.
     pub(crate) fn add_hook(&self, receiver: &Receiver) -> Hook {
-        let hook = self.add_hook_to(&receiver.url());
+        self.add_hook_on(receiver, &["event.created"])
+    }
+
+    /// The same on these kinds.
+    pub(crate) fn add_hook_on(&self, receiver: &Receiver, kinds: &[&str]) -> Hook {
+        let hook = self.add_hook_of(&json!({ "url": receiver.url(), "events": kinds }));
         receiver.trust(&hook.secret);
         hook
     }
 
     /// Adds a hook that sends every event to a URL.
     pub(crate) fn add_hook_to(&self, url: &str) -> Hook {
-        let body = json!({ "url": url, "events": ["event.created"] }).to_string();
-        let answer = self.ask(&self.manage("POST", &format!("{}/hooks/", self.project_path())).body(body));
-        assert_eq!(answer.status, 201, "{}", answer.text());
-        let hook = answer.json();
+        self.add_hook_of(&json!({ "url": url, "events": ["event.created"] }))
+    }
+
+    /// Adds a hook.
+    pub(crate) fn add_hook_of(&self, body: &Value) -> Hook {
+        let hook = self.managed("POST", &format!("{}/hooks/", self.project_path()), body);
         Hook { id: text(&hook, "id"), secret: text(&hook, "secret"), signing_secret: text(&hook, "signingSecret") }
+    }
+
+    /// What the management API answers to a request that must succeed; null where it says nothing.
+    pub(crate) fn managed(&self, method: &'static str, path: &str, body: &Value) -> Value {
+        let answer = self.ask(&self.manage(method, path).body(body.to_string()));
+        assert!((200..300).contains(&answer.status), "{method} {path} {body}: {} {}", answer.status, answer.text());
+        if answer.body.is_empty() { Value::Null } else { answer.json() }
     }
 
     /// Whether the server would take an event now.

@@ -106,7 +106,7 @@ impl Tools {
         let id = EventId::from_hex(header.event_id.as_bytes()).ok_or(DecodeError::Envelope)?;
         let compressed = self.compressor.compress(event)?;
         let payload = match path {
-            WorkPath::Ingest => Bytes::new(),
+            WorkPath::Ingest | WorkPath::Ruled => Bytes::new(),
             WorkPath::Full => [HEAD_BEFORE_ID, header.event_id.as_bytes(), HEAD_AFTER_ID, event, TAIL].concat().into(),
         };
         Ok(Decoded { id, compressed, payload })

@@ -125,6 +125,12 @@ limits! {
     RULES_PER_PROJECT: usize = 500, Count;
     /// Conditions, filters or actions in one list of a rule, and filters of a hook.
     RULE_NODES: usize = 100, Count;
+    /// Stored events that one answer looks at again, for a rule's preview or to say why.
+    HINDSIGHT_EVENTS: usize = 2000, Count;
+    /// How long one answer looks at stored events.
+    HINDSIGHT_SECONDS: u64 = 3, Seconds;
+    /// How far back a rule's preview looks.
+    PREVIEW_DAYS: u32 = 14, Days;
     /// A hook's URL.
     HOOK_URL_CHARACTERS: usize = crate::egress::HOOK_URL_CHARACTERS_MAX, Characters;
     /// Custom headers of one hook.

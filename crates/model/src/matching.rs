@@ -1,6 +1,6 @@
 //! What an event may owe, as far as the event alone can tell: which hooks want it, and which rules may fire.
 //!
-//! Made on the request's task by the project's [`Matcher`](crate::rules::Matcher), outside the writer. What the store's state
+//! Made on the request's task by the project's [`Matcher`], outside the writer. What the store's state
 //! must decide is left to [`crate::decide`].
 
 use std::sync::Arc;
@@ -50,9 +50,8 @@ impl EventCandidates {
         }
     }
 
-    /// Each delivery that the event can owe, by its hook: what lanes keep places for. A hook on both kinds is named twice.
-    pub fn most_owed(&self) -> impl Iterator<Item = HookNumber> {
-        let alerted = if self.rules.is_empty() { &[][..] } else { &self.alerted[..] };
-        self.created.iter().chain(alerted).copied().filter(|_| !self.hop.is_loop())
+    /// Hooks that may be owed an `event.alert`: none where no rule is left to fire.
+    pub fn may_alert(&self) -> &[HookNumber] {
+        if self.rules.is_empty() || self.hop.is_loop() { &[] } else { &self.alerted }
     }
 }

@@ -218,9 +218,15 @@ impl DirectoryHandle {
         self.current.load_full()
     }
 
-    /// Tells when the directory was replaced, by whomever.
+    /// Tells when the directory was replaced, by whomever, or upkeep was woken.
     pub(crate) fn moves(&self) -> watch::Receiver<i64> {
         self.moved.subscribe()
+    }
+
+    /// Wakes those who wait for a move, though nothing of the directory moved: something was deleted that leaves work to
+    /// upkeep. Said once the deletion is on disk; a wake-up that is lost costs a minute.
+    pub fn wake_upkeep(&self) {
+        self.moved.send_modify(|_| {});
     }
 
     /// Reads the directory anew where the store has a newer one. Called before an API call that changed it is answered,

@@ -4,12 +4,13 @@
 //! with it outcomes, give-backs and claims. Each request waits for its batch. The recorder, not the request, hands the
 //! deliveries over, so a client that hangs up strands nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
-use model::ids::{IssueId, ProcessId, ProjectId};
+use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
 use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
 use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, OwedRow};
@@ -182,7 +183,8 @@ impl RecorderTask {
             event: Arc::clone(&pending.event),
             room: self.lanes.reserve(&pending.event),
         };
-        let events = pending.iter().map(with_room).collect();
+        let events: Vec<_> = pending.iter().map(with_room).collect();
+        let alert_room = self.lanes.reserve_alerts(&events);
         let lost = self.without_holder(waiting.suspects);
         if !lost.is_empty() {
             tracing::warn!(
@@ -193,8 +195,8 @@ impl RecorderTask {
         }
         let Waiting { settlements, give_backs, claims, .. } = waiting;
         let (claims, askers): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
-        let batch = Batch { owner: self.owner, now: self.clock.now(), events, settlements, give_backs, claims };
-        let batch = Arc::new(batch);
+        let (owner, now) = (self.owner, self.clock.now());
+        let batch = Arc::new(Batch { owner, now, events, alert_room, settlements, give_backs, claims });
         let begun = Instant::now();
         let recorded = self.store.record(Arc::clone(&batch)).await;
         self.metrics.record_commit_micros.observe_micros(begun.elapsed());
@@ -211,11 +213,13 @@ impl RecorderTask {
                         self.lanes.give_back_claimed(&claimed);
                     }
                 }
+                self.take_over_alerts(&batch.alert_room, &recorded.events);
                 self.answer(pending, &batch.events, recorded.events).await
             }
             Err(error) => {
                 // The store has let it go, so nothing is copied.
-                let Batch { events, settlements, give_backs, .. } = Arc::unwrap_or_clone(batch);
+                let Batch { events, alert_room, settlements, give_backs, .. } = Arc::unwrap_or_clone(batch);
+                self.lanes.release_alerts(alert_room);
                 self.work.put_back(settlements, give_backs);
                 let mut unknown = Vec::new();
                 for (pending, event) in pending.into_iter().zip(events) {
@@ -255,14 +259,23 @@ impl RecorderTask {
         if moved.is_empty() { moved } else { self.match_again(moved).await }
     }
 
+    /// Gives the places for alerts back that no event has used, and has those claimed at once that found none.
+    fn take_over_alerts(&self, room: &[(HookNumber, usize)], results: &[EventResult]) {
+        let recorded = results.iter().filter_map(|result| match result {
+            EventResult::Recorded(recorded) => Some(recorded),
+            EventResult::Duplicate | EventResult::Moved | EventResult::Refused(_) => None,
+        });
+        let alerts: Vec<_> = recorded.flat_map(|recorded| &recorded.owed).filter(|owed| owed.alert.is_some()).collect();
+        let used = |hook| alerts.iter().filter(|owed| owed.leased && owed.key.hook == hook).count();
+        self.lanes.release_alerts(room.iter().map(|&(hook, places)| (hook, places.saturating_sub(used(hook)))));
+        let waiting: BTreeSet<_> = alerts.iter().filter(|owed| !owed.leased).map(|owed| owed.key.hook).collect();
+        self.lanes.claim_due(waiting.into_iter().collect());
+    }
+
     /// Gives the lanes what was born leased, and the rest of the reserved places back.
     fn hand_over(&self, item: &BatchEvent, issue: IssueId, leased: Vec<OwedRow>) {
-        let mut unused = item.room.clone();
-        for owed in &leased {
-            if let Some(used) = unused.iter().position(|hook| *hook == owed.key.hook) {
-                unused.swap_remove(used);
-            }
-        }
+        let is_used = |hook: &HookNumber| leased.iter().any(|owed| owed.alert.is_none() && owed.key.hook == *hook);
+        let unused: Vec<_> = item.room.iter().filter(|hook| !is_used(hook)).copied().collect();
         self.lanes.release(&unused);
         if !leased.is_empty() {
             self.lanes.hand_over(&item.event, issue, leased);

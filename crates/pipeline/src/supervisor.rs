@@ -197,7 +197,8 @@ impl Look {
                 Ok(swept) if swept.more => tokio::time::sleep(SLICE_PAUSE).await,
                 Ok(_) => tokio::select! {
                     () = tokio::time::sleep(SWEEP_PAUSE) => {}
-                    // A hook may have been disabled: what waits for it is cancelled now. Several changes share a pass.
+                    // A hook may have been disabled, or an issue deleted: what waits for it is cancelled now. Several changes
+                    // share a pass.
                     Ok(()) = moves.changed() => {
                         tokio::time::sleep(LOOK_PAUSE).await;
                         moves.mark_unchanged();

@@ -133,7 +133,15 @@ impl Run {
 
     fn batch(&mut self, size: usize, owes: Owes, settlements: Vec<Settlement>) -> Batch {
         let events = (0..size).map(|_| self.event(owes)).collect();
-        Batch { owner: self.owner, now: clock(), events, settlements, give_backs: vec![], claims: vec![] }
+        Batch {
+            owner: self.owner,
+            now: clock(),
+            events,
+            alert_room: vec![],
+            settlements,
+            give_backs: vec![],
+            claims: vec![],
+        }
     }
 
     fn event(&mut self, owes: Owes) -> BatchEvent {

@@ -144,8 +144,8 @@ pub enum IssueTest {
     Level(Level),
     /// Its priority is this one.
     Priority(IssuePriority),
-    /// It has this number in its project.
-    Number(u64),
+    /// It is the one with this number in this project.
+    Number(ProjectId, u64),
     /// Nobody caught what it reports.
     Unhandled,
     /// It has had an event of this environment; empty text is none.
@@ -156,6 +156,8 @@ pub enum IssueTest {
     HasTag(String),
     /// Its first release.
     FirstRelease(Pattern),
+    /// Its last release.
+    LastRelease(Pattern),
     /// Its title or culprit has this, in whatever case.
     Text(Pattern),
     /// So many events.

@@ -140,7 +140,7 @@ pub struct Summary {
     pub unhandled: bool,
 }
 
-/// One event of a batch, and the hooks whose lanes have kept a place for it.
+/// One event of a batch, and the hooks whose lanes have kept a place for its `event.created`.
 #[derive(Debug, Clone)]
 pub struct BatchEvent {
     /// The event.
@@ -158,6 +158,8 @@ pub struct Batch {
     pub now: Millis,
     /// Events to record.
     pub events: Vec<BatchEvent>,
+    /// Hooks whose lanes have kept places for alerts, and how many: whichever events of the batch owe them.
+    pub alert_room: Vec<(HookNumber, usize)>,
     /// Attempts that ended.
     pub settlements: Vec<Settlement>,
     /// Leases that are not wanted any more.

@@ -1,15 +1,17 @@
 //! Everything that outlives the process, behind one [`Store`] interface.
 //!
-//! The interface is of few, use-case-shaped methods in five rooms: [`Ledger`] (events, deliveries, leases, retention),
+//! The interface is of few, use-case-shaped methods in six rooms: [`Ledger`] (events, deliveries, leases, retention),
 //! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
-//! (issue alert rules and their history) and [`Counting`] (counters that rules ask for late). No SQL and no transaction
-//! leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here waits on a customer.
+//! (issue alert rules and their history), [`Counting`] (counters that rules ask for late) and [`Hindsight`] (what those read
+//! who ask why). No SQL and no transaction leaves this crate; pure functions of `model` may be called inside a transaction.
+//! Nothing here waits on a customer.
 //! Every backend passes the same suite, `conformance`.
 
 pub mod catalog;
 pub mod conformance;
 pub mod counting;
 pub mod error;
+pub mod hindsight;
 pub mod issues;
 pub mod ledger;
 pub mod marks;
@@ -19,11 +21,12 @@ pub mod sqlite;
 pub use catalog::Catalog;
 pub use counting::Counting;
 pub use error::StoreError;
+pub use hindsight::Hindsight;
 pub use issues::Issues;
 pub use ledger::Ledger;
 pub use rules::Rules;
 
 /// What the rest of Watchfire knows of a store.
-pub trait Store: Ledger + Catalog + Issues + Rules + Counting {}
+pub trait Store: Ledger + Catalog + Issues + Rules + Counting + Hindsight {}
 
-impl<S: Ledger + Catalog + Issues + Rules + Counting> Store for S {}
+impl<S: Ledger + Catalog + Issues + Rules + Counting + Hindsight> Store for S {}

@@ -1,4 +1,5 @@
-// Raises one known error with the real Node SDK: `node raise.mjs SCENARIO DSN`.
+// Raises one known error with the real Node SDK: `node raise.mjs SCENARIO DSN`, or what a test asks for:
+// `node raise.mjs described DSN ERRORS`, with the same ERRORS as ../python/raise.py.
 //
 // Prints one JSON line, `{"scenario", "event_ids", "statuses", "flushed"}`, when everything has been sent. The exit code is 0 only if the
 // server took every event. The texts are in ../scenarios.json, which the tests read too.
@@ -55,6 +56,23 @@ function large({ value, filler_bytes: length }) {
   });
 }
 
+async function described(errors) {
+  const eventIds = [];
+  for (const wanted of errors) {
+    Sentry.withScope((scope) => {
+      if (wanted.user) scope.setUser(wanted.user);
+      if (wanted.level) scope.setLevel(wanted.level);
+      scope.setTags(wanted.tags ?? {});
+      scope.setExtras(wanted.extra ?? {});
+      const error = new Error(wanted.value);
+      error.name = wanted.type;
+      eventIds.push(Sentry.captureException(error));
+    });
+    await Sentry.flush(FLUSH_MS);
+  }
+  return eventIds;
+}
+
 const scenarios = {
   exception() {
     try {
@@ -93,14 +111,16 @@ const scenarios = {
   big: () => large(texts.big),
 };
 
-const [scenario, dsn, ...rest] = process.argv.slice(2);
-if (dsn === undefined || rest.length > 0 || !Object.hasOwn(scenarios, scenario)) {
-  console.error(`usage: raise.mjs ${Object.keys(scenarios).join("|")} DSN`);
+const [scenario, dsn, errors, ...rest] = process.argv.slice(2);
+const isKnown = errors === undefined ? Object.hasOwn(scenarios, scenario) : scenario === "described";
+if (dsn === undefined || rest.length > 0 || !isKnown) {
+  console.error(`usage: raise.mjs ${Object.keys(scenarios).join("|")} DSN, or raise.mjs described DSN ERRORS`);
   process.exit(2);
 }
-const { server_name: serverName, ...options } = texts.options;
+const wanted = errors === undefined ? {} : JSON.parse(errors);
+const { server_name: serverName, ...options } = { ...texts.options, ...wanted.options };
 Sentry.init({ dsn, serverName, ...options, transport: watchedTransport });
-const eventIds = scenarios[scenario]();
+const eventIds = errors === undefined ? scenarios[scenario]() : await described(wanted.errors);
 const flushed = await Sentry.flush(FLUSH_MS);
 const accepted = statuses.filter((status) => status >= 200 && status < 300).length;
 const isAccepted = flushed && eventIds.length > 0 && accepted === eventIds.length && accepted === statuses.length;

@@ -1,4 +1,7 @@
-"""Raises one known error with the real Python SDK: `raise.py SCENARIO DSN`.
+"""Raises one known error with the real Python SDK: `raise.py SCENARIO DSN`, or what a test asks for: `raise.py described DSN ERRORS`.
+
+ERRORS is JSON: `{"options": {"release": …}, "errors": [{"type", "value", "level", "user", "tags", "extra"}]}`, all of it optional but
+`type` and `value`. They are raised and sent one after the other; those of one type are one issue.
 
 Prints one JSON line, `{"scenario", "event_ids", "statuses", "dropped"}`, when everything has been sent. The exit code is 0 only if the
 server took every event. The texts are in ../scenarios.json, which the tests read too.
@@ -119,6 +122,26 @@ def big():
     return large(TEXTS["big"])
 
 
+def described(errors):
+    event_ids = []
+    for error in errors:
+        with sentry_sdk.new_scope() as scope:
+            if "user" in error:
+                scope.set_user(error["user"])
+            if "level" in error:
+                scope.set_level(error["level"])
+            for name, value in error.get("tags", {}).items():
+                scope.set_tag(name, value)
+            for name, value in error.get("extra", {}).items():
+                scope.set_extra(name, value)
+            try:
+                raise type(error["type"], (Exception,), {})(error["value"])
+            except Exception as raised:
+                event_ids.append(sentry_sdk.capture_exception(raised))
+        sentry_sdk.flush(timeout=FLUSH_SECONDS)
+    return event_ids
+
+
 # Name, what raises, and how the request is compressed. With Brotli installed the SDK would take `br` by itself; most users have it not.
 SCENARIOS = {
     "exception": (handled_exception, {"transport_compression_algo": "gzip"}),
@@ -135,13 +158,17 @@ SCENARIOS = {
 
 
 def main(words):
-    if len(words) != 2 or words[0] not in SCENARIOS:
-        print(f"usage: raise.py {'|'.join(SCENARIOS)} DSN", file=sys.stderr)
-        return 2
-    scenario, dsn = words
-    act, experiments = SCENARIOS[scenario]
+    match words:
+        case ["described", dsn, errors]:
+            scenario, wanted = "described", json.loads(errors)
+            act, experiments, asked = lambda: described(wanted["errors"]), {}, wanted.get("options", {})
+        case [scenario, dsn] if scenario in SCENARIOS:
+            (act, experiments), asked = SCENARIOS[scenario], {}
+        case _:
+            print(f"usage: raise.py {'|'.join(SCENARIOS)} DSN, or raise.py described DSN ERRORS", file=sys.stderr)
+            return 2
     # Without send_default_pii the SDK keeps the user's address to itself.
-    options = {**TEXTS["options"], "send_default_pii": True}
+    options = {**TEXTS["options"], **asked, "send_default_pii": True}
     # Wherever it is started from, this folder's frames are the application's own.
     root = os.path.dirname(os.path.abspath(__file__))
     sentry_sdk.init(dsn=dsn, transport=WatchedTransport, project_root=root, _experiments=experiments, **options)

@@ -16,7 +16,7 @@ use crate::issue::{IssuePriority, IssueStatus, Turn};
 use crate::matching::EventCandidates;
 use crate::rules::{BucketWindow, CounterKey};
 
-pub use rules::{Decided, Fired, Part};
+pub use rules::{Decided, Fired, Part, RuleOutcome, RuleVerdict, verdicts};
 
 /// What the store knows of the event's issue inside the record transaction, this event included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use super::{Asked, IssueState, StoreFacts};
 use crate::ids::{Millis, RuleId};
 use crate::issue::{IssuePriority, Turn};
 use crate::rules::{
-    Age, CounterKey, Frequency, Half, LeftToDecide, Matcher, Over, Quantifier, Rule, RuleCandidates, StateNode,
-    StateTest, Tests,
+    Age, CompiledRule, CounterKey, Frequency, Half, LeftToDecide, Matcher, Over, Quantifier, Rule, RuleCandidates,
+    StateNode, StateTest, Tests,
 };
 
 /// A rule that fired.
@@ -39,6 +39,52 @@ pub enum Part {
     Filters,
     /// Its conditions.
     Conditions,
+}
+
+/// What becomes of a candidate, with the answer of every node that the store's state decides: for people who ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleVerdict {
+    /// Which.
+    pub rule: RuleId,
+    /// What becomes of it.
+    pub outcome: RuleOutcome,
+    /// Every node that the event alone has not settled.
+    pub because: Vec<Decided>,
+}
+
+/// What becomes of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleOutcome {
+    /// It fires.
+    Fires,
+    /// It is silenced.
+    Silent,
+    /// A part of it does not hold.
+    Refuted(Part),
+    /// All of it holds, but it has fired within its frequency.
+    Throttled {
+        /// When.
+        last: Millis,
+    },
+}
+
+/// What becomes of each candidate, by rule id. It fires exactly where [`decide`](super::decide) lets it, but asks for everything.
+///
+/// # Errors
+/// The first fact that the store could not tell.
+pub fn verdicts<F: StoreFacts>(
+    candidates: &RuleCandidates,
+    issue: &IssueState,
+    facts: &mut F,
+) -> Result<Vec<RuleVerdict>, F::Error> {
+    let Some(matcher) = candidates.matcher.as_deref() else { return Ok(Vec::new()) };
+    let verdict = |left: &LeftToDecide| {
+        let rule = &matcher.rule(left.rule).rule;
+        let mut turn = Deciding { rule, issue, facts: &mut *facts, because: Vec::new() };
+        let outcome = turn.outcome(matcher, left)?;
+        Ok(RuleVerdict { rule: rule.id, outcome, because: turn.because })
+    };
+    candidates.left.iter().map(verdict).collect()
 }
 
 /// The candidates that fire, by rule id.
@@ -86,8 +132,56 @@ impl<F: StoreFacts> Deciding<'_, F> {
         if self.is_throttled()? {
             return Ok(false);
         }
-        Ok(self.part(Part::Filters, &compiled.filters, left.filters)?
-            && self.part(Part::Conditions, &compiled.conditions, left.conditions)?)
+        // Few rules fire: what decided them is written down in a second pass, which asks for what is known by then.
+        let holds = |turn: &mut Self, _, test: &StateTest| turn.holds(test);
+        if !self.parts(compiled, left, holds)? {
+            return Ok(false);
+        }
+        self.parts(compiled, left, Self::node)
+    }
+
+    fn parts(
+        &mut self,
+        compiled: &CompiledRule,
+        left: &LeftToDecide,
+        mut ask: impl FnMut(&mut Self, Part, &StateTest) -> Result<bool, F::Error>,
+    ) -> Result<bool, F::Error> {
+        let halves = [
+            (Part::Filters, &compiled.filters, left.filters),
+            (Part::Conditions, &compiled.conditions, left.conditions),
+        ];
+        for (part, tests, half) in halves {
+            let answers = tests.states.iter().map(|test| ask(self, part, test));
+            if half == Half::LeftToDecide && !tests.quantifier.holds(answers)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn outcome(&mut self, matcher: &Matcher, left: &LeftToDecide) -> Result<RuleOutcome, F::Error> {
+        let compiled = matcher.rule(left.rule);
+        let filters = self.whole_part(Part::Filters, &compiled.filters, left.filters)?;
+        let conditions = self.whole_part(Part::Conditions, &compiled.conditions, left.conditions)?;
+        let last = self.facts.last_fired(self.rule.id)?;
+        Ok(match last {
+            _ if self.rule.is_silent(self.issue.now) => RuleOutcome::Silent,
+            _ if !filters => RuleOutcome::Refuted(Part::Filters),
+            _ if !conditions => RuleOutcome::Refuted(Part::Conditions),
+            Some(last) if self.issue.now < last.plus(self.rule.frequency) => RuleOutcome::Throttled { last },
+            _ => RuleOutcome::Fires,
+        })
+    }
+
+    /// One part, but asks every node, in the order written.
+    fn whole_part(&mut self, part: Part, tests: &Tests, half: Half) -> Result<bool, F::Error> {
+        let mut states: Vec<&StateTest> = tests.states.iter().collect();
+        states.sort_by_key(|test| test.place);
+        let answers = states.into_iter().map(|test| self.node(part, test)).collect::<Result<Vec<_>, _>>()?;
+        if half == Half::Holds {
+            return Ok(true);
+        }
+        tests.quantifier.holds(answers.into_iter().map(Ok))
     }
 
     /// Fired within the rule's frequency. Only firing moves the throttle.
@@ -109,14 +203,17 @@ impl<F: StoreFacts> Deciding<'_, F> {
         }
     }
 
-    fn part(&mut self, part: Part, tests: &Tests, half: Half) -> Result<bool, F::Error> {
-        if half == Half::Holds {
-            return Ok(true);
+    fn holds(&mut self, test: &StateTest) -> Result<bool, F::Error> {
+        if let Some(holds) = free_answer(test, self.rule, self.issue) {
+            return Ok(holds);
         }
-        let quantifier = tests.quantifier;
-        quantifier.holds(tests.states.iter().map(|test| self.node(part, test)))
+        match (&test.node, test.counter) {
+            (StateNode::Frequency(frequency), Some(key)) => Ok(self.counted(frequency, key)?.holds),
+            _ => self.facts.has_latest_release(self.rule.environment.as_deref()),
+        }
     }
 
+    /// Like [`Deciding::holds`], and writes down what decided.
     fn node(&mut self, part: Part, test: &StateTest) -> Result<bool, F::Error> {
         let (holds, found) = self.answer(test)?;
         self.because.push(Decided { part, place: test.place, holds, found });
@@ -128,7 +225,11 @@ impl<F: StoreFacts> Deciding<'_, F> {
             return Ok((holds, found(&test.node, self.rule, self.issue)));
         }
         match (&test.node, test.counter) {
-            (StateNode::Frequency(frequency), Some(key)) => self.frequency(frequency, key),
+            (StateNode::Frequency(frequency), Some(key)) => {
+                let Counted { holds, count, before } = self.counted(frequency, key)?;
+                let before = before.map(|before| format!(" after {before}")).unwrap_or_default();
+                Ok((holds, format!("{count}{before}")))
+            }
             _ => {
                 let is_latest = self.facts.has_latest_release(self.rule.environment.as_deref())?;
                 Ok((is_latest, if is_latest { "the latest release" } else { "not the latest release" }.to_owned()))
@@ -136,7 +237,7 @@ impl<F: StoreFacts> Deciding<'_, F> {
         }
     }
 
-    fn frequency(&mut self, frequency: &Frequency, key: CounterKey) -> Result<(bool, String), F::Error> {
+    fn counted(&mut self, frequency: &Frequency, key: CounterKey) -> Result<Counted, F::Error> {
         let (now, counts_users) = (self.issue.now, frequency.counts_users());
         let count = self.facts.count(Asked { key, counts_users, window: frequency.interval.ending(now) })?;
         let mut before = None;
@@ -147,12 +248,16 @@ impl<F: StoreFacts> Deciding<'_, F> {
             before = Some(counted);
             Ok(counted)
         })?;
-        let found = match before {
-            Some(before) => format!("{count} after {before}"),
-            None => count.to_string(),
-        };
-        Ok((holds, found))
+        Ok(Counted { holds, count, before })
     }
+}
+
+/// What a frequency node has found.
+struct Counted {
+    holds: bool,
+    count: u64,
+    /// In the earlier window, where it is compared with one.
+    before: Option<u64>,
 }
 
 /// The answer of a node that asks the store nothing more; `None` of one that does.

@@ -2,9 +2,18 @@
 
 use std::borrow::Cow;
 
-/// What JavaScript engines call a function without a name.
-const NAMELESS_JAVASCRIPT: [&str; 6] =
-    ["?", "anonymous", "<anonymous>", "<anonymous function>", "Anonymous function", "eval"];
+/// What JavaScript engines call a function without a name, and code outside of any.
+const NAMELESS_JAVASCRIPT: [&str; 9] = [
+    "?",
+    "anonymous",
+    "<anonymous>",
+    "<anonymous function>",
+    "Anonymous function",
+    "eval",
+    "eval code",
+    "global code",
+    "module code",
+];
 
 /// Classes that Java's reflection makes as it runs: only the number at their end differs.
 const JAVA_REFLECTION: [&str; 2] = ["sun.reflect.Generated", "jdk.internal.reflect.Generated"];
@@ -67,13 +76,14 @@ pub(super) fn function(name: &str, family: Family) -> Option<Cow<'_, str>> {
     }
 }
 
-/// `async Foo.bar [as baz]` is `bar`: what it is called on depends on the engine.
+/// `async Foo.bar [as baz]` is `bar`: what it is called on, and what it stands in, depends on the engine. Firefox writes
+/// `async*bar`, `outer/bar` for a function within another, and `outer/<` for one without a name.
 fn javascript_function(name: &str) -> Option<&str> {
     let name = name.split(" [as ").next().unwrap_or(name);
-    let name = name.strip_prefix("async ").unwrap_or(name);
+    let name = name.strip_prefix("async ").or(name.strip_prefix("async*")).unwrap_or(name);
     let name = name.strip_prefix("new ").unwrap_or(name);
-    let name = name.rsplit('.').next().unwrap_or(name).trim();
-    if name.is_empty() || NAMELESS_JAVASCRIPT.contains(&name) { None } else { Some(name) }
+    let name = name.rsplit(['.', '/']).next().unwrap_or(name).trim();
+    if name.is_empty() || name == "<" || NAMELESS_JAVASCRIPT.contains(&name) { None } else { Some(name) }
 }
 
 fn java_module(name: &str) -> Option<Cow<'_, str>> {
@@ -156,6 +166,11 @@ mod tests {
             (Family::JavaScript, "new Promise", Some("Promise")),
             (Family::JavaScript, "Object.<anonymous>", None),
             (Family::JavaScript, "?", None),
+            (Family::JavaScript, "async*handle", Some("handle")),
+            (Family::JavaScript, "Cart.prototype.total/price", Some("price")),
+            (Family::JavaScript, "checkout/</inner", Some("inner")),
+            (Family::JavaScript, "checkout/<", None),
+            (Family::JavaScript, "global code", None),
             (Family::Python, "<lambda>", Some("<lambda>")),
             (Family::Python, "Foo.bar", Some("Foo.bar")),
             (Family::Java, "lambda$main$0", None),

@@ -151,9 +151,10 @@ fn is_same_place(one: &Frame<'_>, other: &Frame<'_>) -> bool {
         && one.abs_path == other.abs_path
 }
 
-/// Code of the engine, or text that was run as code.
+/// Code of the engine, or text that was run as code: some browsers list it, others do not.
 fn is_engine_code(path: &str) -> bool {
-    matches!(path, "native" | "native code" | "[native code]" | "eval code") || path.starts_with("eval at ")
+    matches!(path, "native" | "native code" | "[native code]" | "eval code" | "<anonymous>")
+        || path.starts_with("eval at ")
 }
 
 /// Whether the module is only the end of the script's URL: made up from what changes with every build.
@@ -247,7 +248,7 @@ mod tests {
 
     #[test]
     fn code_of_the_engine_and_evaluated_text_do_not_count() {
-        for path in ["[native code]", "native", "eval code", "eval at f (https://h.example/a.js:1:2)"] {
+        for path in ["[native code]", "native", "eval code", "<anonymous>", "eval at f (https://h.example/a.js:1:2)"] {
             assert_eq!(only(["map", "", path], "javascript"), None, "{path}");
             assert!(only(["map", "", path], "python").is_some(), "{path}");
         }

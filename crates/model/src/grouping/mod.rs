@@ -22,7 +22,7 @@ use frames::Stack;
 pub use parameterise::parameterise;
 
 /// The version of the algorithm. It grows with every change that gives an event another hash.
-pub const GROUPING_VERSION: u16 = 1;
+pub const GROUPING_VERSION: u16 = 2;
 
 /// A message is known by its first lines that are not blank.
 const MESSAGE_LINES: usize = 2;

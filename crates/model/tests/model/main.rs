@@ -5,6 +5,7 @@
 #[path = "../../../protocol/tests/protocol/chance.rs"]
 mod chance;
 mod evaluation;
+mod grouping;
 mod naive;
 mod nodes;
 mod stored;

@@ -112,18 +112,22 @@ impl Lane {
     /// Keeps a place. False where there is none: the lane is in ledger mode from then on.
     pub(crate) fn reserve(&self) -> bool {
         self.with(|state| {
-            if state.mode == Mode::Memory && state.held() < state.capacity() {
-                state.reserved += 1;
-                return true;
+            let has_room = state.keep(1) == 1;
+            if !has_room {
+                state.spill();
             }
-            state.spill();
-            false
+            has_room
         })
     }
 
-    /// Gives a place back.
-    pub(crate) fn release(&self) {
-        self.with(|state| state.reserved = state.reserved.saturating_sub(1));
+    /// Keeps up to so many places, for what may never come.
+    pub(crate) fn reserve_some(&self, wanted: usize) -> usize {
+        self.with(|state| state.keep(wanted))
+    }
+
+    /// Gives places back.
+    pub(crate) fn release(&self, places: usize) {
+        self.with(|state| state.reserved = state.reserved.saturating_sub(places));
         self.room.notify_one();
     }
 
@@ -298,6 +302,14 @@ impl State {
         self.claims = self.claims.wrapping_add(1);
         let by_age = self.claims.is_multiple_of(CLAIMS_BY_PRIORITY);
         Some((room, if by_age { ClaimOrder::Age } else { ClaimOrder::Priority }))
+    }
+
+    /// Reserves up to so many places: those there are.
+    fn keep(&mut self, wanted: usize) -> usize {
+        let room = if self.mode == Mode::Memory { self.capacity().saturating_sub(self.held()) } else { 0 };
+        let kept = room.min(wanted);
+        self.reserved += kept;
+        kept
     }
 
     fn spill(&mut self) {

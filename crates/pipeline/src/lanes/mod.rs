@@ -18,7 +18,7 @@ use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId};
 use store::Store;
-use store::ledger::{Claimed, NewEvent, OwedRow};
+use store::ledger::{BatchEvent, Claimed, NewEvent, OwedRow};
 use tokio::sync::watch;
 
 pub(crate) use body::Body;
@@ -28,6 +28,9 @@ use crate::budget::Budget;
 use crate::directory::{DirectoryHandle, HookEntry};
 use crate::egress::Egress;
 use crate::work::Work;
+
+/// Places that a lane keeps for the alerts of one batch. What finds none waits in the ledger and is claimed at once.
+const ALERT_PLACES: usize = 8;
 
 /// All lanes of this process.
 pub struct Lanes {
@@ -75,19 +78,42 @@ impl Lanes {
         Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
     }
 
-    /// Keeps a place in its lane, where that has room, for each delivery that an event may owe: it may be born leased. A hook
-    /// on both kinds is named twice.
+    /// Keeps a place for an event in each lane that has room: its `event.created` may be born leased.
     pub(crate) fn reserve(&self, event: &NewEvent) -> Vec<HookNumber> {
         if self.shared.is_stopping() {
             return Vec::new();
         }
-        event.candidates.most_owed().filter(|hook| self.lane(*hook).reserve()).collect()
+        event.candidates.created.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
+    }
+
+    /// Keeps some places for alerts, which few events owe: for each project of the batch, in the lanes of the hooks that
+    /// one of its events may alert.
+    pub(crate) fn reserve_alerts(&self, events: &[BatchEvent]) -> Vec<(HookNumber, usize)> {
+        let (mut projects, mut kept) = (Vec::new(), Vec::new());
+        if self.shared.is_stopping() {
+            return kept;
+        }
+        for event in events.iter().map(|item| &item.event) {
+            let hooks = event.candidates.may_alert();
+            if !hooks.is_empty() && !projects.contains(&event.project) {
+                projects.push(event.project);
+                kept.extend(hooks.iter().map(|hook| (*hook, self.lane(*hook).reserve_some(ALERT_PLACES))));
+            }
+        }
+        kept
     }
 
     /// Gives places back that were not used.
     pub(crate) fn release(&self, hooks: &[HookNumber]) {
         for hook in hooks {
-            self.lane(*hook).release();
+            self.lane(*hook).release(1);
+        }
+    }
+
+    /// Gives places for alerts back that were not used.
+    pub(crate) fn release_alerts(&self, places: impl IntoIterator<Item = (HookNumber, usize)>) {
+        for (hook, places) in places {
+            self.lane(hook).release(places);
         }
     }
 
@@ -104,7 +130,7 @@ impl Lanes {
             let lane = self.lane(key.hook);
             let Some(body) = body else {
                 // More bodies than memory for them: they wait in the ledger, and come back by a claim.
-                lane.release();
+                lane.release(1);
                 lane.spill();
                 unheld.push(key);
                 continue;

@@ -264,7 +264,8 @@ async fn an_alert_that_finds_no_memory_waits_in_the_ledger() {
     world.transact().await;
     let deliveries = world.store.deliveries(world.project.id, id).await.unwrap();
     assert!(deliveries.iter().all(|found| found.state == DeliveryState::Waiting), "{deliveries:?}");
-    assert!(!world.lanes.reserve(&event).contains(&hook), "what comes next waits behind it");
+    let next = BatchEvent { event: Arc::new(event), room: vec![] };
+    assert_eq!(world.lanes.reserve_alerts(&[next]), [(hook, 0)], "what comes next waits behind it");
     drop(all);
 }
 

@@ -15,6 +15,7 @@ use store::catalog::{
     ProjectChange, ProjectKey, Team, Token, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
+use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 use store::issues::{
     Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
     WantedEvent,
@@ -245,4 +246,17 @@ like_sqlite!(
             self.sqlite.fill_counters(slice).await
         }
     }
+);
+
+like_sqlite!(
+    Hindsight,
+    {
+        fn kept_event(project: ProjectId, event: EventId) -> Option<KeptEvent>;
+        fn kept_events(wanted: KeptEvents) -> Vec<KeptEvent>;
+        fn issue_standings(issues: Vec<IssueId>) -> Vec<IssueStanding>;
+        fn events_after(project: ProjectId, issue: IssueId, event: Seq) -> u64;
+        fn fired_before(firing: FiringBefore) -> Option<Millis>;
+        fn releases_seen(project: ProjectId, environment: Option<String>, limit: usize) -> Vec<(String, Millis)>;
+    },
+    {}
 );

@@ -109,8 +109,8 @@ pub async fn an_alert_is_born_leased_where_it_has_a_place(bench: &mut dyn Bench)
     ruled.rule("Every", &[condition(EVERY)]).await?;
     for (number, places) in (1..).zip([0, 1, 2]) {
         let event = only(ruled.matched(&[sent(u32::from(number), number, 0)]).await?);
-        let event = BatchEvent { event: Arc::new(event), room: vec![hook; places] };
-        let batch = Batch { events: vec![event], ..ruled.world.batch() };
+        let events = vec![BatchEvent { event: Arc::new(event), room: vec![hook; places.min(1)] }];
+        let batch = Batch { events, alert_room: vec![(hook, places / 2)], ..ruled.world.batch() };
         let recorded = only(all_recorded(ruled.world.store.record(Arc::new(batch)).await?.events));
         let of_hook: Vec<_> = recorded.owed.iter().filter(|owed| owed.key.hook == hook).collect();
         assert_eq!(of_hook.len(), 2);
@@ -188,7 +188,7 @@ pub async fn a_refused_event_leaves_no_throttle_and_no_count(bench: &mut dyn Ben
     let poisoned = events[0].id;
     events[4].id = poisoned;
     bench.poison(poisoned).await;
-    let batch = Batch { events: events.into_iter().map(with_room).collect(), ..ruled.world.batch() };
+    let batch = with_room(events, ruled.world.batch());
     let results = ruled.world.store.record(Arc::new(batch)).await?.events;
     let mut rules = Vec::new();
     for (place, result) in results.iter().enumerate() {
@@ -230,7 +230,7 @@ pub async fn what_may_not_fire_leaves_no_history(bench: &mut dyn Bench) -> Outco
     assert!(!ruled.fires(sent(4, 2, 3_600_000)).await?);
     let deleted = ruled.matched(&[sent(5, 3, 0)]).await?;
     store.delete_rule(project, silent).await?;
-    let batch = Batch { events: deleted.into_iter().map(with_room).collect(), ..ruled.world.batch() };
+    let batch = with_room(deleted, ruled.world.batch());
     let result = only(store.record(Arc::new(batch)).await?.events);
     assert!(matches!(result, EventResult::Moved), "a rule that was deleted since does not fire: {result:?}");
     assert!(!ruled.fires(sent(5, 3, 0)).await?);
@@ -245,8 +245,8 @@ pub async fn a_moved_event_or_a_duplicate_fires_nothing(bench: &mut dyn Bench) -
     ruled.rule("Every", &[condition(EVERY)]).await?;
     let fresh = only(ruled.matched(&[sent(4, 1, 0)]).await?);
     let duplicate = NewEvent { received: later(fresh.received, 1), ..fresh.clone() };
-    let events = stale.into_iter().chain([fresh, duplicate.clone(), duplicate]).map(with_room).collect();
-    let results = ruled.world.store.record(Arc::new(Batch { events, ..ruled.world.batch() })).await?.events;
+    let events = stale.into_iter().chain([fresh, duplicate.clone(), duplicate]);
+    let results = ruled.world.store.record(Arc::new(with_room(events, ruled.world.batch()))).await?.events;
     let [
         EventResult::Moved,
         EventResult::Moved,
@@ -275,7 +275,7 @@ pub async fn the_issue_after_a_deleted_one_is_new_to_rules(bench: &mut dyn Bench
     let mut events = ruled.matched(&[sent(1, 1, 0), sent(2, 1, 1)]).await?;
     // Two hashes of one issue are what merging would make; here they are two issues.
     events[1].grouping = grouping(2);
-    let batch = Batch { events: events.into_iter().map(with_room).collect(), ..ruled.world.batch() };
+    let batch = with_room(events, ruled.world.batch());
     let recorded = all_recorded(ruled.world.store.record(Arc::new(batch)).await?.events);
     let project = ruled.world.project.id;
     let of = crate::issues::IssuesOf { project, issues: vec![recorded[0].issue] };

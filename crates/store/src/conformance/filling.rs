@@ -146,10 +146,7 @@ pub async fn a_slice_of_large_events_ends_early(bench: &mut dyn Bench) -> Outcom
         event.compressed = compressed;
     }
     let project = ruled.world.project.id;
-    let batch = crate::ledger::Batch {
-        events: events.into_iter().map(super::ruled::with_room).collect(),
-        ..ruled.world.batch()
-    };
+    let batch = super::ruled::with_room(events, ruled.world.batch());
     ruled.world.store.record(Arc::new(batch)).await?;
     let (mut below, mut seen) = (Seq::try_from(100)?, Vec::new());
     loop {

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod expiry;
 pub mod filling;
 pub mod folding;
+pub mod hindsight;
 pub mod issues;
 pub mod leases;
 pub mod reading;
@@ -149,6 +150,13 @@ macro_rules! every_behaviour {
             refusals::a_refused_repeat_is_not_counted,
             refusals::what_is_refused_when_it_is_counted_fails_alone,
             refusals::a_refused_outcome_fails_its_delivery_alone,
+            hindsight::an_event_is_kept_with_what_it_did_to_its_issue,
+            hindsight::events_are_read_newest_first_in_slices,
+            hindsight::an_issue_stands_where_its_events_left_it,
+            hindsight::a_firing_is_kept_with_what_decided_it,
+            hindsight::a_firing_is_found_from_the_next_event_of_its_issue,
+            hindsight::releases_are_listed_newest_first,
+            hindsight::a_history_goes_with_the_days_that_are_kept,
             retention::events_of_earlier_days_go_with_all_that_leads_to_them,
             retention::an_issue_goes_with_its_last_event,
             retention::a_number_is_never_given_twice,

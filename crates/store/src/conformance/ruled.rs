@@ -114,8 +114,7 @@ impl Ruled {
 
     /// Records events in one transaction; every lane has room.
     pub(super) async fn record(&self, sent: &[Sent]) -> Result<Vec<RecordedEvent>, StoreError> {
-        let events = self.matched(sent).await?.into_iter().map(with_room).collect();
-        let batch = Batch { events, ..self.world.batch() };
+        let batch = with_room(self.matched(sent).await?, self.world.batch());
         Ok(all_recorded(self.world.store.record(Arc::new(batch)).await?.events))
     }
 
@@ -166,10 +165,18 @@ impl Ruled {
     }
 }
 
-/// An event with a place in each lane that it may need.
-pub(super) fn with_room(event: NewEvent) -> BatchEvent {
-    let room = event.candidates.most_owed().collect();
-    BatchEvent { event: Arc::new(event), room }
+/// The batch with these events, and a place in a lane for everything that they may owe.
+pub(super) fn with_room(events: impl IntoIterator<Item = NewEvent>, batch: Batch) -> Batch {
+    let place = |event: NewEvent| {
+        let room = event.candidates.created.clone();
+        BatchEvent { event: Arc::new(event), room }
+    };
+    let events: Vec<_> = events.into_iter().map(place).collect();
+    let mut alert_room = std::collections::BTreeMap::new();
+    for hook in events.iter().flat_map(|item| item.event.candidates.may_alert()) {
+        *alert_room.entry(*hook).or_default() += 1;
+    }
+    Batch { events, alert_room: alert_room.into_iter().collect(), ..batch }
 }
 
 /// A rule that fires for every hook when any of the conditions holds, at most every five minutes.

@@ -74,7 +74,7 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
         (IssueTest::Level(Level::Info), vec![2]),
         (IssueTest::Priority(IssuePriority::Low), vec![3, 2]),
         (IssueTest::Priority(IssuePriority::High), vec![1]),
-        (IssueTest::Number(2), vec![2]),
+        (IssueTest::Number(world.project.id, 2), vec![2]),
         (IssueTest::Unhandled, vec![3]),
         (IssueTest::Environment(exact("staging")), vec![1, 3]),
         (IssueTest::Environment(Pattern::with_wildcards("PROD*")), vec![1]),
@@ -87,12 +87,13 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
         (IssueTest::FirstRelease(exact("shop@2")), vec![2]),
         (IssueTest::FirstRelease(Pattern::with_wildcards("shop*")), vec![1, 2]),
         (IssueTest::Text(Pattern::somewhere("grüSSe".to_lowercase().replace("ss", "ß").as_str())), vec![3]),
+        (IssueTest::LastRelease(exact("shop@2")), vec![1, 2]),
         (IssueTest::Text(Pattern::somewhere("CULPRIT 2")), vec![2]),
         (IssueTest::Events(at_least(2)), vec![1]),
         (IssueTest::Users(Bound { least: 1, most: 1 }), vec![3]),
         (IssueTest::FirstSeen(at_least(NOW.0 + 2)), vec![3, 2]),
         (IssueTest::LastSeen(at_least(NOW.0 + 4)), vec![1]),
-        (IssueTest::Any(vec![IssueTest::Number(1), tag("user", "id:2")]), vec![1, 3]),
+        (IssueTest::Any(vec![IssueTest::Number(world.project.id, 1), tag("user", "id:2")]), vec![1, 3]),
         (IssueTest::Any(vec![]), vec![]),
     ];
     for (test, expected) in cases {
@@ -222,7 +223,7 @@ pub async fn a_search_reaches_the_last_of_thousands(bench: &mut dyn Bench) -> Ou
         event
     });
     all_recorded(world.record(events.collect()).await?);
-    assert_eq!(found(&world, &[IssueTest::Number(1)]).await?, [1]);
+    assert_eq!(found(&world, &[IssueTest::Number(world.project.id, 1)]).await?, [1]);
     let search = IssueSearch {
         projects: vec![world.project.id],
         tests: vec![IssueTest::FirstSeen(Bound { least: i64::MIN, most: NOW.0 + 1 })],

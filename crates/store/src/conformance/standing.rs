@@ -10,7 +10,7 @@ use super::world::only;
 use super::{Bench, Outcome};
 use crate::error::StoreError;
 use crate::issues::{NewStanding, SnoozeFor};
-use crate::ledger::{Batch, EventResult};
+use crate::ledger::EventResult;
 use crate::rules::RuleChange;
 
 const REGRESSION: &str = "regression_event.RegressionEventCondition";
@@ -181,7 +181,7 @@ pub async fn a_placeholder_takes_no_titles_place(bench: &mut dyn Bench) -> Outco
         event.summary.logger = format!("logger {number}");
         event.summary.has_placeholder_title = number != 1;
     }
-    let batch = Batch { events: events.into_iter().map(with_room).collect(), ..ruled.world.batch() };
+    let batch = with_room(events, ruled.world.batch());
     let results = ruled.world.store.record(Arc::new(batch)).await?.events;
     let Some(EventResult::Recorded(recorded)) = results.first() else { panic!("{results:?}") };
     let issue = ruled.issue(recorded.issue).await?;
@@ -210,7 +210,7 @@ pub async fn an_issue_may_turn_out_to_be_older(bench: &mut dyn Bench) -> Outcome
     let id = only(ruled.record(&more(1, 5..=5)).await?).issue;
     let mut events = ruled.matched(&more(1, 6..=7)).await?;
     events[0].timestamp = moment(-50_000);
-    let batch = Batch { events: events.into_iter().map(with_room).collect(), ..ruled.world.batch() };
+    let batch = with_room(events, ruled.world.batch());
     ruled.world.store.record(Arc::new(batch)).await?;
     let issue = ruled.issue(id).await?;
     assert_eq!((issue.first_seen, issue.last_seen, issue.count), (moment(-50_000), moment(7_000), 3));

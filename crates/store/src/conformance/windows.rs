@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ruled::{Ruled, Sent, condition, moment, more_events, more_users, rule, with_room};
 use super::{Bench, Outcome};
-use crate::ledger::{Batch, EventResult};
+use crate::ledger::EventResult;
 use crate::rules::RuleChange;
 
 const MINUTE_MS: i64 = 60_000;
@@ -200,7 +200,7 @@ pub async fn a_refused_event_does_not_disturb_what_is_counted(bench: &mut dyn Be
     assert_eq!(ruled.fired(&[by(1), by(2)]).await?, [false; 2]);
     let events = ruled.matched(&[by(3), by(4), by(5), by(6)]).await?;
     bench.poison(events[1].id).await;
-    let batch = Batch { events: events.into_iter().map(with_room).collect(), ..ruled.world.batch() };
+    let batch = with_room(events, ruled.world.batch());
     let results = ruled.world.store.record(Arc::new(batch)).await?.events;
     let [
         EventResult::Recorded(third),

@@ -100,6 +100,7 @@ impl World {
             now: NOW,
             events: Vec::new(),
             settlements: Vec::new(),
+            alert_room: Vec::new(),
             give_backs: Vec::new(),
             claims: Vec::new(),
         }

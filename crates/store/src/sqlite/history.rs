@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use model::ids::{IssueId, Millis, ProjectId, RuleId, Seq};
 use protocol::EventId;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rows::collect;
 use crate::error::StoreError;
@@ -89,31 +89,55 @@ pub(super) fn on_event(connection: &Connection, project: ProjectId, event: Seq) 
     })
 }
 
+/// One firing.
 #[derive(Debug, Clone, Copy)]
-struct Firing {
+pub(super) struct Firing {
     seq: i64,
-    issue: i64,
-    fired: Millis,
+    /// For which issue.
+    pub(super) issue: i64,
+    /// When.
+    pub(super) fired: Millis,
+}
+
+/// The firings of a rule on events below a number.
+pub(super) struct Firings {
+    pub(super) project: ProjectId,
+    pub(super) rule: RuleId,
+    pub(super) below: Seq,
+}
+
+impl Firings {
+    /// Shows each to `goes_on`, the newest first, for as long as it says so.
+    pub(super) fn walk(
+        &self,
+        connection: &Connection,
+        mut goes_on: impl FnMut(Firing) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut statement = connection.prepare_cached(
+            "select seq, issue_id, fired_ms from rule_fired
+             where project_id = ? and rule_id = ? and seq < ?
+             order by seq desc
+             limit ?",
+        )?;
+        let mut rows = statement.query([self.project.get(), self.rule.get(), i64::from(self.below), FIRINGS_MAX])?;
+        while let Some(row) = rows.next()? {
+            if !goes_on(Firing { seq: row.get(0)?, issue: row.get(1)?, fired: Millis(row.get(2)?) }) {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A rule's firings in a span of time, the newest first. Numbers grow with time, so the walk ends where the span begins.
 fn firings(connection: &Connection, rule: RuleId, range: FiredRange) -> Result<Vec<Firing>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select seq, issue_id, fired_ms from rule_fired
-         where project_id = ? and rule_id = ?
-         order by seq desc
-         limit ?",
-    )?;
-    let mut rows = statement.query(params![range.project.get(), rule.get(), FIRINGS_MAX])?;
+    let all = Firings { project: range.project, rule, below: Seq::new(Seq::MAX)? };
     let mut firings = Vec::new();
-    while let Some(row) = rows.next()? {
-        let firing = Firing { seq: row.get(0)?, issue: row.get(1)?, fired: Millis(row.get(2)?) };
-        if firing.fired < range.since {
-            break;
-        }
-        if firing.fired < range.until {
+    all.walk(connection, |firing| {
+        if (range.since..range.until).contains(&firing.fired) {
             firings.push(firing);
         }
-    }
+        firing.fired >= range.since
+    })?;
     Ok(firings)
 }

@@ -12,6 +12,7 @@ mod codes;
 mod counters;
 mod counts;
 mod filling;
+mod hindsight;
 mod history;
 mod hooks;
 mod issue_rows;
@@ -209,6 +210,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     if access == Access::Read {
         connection.pragma_update(None, "query_only", true)?;
     }
+    // Plans do not depend on what is bound: otherwise a range makes SQLite prepare its statement again for each value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

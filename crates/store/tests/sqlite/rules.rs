@@ -6,9 +6,10 @@ use protocol::{EventId, PublicKey};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use watchfire_store::catalog::{NewProject, Project};
+use watchfire_store::ledger::SweepPlan;
 use watchfire_store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow};
 use watchfire_store::sqlite::Sqlite;
-use watchfire_store::{Catalog as _, Rules as _};
+use watchfire_store::{Catalog as _, Ledger as _, Rules as _};
 
 const NOW: Millis = Millis(1_768_478_400_000);
 const HOUR_MS: i64 = 3_600_000;
@@ -231,4 +232,28 @@ async fn the_history_of_a_rule_is_counted_by_hour_and_by_issue() {
     let fired = |rule: &RuleRow| FiredRow { rule: rule.id, fired: at(3 * HOUR_MS + 1), because: json!([]) };
     let event = Seq::new(5).unwrap();
     assert_eq!(store.fired_on(project, event).await.unwrap(), [fired(&rule), fired(&other)]);
+}
+
+#[tokio::test]
+async fn a_deleted_rule_leaves_no_row_once_its_history_is_gone() {
+    let folder = Folder::new().await;
+    let (kept, deleted) = (folder.rule(&["1m"]).await, folder.rule(&["1m"]).await);
+    for seq in 1..=5 {
+        folder.fired(&kept, (seq, 7), NOW);
+        folder.fired(&deleted, (seq, 7), NOW);
+    }
+    folder.store.delete_rule(folder.project.id, deleted.id).await.unwrap();
+    let rows = |table: &str| -> i64 {
+        folder.rows.query_row(&format!("select count(*) from {table}"), [], |row| row.get(0)).unwrap()
+    };
+    let plan = SweepPlan { now: NOW, keep_from: NOW, expire_before: Millis(0), limit: 2 };
+    while folder.store.sweep(plan).await.unwrap().more {}
+    assert_eq!((rows("rule"), rows("rule_fired")), (2, 10), "what has fired is told for as long as its events");
+    let plan = SweepPlan { keep_from: Millis(NOW.0 + 24 * HOUR_MS), ..plan };
+    while folder.store.sweep(plan).await.unwrap().more {}
+    assert_eq!((rows("rule"), rows("rule_fired")), (1, 0));
+    folder.fired(&kept, (6, 7), Millis(NOW.0 + 24 * HOUR_MS));
+    folder.store.delete_project(folder.project.id).await.unwrap();
+    while folder.store.sweep(plan).await.unwrap().more {}
+    assert_eq!((rows("rule"), rows("rule_fired"), rows("project")), (0, 0, 0));
 }

@@ -17,6 +17,7 @@ use store::StoreError;
 use super::body::BadBody;
 use super::fields::FieldErrors;
 use super::page::BadPage;
+use super::search::BadSearch;
 use super::span::BadSpan;
 use crate::auth::AuthError;
 
@@ -40,6 +41,8 @@ pub(crate) enum ApiError {
     Body(BadBody),
     /// 400: the query string asks for a page that there cannot be.
     Page(BadPage),
+    /// 400: the search is not understood.
+    Search(BadSearch),
     /// 400: the query string asks for counts that there cannot be.
     Stats(BadStats),
     /// 400: the query string asks for a span of time that there cannot be.
@@ -133,6 +136,7 @@ impl ApiError {
                 BadBody::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             },
             ApiError::Page(_)
+            | ApiError::Search(_)
             | ApiError::Stats(_)
             | ApiError::Span(_)
             | ApiError::Invalid(_)
@@ -155,6 +159,7 @@ impl ApiError {
             }
             ApiError::Body(error) => detail(error),
             ApiError::Page(error) => detail(error),
+            ApiError::Search(error) => detail(error),
             ApiError::Stats(error) => detail(error),
             ApiError::Span(error) => detail(error),
             ApiError::Invalid(errors) => errors.to_json(),
@@ -211,6 +216,12 @@ impl From<BadBody> for ApiError {
 impl From<BadPage> for ApiError {
     fn from(error: BadPage) -> Self {
         ApiError::Page(error)
+    }
+}
+
+impl From<BadSearch> for ApiError {
+    fn from(error: BadSearch) -> Self {
+        ApiError::Search(error)
     }
 }
 

@@ -80,6 +80,7 @@ async fn what_makes_no_sense_is_answered_400_and_what_is_taken_409() {
         (BadPage::PerPage.into(), said(400, "Invalid per_page parameter.")),
         (BadPage::PerPageRange.into(), said(400, "Invalid per_page value. Must be between 1 and 100.")),
         (BadPage::Cursor.into(), said(400, "Invalid cursor parameter.")),
+        (BadSearch::OpenQuote.into(), said(400, "Error parsing search query: a quotation mark is not closed.")),
         (BadStats::Resolution.into(), said(400, "Invalid resolution")),
         (BadStats::Until.into(), said(400, "until must be a numeric timestamp.")),
         (BadStats::Since.into(), said(400, "since must be a numeric timestamp")),

@@ -11,7 +11,7 @@ use http::Uri;
 use http::request::Parts;
 use model::ids::{HookGuid, RuleId};
 use model::scope::Scope;
-use protocol::PublicKey;
+use protocol::{EventId, PublicKey};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use store::catalog::{Hook, Organization, Project, ProjectKey, Team};
@@ -30,7 +30,7 @@ pub(super) struct Call<P> {
     pub(super) api: Arc<ApiState>,
     pub(super) caller: Caller,
     pub(super) uri: Uri,
-    path: P,
+    pub(super) path: P,
 }
 
 /// `…/organizations/{organization}/…`
@@ -69,6 +69,14 @@ pub(super) struct HookPath {
     hook: String,
 }
 
+/// `…/projects/{organization}/{project}/events/{event}/…`
+#[derive(Deserialize)]
+pub(super) struct EventPath {
+    #[serde(flatten)]
+    project: ProjectPath,
+    event: String,
+}
+
 /// `…/projects/{organization}/{project}/rules/{rule}/…`
 #[derive(Deserialize)]
 pub(super) struct RulePath {
@@ -103,6 +111,14 @@ where
     }
 }
 
+impl Call<OrganizationPath> {
+    /// The organization, for a caller with one of these scopes.
+    pub(super) async fn organization(&self, scopes: &'static [Scope]) -> Answer<Organization> {
+        self.caller.needs(scopes)?;
+        self.api.organization(&self.path).await
+    }
+}
+
 impl Call<ProjectPath> {
     /// The project, for a caller with one of these scopes.
     pub(super) async fn project(&self, scopes: &'static [Scope]) -> Answer<Project> {
@@ -130,6 +146,16 @@ impl Call<HookPath> {
         let guid: HookGuid = self.path.hook.parse().map_err(|_| ApiError::NotFound)?;
         let hooks = self.api.store.hooks(project.id).await?;
         hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)
+    }
+}
+
+impl Call<EventPath> {
+    /// The project in the path and the id of an event, for a caller with one of these scopes.
+    pub(super) async fn event_id(&self, scopes: &'static [Scope]) -> Answer<(Project, EventId)> {
+        self.caller.needs(scopes)?;
+        let project = self.api.project(&self.path.project, &self.uri).await?;
+        let event: EventId = self.path.event.parse().map_err(|_| ApiError::NotFound)?;
+        Ok((project, event))
     }
 }
 
@@ -177,7 +203,8 @@ impl ApiState {
         }
     }
 
-    async fn organization_named(&self, name: &str) -> Answer<Organization> {
+    /// The organization with this id or slug.
+    pub(super) async fn organization_named(&self, name: &str) -> Answer<Organization> {
         let name = Name::of(name);
         let organizations = self.store.organizations().await?;
         organizations.into_iter().find(|it| name.is(it.id.get(), &it.slug)).ok_or(ApiError::NotFound)

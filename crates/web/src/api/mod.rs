@@ -6,8 +6,11 @@
 
 mod body;
 mod error;
+mod events;
 mod fields;
+mod hindsight;
 mod hooks;
+mod issues;
 mod keys;
 mod lookup;
 mod names;
@@ -18,10 +21,12 @@ mod projects;
 mod regions;
 mod root;
 mod rules;
+mod search;
 mod span;
 mod teams;
 mod time;
 mod tokens;
+mod why;
 
 use std::sync::Arc;
 
@@ -59,14 +64,14 @@ pub struct ApiState {
 /// All routes, each with and without the final slash. Unknown paths under `/api/0/` are answered too.
 pub fn router(state: Arc<ApiState>) -> Router {
     let mut router = Router::new();
-    for (path, methods) in routes() {
+    for (path, methods) in routes().into_iter().chain(issues::routes()).chain(events::routes()) {
         let methods = methods.fallback(method_not_allowed);
         router = router.route(path, methods.clone()).route(&format!("{path}/"), methods);
     }
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 24] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -89,8 +94,10 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 22] {
             get(hooks::show).put(hooks::update).delete(hooks::delete),
         ),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
+        ("/api/0/projects/{organization}/{project}/events/{event}/why", get(why::why)),
         ("/api/0/projects/{organization}/{project}/rules", get(rules::list).post(rules::create)),
         ("/api/0/projects/{organization}/{project}/rules/configuration", get(rules::configuration)),
+        ("/api/0/projects/{organization}/{project}/rules/preview", post(rules::preview)),
         (
             "/api/0/projects/{organization}/{project}/rules/{rule}",
             get(rules::show).put(rules::update).delete(rules::delete),

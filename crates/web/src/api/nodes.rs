@@ -4,7 +4,7 @@
 //! means. Called by the readers of hooks' and rules' bodies.
 
 use model::limits::RULE_NODES;
-use model::rules::{Node, NodePlace, Quantifier};
+use model::rules::{Node, NodePlace, Quantifier, label};
 use serde_json::Value;
 
 use super::fields::{Complaint, Read, items, quoted};
@@ -24,6 +24,15 @@ pub(super) fn nodes(place: NodePlace) -> impl Fn(&Value) -> Read<Vec<Value>> {
             Node::read(node, place).map_err(|error| Complaint::new(error.to_string()))?;
         }
         Ok(nodes.into_iter().map(without_name).collect())
+    }
+}
+
+/// A node's name for people. One that cannot be read any more is called by its id.
+pub(super) fn label_of(node: &Value) -> String {
+    // The places differ in what they refuse; what is kept was accepted.
+    match Node::read(node, NodePlace::Condition) {
+        Ok(read) => label(&read),
+        Err(_) => node["id"].as_str().unwrap_or_default().to_owned(),
     }
 }
 

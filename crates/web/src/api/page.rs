@@ -5,13 +5,15 @@
 //!
 //! A cursor is `value:offset:is_prev`: the place that is `offset` items after the first item whose key is at most `value`
 //! (0 stands for the start of the list), and whether the page lies before that place or from it on. So a cursor stays good
-//! when items are added or deleted elsewhere.
+//! when items are added or deleted elsewhere. In a list that the store cuts the offset is the id of the item at the place, and
+//! the page lies before that item or after it.
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::LINK;
 use serde::Serialize;
+use store::issues::{Cut, CutFrom, Listed, Place};
 use url::form_urlencoded;
 
 /// Items on a page where the client does not say.
@@ -73,7 +75,19 @@ impl PageRequest {
     /// # Errors
     /// Any of [`BadPage`].
     pub(super) fn of(uri: &Uri) -> Result<Self, BadPage> {
-        let per_page = match query_value(uri, "per_page") {
+        Self::read(uri, query_value(uri, "per_page"))
+    }
+
+    /// The same, where `limit` is another name of `per_page`.
+    ///
+    /// # Errors
+    /// Any of [`BadPage`].
+    pub(super) fn with_limit(uri: &Uri) -> Result<Self, BadPage> {
+        Self::read(uri, query_value(uri, "per_page").or_else(|| query_value(uri, "limit")))
+    }
+
+    fn read(uri: &Uri, per_page: Option<String>) -> Result<Self, BadPage> {
+        let per_page = match per_page {
             None => PER_PAGE_DEFAULT,
             Some(text) => match text.trim().parse::<i64>().map_err(|_| BadPage::PerPage)? {
                 number if number < 1 => return Err(BadPage::PerPageRange),
@@ -85,9 +99,37 @@ impl PageRequest {
         }
         let cursor = match query_value(uri, "cursor") {
             Some(text) if !text.is_empty() => Cursor::parse(&text).ok_or(BadPage::Cursor)?,
-            _ => Cursor { value: 0, offset: 0, side: Side::From },
+            _ => Cursor::START,
         };
         Ok(Self { cursor, per_page })
+    }
+
+    /// The page as the store cuts it.
+    pub(super) fn of_store(self) -> Cut {
+        let Cursor { value: key, offset, side } = self.cursor;
+        let place = Place { key, id: i64::try_from(offset).unwrap_or(i64::MAX) };
+        let from = match side {
+            Side::Before => CutFrom::Before(place),
+            Side::From if self.cursor == Cursor::START => CutFrom::Start,
+            Side::From => CutFrom::After(place),
+        };
+        Cut { from, limit: self.per_page }
+    }
+
+    /// The page that the store has cut, with the place of an item.
+    pub(super) fn listed<T>(self, listed: Listed<T>, place: impl Fn(&T) -> Place) -> Page<T> {
+        let Listed { items, more } = listed;
+        let at = |item: Option<&T>, side| match item.map(&place) {
+            Some(Place { key, id }) => Cursor { value: key, offset: usize::try_from(id).unwrap_or(0), side },
+            None => Cursor { side, ..self.cursor },
+        };
+        let (before, after) = match self.cursor.side {
+            Side::From => (self.cursor != Cursor::START, more),
+            Side::Before => (more, true),
+        };
+        let previous = Neighbour { cursor: at(items.first(), Side::Before), has_items: before };
+        let next = Neighbour { cursor: at(items.last(), Side::From), has_items: after };
+        Page { items, previous, next }
     }
 
     /// Cuts the page out of `items`, which are sorted by falling `key`.
@@ -133,14 +175,26 @@ impl PageRequest {
 impl<T> Page<T> {
     /// Answers with what `show` makes of each item, and with both links. `base_url` has no final slash.
     pub(super) fn answer<'p, V: Serialize>(&'p self, base_url: &str, uri: &Uri, show: impl Fn(&'p T) -> V) -> Response {
+        self.answer_with(base_url, uri, self.items.iter().map(show).collect())
+    }
+
+    /// The same with what is shown of the items already made.
+    pub(super) fn answer_with<V: Serialize>(&self, base_url: &str, uri: &Uri, shown: Vec<V>) -> Response {
         let links =
             format!("{}, {}", self.previous.link("previous", base_url, uri), self.next.link("next", base_url, uri));
-        let shown: Vec<V> = self.items.iter().map(show).collect();
         ([(LINK, links)], Json(shown)).into_response()
+    }
+
+    /// What is on it.
+    pub(super) fn items(&self) -> &[T] {
+        &self.items
     }
 }
 
 impl Cursor {
+    /// The start of a list.
+    const START: Cursor = Cursor { value: 0, offset: 0, side: Side::From };
+
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let value = parts.next()?.parse().ok()?;
@@ -180,6 +234,14 @@ impl Neighbour {
             "<{base_url}{path}?{others}&cursor={cursor}>; rel=\"{relation}\"; results=\"{has_items}\"; cursor=\"{cursor}\""
         )
     }
+}
+
+/// Every value that the query string gives a name, less empty ones.
+pub(super) fn query_values(uri: &Uri, name: &str) -> Vec<String> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+        .filter(|(key, value)| key == name && !value.is_empty())
+        .map(|(_, value)| value.into_owned())
+        .collect()
 }
 
 /// The last value that the query string gives a name.

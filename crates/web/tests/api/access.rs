@@ -5,11 +5,12 @@ use http::Request;
 use serde_json::json;
 
 use crate::harness::Api;
+use crate::recording::{error, event_id, record};
 
 const HOOKS: &str = "/api/0/projects/my-org/my-project/hooks/";
 
-/// Every call there is (`{hook}` and `{key}` stand for real ones), with scopes that are just enough and scopes that are
-/// not, though they may be many.
+/// Every call there is (`{hook}`, `{key}`, `{issue}` and `{event}` stand for real ones), with scopes that are just enough and
+/// scopes that are not, though they may be many.
 const CALLS: &[(&str, &str, &str, &str)] = &[
     ("GET", "/api/0/organizations/", "org:read", "project:admin team:admin"),
     ("GET", "/api/0/organizations/my-org/", "org:read", "project:admin team:admin"),
@@ -30,10 +31,31 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("GET", "/api/0/projects/my-org/my-project/hooks/{hook}/", "project:read", "org:admin"),
     ("PUT", "/api/0/projects/my-org/my-project/hooks/{hook}/", "project:write", "project:read org:admin"),
     ("GET", "/api/0/projects/my-org/my-project/hooks/{hook}/stats/", "project:read", "org:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/issues/", "event:read", "project:admin org:admin"),
+    ("PUT", "/api/0/projects/my-org/my-project/issues/", "event:write", "event:read project:admin"),
+    ("DELETE", "/api/0/projects/my-org/my-project/issues/", "event:admin", "event:write project:admin"),
+    ("GET", "/api/0/organizations/my-org/issues/", "event:read", "project:admin org:admin"),
+    ("GET", "/api/0/organizations/my-org/issues/{issue}/", "event:read", "project:admin org:admin"),
+    ("PUT", "/api/0/organizations/my-org/issues/{issue}/", "event:write", "event:read project:admin"),
+    ("GET", "/api/0/organizations/my-org/issues/{issue}/tags/", "event:read", "project:admin"),
+    ("GET", "/api/0/organizations/my-org/issues/{issue}/events/", "event:read", "project:admin"),
+    ("GET", "/api/0/organizations/my-org/issues/{issue}/events/latest/", "event:read", "project:admin"),
+    ("GET", "/api/0/organizations/my-org/shortids/MY-PROJECT-1/", "event:read", "project:admin"),
+    ("GET", "/api/0/organizations/my-org/eventids/{event}/", "event:read", "project:admin"),
+    ("GET", "/api/0/issues/{issue}/", "event:read", "project:admin org:admin"),
+    ("PUT", "/api/0/issues/{issue}/", "event:write", "event:read project:admin"),
+    ("GET", "/api/0/issues/{issue}/tags/", "event:read", "project:admin"),
+    ("GET", "/api/0/issues/{issue}/events/", "event:read", "project:admin"),
+    ("GET", "/api/0/issues/{issue}/events/oldest/", "event:read", "project:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/events/", "event:read", "project:admin org:admin"),
+    ("GET", "/api/0/projects/my-org/my-project/events/{event}/", "event:read", "project:admin"),
+    ("DELETE", "/api/0/issues/{issue}/", "event:admin", "event:write project:admin"),
+    ("DELETE", "/api/0/organizations/my-org/issues/{other issue}/", "event:admin", "event:write project:admin"),
     ("GET", "/api/0/projects/my-org/my-project/rules/", "alerts:read", "org:admin event:admin"),
     ("GET", "/api/0/projects/my-org/my-project/rules/", "project:read", "org:admin team:admin"),
     ("POST", "/api/0/projects/my-org/my-project/rules/", "alerts:write", "alerts:read project:read"),
     ("POST", "/api/0/projects/my-org/my-project/rules/", "project:write", "alerts:read project:read"),
+    ("POST", "/api/0/projects/my-org/my-project/rules/preview/", "alerts:write", "alerts:read project:read"),
     ("GET", "/api/0/projects/my-org/my-project/rules/configuration/", "alerts:read", "org:admin"),
     ("GET", "/api/0/projects/my-org/my-project/rules/{rule}/", "alerts:read", "org:admin"),
     ("PUT", "/api/0/projects/my-org/my-project/rules/{rule}/", "alerts:write", "alerts:read project:read"),
@@ -58,8 +80,11 @@ async fn every_call_needs_a_token_and_its_scope_and_no_more() {
     let snooze = format!("{}snooze/", crate::rules::path(&rule));
     api.post(&snooze, json!({"target": "everyone"})).await.with_status(201);
     let keys = api.get("/api/0/projects/my-org/my-project/keys/").await.with_status(200);
+    let events = [error(1, "Alpha", json!({})), error(2, "Beta", json!({}))];
+    let issues = record(&api, &events).await;
     for (method, path, enough, not_enough) in CALLS {
-        let path = path.replace("{hook}", hook["id"].as_str().unwrap());
+        let path = path.replace("{issue}", &issues[0].to_string()).replace("{other issue}", &issues[1].to_string());
+        let path = path.replace("{event}", &event_id(1)).replace("{hook}", hook["id"].as_str().unwrap());
         let path = path.replace("{rule}", rule["id"].as_str().unwrap());
         let path = path.replace("{key}", keys[0]["id"].as_str().unwrap());
         let name = format!("{method} {path}");

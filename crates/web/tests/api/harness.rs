@@ -137,6 +137,11 @@ impl Api {
         self.send(request.body(body.into()).unwrap()).await
     }
 
+    /// The time that the API's clock shows.
+    pub(crate) fn now(&self) -> Millis {
+        self.clock.wall()
+    }
+
     /// Where the store keeps its files.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()

@@ -3,11 +3,17 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hook_fields;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod issue_changes;
+#[cfg(test)]
+mod issue_lists;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
@@ -15,11 +21,17 @@ mod organizations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod projects;
+#[cfg(test)]
+mod recording;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod rule_fields;
+#[cfg(test)]
+mod rule_history;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
@@ -27,4 +39,8 @@ mod stats;
 #[cfg(test)]
 mod terraform;
 #[cfg(test)]
+mod terraform_places;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod why;

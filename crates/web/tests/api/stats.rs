@@ -37,7 +37,8 @@ async fn with_hook() -> (Api, String, HookNumber) {
 async fn attempt(api: &Api, hook: HookNumber, times: &[Millis]) {
     let owner = api.store.register(START).await.unwrap();
     let event = BatchEvent { event: Arc::new(event(api, hook)), room: vec![] };
-    let recorded = api.store.record(Arc::new(Batch { events: vec![event], ..batch(owner) })).await.unwrap();
+    let recorded =
+        api.store.record(Arc::new(Batch { events: vec![event], alert_room: vec![], ..batch(owner) })).await.unwrap();
     let [EventResult::Recorded(recorded)] = recorded.events.as_slice() else { panic!("the event was not recorded") };
     let attempts = times.iter().map(|time| AttemptRow::interrupted(*time, Interrupted::Lost)).collect();
     let settlement = Settlement { key: recorded.owed[0].key, attempts, next: NextState::Failed };
@@ -45,7 +46,15 @@ async fn attempt(api: &Api, hook: HookNumber, times: &[Millis]) {
 }
 
 fn batch(owner: ProcessId) -> Batch {
-    Batch { owner, now: START, events: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
+    Batch {
+        owner,
+        now: START,
+        events: vec![],
+        alert_room: vec![],
+        settlements: vec![],
+        give_backs: vec![],
+        claims: vec![],
+    }
 }
 
 fn event(api: &Api, hook: HookNumber) -> NewEvent {

@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::loops::Hop;
 use crate::rules::{
-    Clause, EventView, HookFilter, Interval, Matcher, Node, NodePlace, Quantifier, Rule, Subscription, Targets, Wants,
+    Clause, EventView, HookFilter, Interval, Matcher, Node, NodePlace, Quantifier, Rule, RuleCandidates, Subscription,
+    Targets, Wants,
 };
 
 pub(super) const NOW: Millis = Millis(1_704_067_200_000);
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Facts {
     pub(super) fired: HashMap<i64, Millis>,
     /// By whether users are counted and the window; the same for every counter.
@@ -131,12 +132,24 @@ pub(super) fn candidates_of(rules: Vec<Rule>, hooks: Vec<HookFilter>, hop: Hop) 
 }
 
 pub(super) fn decided(rules: Vec<Rule>, issue: &IssueState, facts: &mut Facts) -> Owed {
-    let Ok(owed) = decide(&candidates(rules, Hop(0)), issue, facts);
+    let candidates = candidates(rules, Hop(0));
+    let said = said(&candidates.rules, issue, &mut facts.clone());
+    let Ok(owed) = decide(&candidates, issue, facts);
+    if issue.status == IssueStatus::Unresolved {
+        let fire = said.iter().filter(|verdict| verdict.outcome == RuleOutcome::Fires).map(|verdict| verdict.rule);
+        assert!(fire.eq(owed.fired.iter().map(|fired| fired.rule)), "what is said to fire is what fires: {said:?}");
+    }
     owed
 }
 
 pub(super) fn fires(rule: Rule, issue: &IssueState, facts: &mut Facts) -> bool {
     !decided(vec![rule], issue, facts).fired.is_empty()
+}
+
+/// What is said of each rule to people who ask.
+pub(super) fn said(candidates: &RuleCandidates, issue: &IssueState, facts: &mut Facts) -> Vec<RuleVerdict> {
+    let Ok(verdicts) = verdicts(candidates, issue, facts);
+    verdicts
 }
 
 /// Whether a rule of this one condition fires, and what is said of why.

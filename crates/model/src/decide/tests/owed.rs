@@ -163,3 +163,35 @@ fn the_first_event_of_an_issue_is_more_urgent_than_a_repeat_and_less_than_an_ale
     assert_eq!(priorities(&new_issue()), [Priority::FirstOfIssue, Priority::Alert]);
     assert_eq!(priorities(&issue()), [Priority::Repeat, Priority::Alert]);
 }
+
+#[test]
+fn people_who_ask_are_told_every_answer_and_the_part_that_does_not_hold() {
+    let (often, rare) = (occurrences(10), occurrences(11));
+    let told = |rule: Rule, facts: Facts| {
+        let candidates = candidates(vec![rule], Hop(0));
+        let mut verdicts = said(&candidates.rules, &issue(), &mut facts.clone());
+        let RuleVerdict { outcome, because, .. } = verdicts.remove(0);
+        let answers: Vec<_> = because.iter().map(|it| (it.part, it.place, it.holds, it.found.clone())).collect();
+        (outcome, answers)
+    };
+    let whole = |filter: &Value, conditions: &[Value]| Rule {
+        filters: clause(Quantifier::All, std::slice::from_ref(filter)),
+        conditions: clause(Quantifier::Any, conditions),
+        ..rule(1, Clause::default())
+    };
+    let (filters, conditions) = (Part::Filters, Part::Conditions);
+    let seen = |part, place, holds| (part, place, holds, "10".to_owned());
+    let refuted = told(whole(&rare, &[tag_is("1"), often.clone()]), Facts::default());
+    let answers = vec![seen(filters, 0, false), seen(conditions, 1, true)];
+    assert_eq!(refuted, (RuleOutcome::Refuted(Part::Filters), answers), "the event has settled the conditions");
+    let answers = vec![seen(filters, 0, true), seen(conditions, 0, false)];
+    let refuted = told(whole(&often, std::slice::from_ref(&rare)), Facts::default());
+    assert_eq!(refuted, (RuleOutcome::Refuted(Part::Conditions), answers));
+    let last = Millis(NOW.0 - 60_000);
+    let facts = || Facts { fired: HashMap::from([(1, last)]), ..Facts::default() };
+    assert_eq!(told(whole(&often, &[]), facts()).0, RuleOutcome::Throttled { last });
+    assert_eq!(told(whole(&rare, &[]), facts()).0, RuleOutcome::Refuted(Part::Filters), "the throttle comes last");
+    let silent = Rule { silent_until: Some(Millis(i64::MAX)), ..whole(&often, &[]) };
+    assert_eq!(told(silent, facts()).0, RuleOutcome::Silent);
+    assert_eq!(told(whole(&often, &[]), Facts::default()).0, RuleOutcome::Fires);
+}

@@ -24,6 +24,7 @@ pub(super) struct Candidate<'r> {
     last_seen: i64,
     project: i64,
     first_release: &'r str,
+    last_release: &'r str,
     title: &'r str,
     culprit: &'r str,
 }
@@ -51,8 +52,9 @@ impl<'r> Candidate<'r> {
             last_seen: row.get(9)?,
             project: row.get(10)?,
             first_release: text(11)?,
-            title: text(12)?,
-            culprit: text(13)?,
+            last_release: text(12)?,
+            title: text(13)?,
+            culprit: text(14)?,
         })
     }
 
@@ -90,12 +92,15 @@ impl<'c> Judge<'c> {
             IssueTest::Status(status) => issue.status == status.code(),
             IssueTest::Level(level) => issue.level == level.code(),
             IssueTest::Priority(priority) => issue.priority == priority.code(),
-            IssueTest::Number(number) => i64::try_from(*number) == Ok(issue.number),
+            IssueTest::Number(project, number) => {
+                project.get() == issue.project && i64::try_from(*number) == Ok(issue.number)
+            }
             IssueTest::Unhandled => issue.unhandled,
             IssueTest::Environment(pattern) => self.has_environment(issue, pattern)?,
             IssueTest::Tag(key, pattern) => self.has_tag(issue, key, pattern)?,
             IssueTest::HasTag(key) => self.has_tag(issue, key, &Pattern::with_wildcards("*"))?,
             IssueTest::FirstRelease(pattern) => pattern.matches(issue.first_release),
+            IssueTest::LastRelease(pattern) => pattern.matches(issue.last_release),
             IssueTest::Text(pattern) => pattern.matches(issue.title) || pattern.matches(issue.culprit),
             IssueTest::Events(bound) => bound.holds(issue.count),
             IssueTest::Users(bound) => bound.holds(issue.users),
@@ -168,9 +173,10 @@ fn needs_a_look(test: &IssueTest) -> bool {
         IssueTest::Status(_)
         | IssueTest::Level(_)
         | IssueTest::Priority(_)
-        | IssueTest::Number(_)
+        | IssueTest::Number(_, _)
         | IssueTest::Unhandled
         | IssueTest::FirstRelease(_)
+        | IssueTest::LastRelease(_)
         | IssueTest::Text(_)
         | IssueTest::Events(_)
         | IssueTest::Users(_)

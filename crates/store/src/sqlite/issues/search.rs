@@ -11,7 +11,7 @@ use rusqlite::{Connection, Rows};
 use super::filter::{Candidate, Judge};
 use super::row;
 use crate::error::StoreError;
-use crate::issues::{CutFrom, Issue, IssueSearch, IssueSort, Listed, Place};
+use crate::issues::{CutFrom, Issue, IssueSearch, IssueSort, IssueTest, Listed, Place};
 
 /// Rows that one read transaction looks at: some ten milliseconds.
 const LOOKS: i64 = 4_096;
@@ -39,6 +39,10 @@ pub(super) fn search(connection: &Connection, search: &IssueSearch) -> Result<Li
     };
     let mut best = Best { found: BTreeMap::new(), way, most: search.cut.limit.saturating_add(1) };
     for project in &search.projects {
+        if let Some(number) = only_number(search) {
+            look_at_one(connection, search, (*project, number), &mut best)?;
+            continue;
+        }
         match search.sort {
             IssueSort::LastSeen | IssueSort::FirstSeen => walk_in_order(connection, search, *project, &mut best)?,
             IssueSort::Events | IssueSort::Users => walk_all(connection, search, *project, &mut best)?,
@@ -54,6 +58,34 @@ pub(super) fn search(connection: &Connection, search: &IssueSearch) -> Result<Li
         items.extend(row::issue(connection, *id)?);
     }
     Ok(Listed { items, more })
+}
+
+/// The number that is asked for, where it is one only.
+fn only_number(search: &IssueSearch) -> Option<u64> {
+    search.tests.iter().find_map(|test| if let IssueTest::Number(_, number) = test { Some(*number) } else { None })
+}
+
+/// The issue with a number needs no walk.
+fn look_at_one(
+    connection: &Connection,
+    search: &IssueSearch,
+    (project, number): (ProjectId, u64),
+    best: &mut Best,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
+                project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
+         from issue
+         where project_id = ? and short_number = ? and deleted = 0",
+    )?;
+    let mut rows = statement.query([project.get(), i64::try_from(number).unwrap_or(0)])?;
+    if let Some(candidate) = next(&mut rows)? {
+        let place = candidate.place(search.sort);
+        if best.way.reaches(search.cut.from, place) && Judge::new(connection, search).accepts(&candidate)? {
+            best.add(place, candidate.id);
+        }
+    }
+    Ok(())
 }
 
 /// Ends when the page is full, or holds nothing that could be worse than what follows.
@@ -72,11 +104,12 @@ fn walk_in_order(
         while let Some(candidate) = next(&mut rows)? {
             looks += 1;
             from = candidate.place(search.sort);
+            if best.wants(from) && judge.accepts(&candidate)? {
+                best.add(from, candidate.id);
+            }
+            // What follows is worse still.
             if !best.wants(from) {
                 return Ok(());
-            }
-            if judge.accepts(&candidate)? {
-                best.add(from, candidate.id);
             }
         }
         if looks < LOOKS {
@@ -92,7 +125,6 @@ fn walk_all(
     best: &mut Best,
 ) -> Result<(), StoreError> {
     let judge = Judge::new(connection, search);
-    let end = first_place(search.cut.from);
     let mut from = first_place(CutFrom::Start);
     loop {
         let mut statement = connection.prepare_cached(ordered(IssueSort::LastSeen, Way::Down))?;
@@ -102,11 +134,7 @@ fn walk_all(
             looks += 1;
             from = candidate.place(IssueSort::LastSeen);
             let place = candidate.place(search.sort);
-            let is_within = match best.way {
-                Way::Down => place < end,
-                Way::Up => place > end,
-            };
-            if is_within && best.wants(place) && judge.accepts(&candidate)? {
+            if best.way.reaches(search.cut.from, place) && best.wants(place) && judge.accepts(&candidate)? {
                 best.add(place, candidate.id);
             }
         }
@@ -129,7 +157,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
     match (sort, way) {
         (IssueSort::FirstSeen, Way::Down) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
              from issue
              where project_id = ? and (first_seen_ms, id) < (?, ?) and deleted = 0
              order by first_seen_ms desc, id desc
@@ -137,7 +165,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
         }
         (IssueSort::FirstSeen, Way::Up) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
              from issue
              where project_id = ? and (first_seen_ms, id) > (?, ?) and deleted = 0
              order by first_seen_ms, id
@@ -145,7 +173,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
         }
         (IssueSort::LastSeen | IssueSort::Events | IssueSort::Users, Way::Down) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
              from issue
              where project_id = ? and (last_seen_ms, id) < (?, ?) and deleted = 0
              order by last_seen_ms desc, id desc
@@ -153,7 +181,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
         }
         (IssueSort::LastSeen | IssueSort::Events | IssueSort::Users, Way::Up) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
              from issue
              where project_id = ? and (last_seen_ms, id) > (?, ?) and deleted = 0
              order by last_seen_ms, id
@@ -164,6 +192,16 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
 
 fn next<'r>(rows: &'r mut Rows<'_>) -> Result<Option<Candidate<'r>>, StoreError> {
     rows.next()?.map(Candidate::of).transpose()
+}
+
+impl Way {
+    /// Whether a place lies beyond the one that a part of a list begins or ends with.
+    fn reaches(self, from: CutFrom, place: Place) -> bool {
+        match self {
+            Way::Down => place < first_place(from),
+            Way::Up => place > first_place(from),
+        }
+    }
 }
 
 impl Best {

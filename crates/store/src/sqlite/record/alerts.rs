@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use model::decide::{Asked, Decided, Owed, Part, StoreFacts};
 use model::ids::{IssueId, Millis, RuleId, Seq};
@@ -15,18 +16,25 @@ use crate::ledger::NewEvent;
 
 /// When rules last fired, by issue: read once a batch.
 #[derive(Default)]
-pub(super) struct Throttles(HashMap<IssueId, HashMap<RuleId, Millis>>);
+pub(super) struct Throttles(HashMap<IssueId, Fired>);
+
+/// When rules last fired for one issue.
+type Fired = Rc<HashMap<RuleId, Millis>>;
 
 /// What decide may ask about one event.
 pub(super) struct Facts<'r, 't> {
     recorder: &'r mut Recorder<'t>,
     issue: IssueId,
     event: &'r NewEvent,
+    /// Looked up when first asked for: rules ask one after the other.
+    fired: Option<Fired>,
+    /// What was counted: many rules ask for the same.
+    counted: Vec<(Asked, u64)>,
 }
 
 impl<'r, 't> Facts<'r, 't> {
     pub(super) fn new(recorder: &'r mut Recorder<'t>, issue: IssueId, event: &'r NewEvent) -> Self {
-        Facts { recorder, issue, event }
+        Facts { recorder, issue, event, fired: None, counted: Vec::new() }
     }
 }
 
@@ -34,11 +42,20 @@ impl StoreFacts for Facts<'_, '_> {
     type Error = StoreError;
 
     fn last_fired(&mut self, rule: RuleId) -> Result<Option<Millis>, StoreError> {
-        Ok(self.recorder.throttles(self.issue, self.event)?.get(&rule).copied())
+        let fired = match &self.fired {
+            Some(fired) => fired,
+            None => self.fired.insert(Rc::clone(self.recorder.throttles(self.issue, self.event)?)),
+        };
+        Ok(if fired.is_empty() { None } else { fired.get(&rule).copied() })
     }
 
     fn count(&mut self, asked: Asked) -> Result<u64, StoreError> {
-        self.recorder.counted((self.event.project, self.issue), asked)
+        if let Some((_, count)) = self.counted.iter().find(|(known, _)| *known == asked) {
+            return Ok(*count);
+        }
+        let count = self.recorder.counted((self.event.project, self.issue), asked)?;
+        self.counted.push((asked, count));
+        Ok(count)
     }
 
     fn has_latest_release(&mut self, environment: Option<&str>) -> Result<bool, StoreError> {
@@ -47,7 +64,7 @@ impl StoreFacts for Facts<'_, '_> {
 }
 
 impl Recorder<'_> {
-    fn throttles(&mut self, issue: IssueId, event: &NewEvent) -> Result<&mut HashMap<RuleId, Millis>, StoreError> {
+    fn throttles(&mut self, issue: IssueId, event: &NewEvent) -> Result<&mut Fired, StoreError> {
         let slot = match self.shared.throttles.0.entry(issue) {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(slot) => slot,
@@ -60,7 +77,7 @@ impl Recorder<'_> {
         while let Some(row) = rows.next()? {
             fired.insert(RuleId::new(row.get(0)?)?, Millis(row.get(1)?));
         }
-        Ok(slot.insert(fired))
+        Ok(slot.insert(Rc::new(fired)))
     }
 
     /// Moves the throttle of each rule that fired and keeps what decided it, in the transaction that owes its alerts.
@@ -85,7 +102,7 @@ impl Recorder<'_> {
                      values (?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![project, rule, i64::from(seq), issue.get(), now, json(&fired.because)])?;
-            self.throttles(issue, event)?.insert(fired.rule, event.received);
+            Rc::make_mut(self.throttles(issue, event)?).insert(fired.rule, event.received);
         }
         Ok(())
     }

@@ -1,10 +1,13 @@
 //! The rows of one event: its key, the event itself, the narrow rows that lead to it, and what it owes.
 
+use std::collections::HashMap;
+
 use model::decide::Owed;
 use model::delivery_key::DeliveryKey;
-use model::ids::{IssueId, Seq};
+use model::ids::{HookNumber, IssueId, Seq};
 use model::payload::CreatedBody;
 use rusqlite::{CachedStatement, Transaction, params};
+use webhook::Kind;
 
 use super::Recorder;
 use super::issues::Joined;
@@ -91,12 +94,12 @@ impl Recorder<'_> {
     ) -> Result<Vec<OwedRow>, StoreError> {
         let event = &*item.event;
         let day = event.received.day();
-        let mut room = item.room.clone();
         let mut rows = Vec::with_capacity(owed.deliveries.len());
         for delivery in &owed.deliveries {
-            // A hook that is owed two deliveries has kept two places.
-            let place = room.iter().position(|hook| *hook == delivery.hook);
-            let leased = place.map(|place| room.swap_remove(place)).is_some();
+            let leased = match delivery.kind {
+                Kind::EventAlert => take_place(&mut self.alert_room, delivery.hook),
+                Kind::EventCreated | Kind::Test => item.room.contains(&delivery.hook),
+            };
             let rules = owed.triggering(delivery, &event.candidates);
             let body = (!rules.is_empty()).then(|| event.body.alert(issue, &rules));
             self.statements.insert_delivery.execute(params![
@@ -116,6 +119,17 @@ impl Recorder<'_> {
             rows.push(OwedRow { key, priority: delivery.priority, leased, alert: body.map(Into::into) });
         }
         Ok(rows)
+    }
+}
+
+/// Takes one of the places that a lane keeps for alerts, if any is left.
+fn take_place(room: &mut HashMap<HookNumber, usize>, hook: HookNumber) -> bool {
+    match room.get_mut(&hook) {
+        Some(places @ 1..) => {
+            *places -= 1;
+            true
+        }
+        Some(0) | None => false,
     }
 }
 

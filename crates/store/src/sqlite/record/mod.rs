@@ -14,7 +14,7 @@ mod windows;
 use std::collections::HashMap;
 
 use model::decide::decide;
-use model::ids::{Generation, ProjectId, Seq};
+use model::ids::{Generation, HookNumber, ProjectId, Seq};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use marks::Seen;
@@ -93,6 +93,8 @@ struct Recorder<'t> {
     shared: Shared,
     /// Of what is written.
     news: marks::News,
+    /// Places for alerts that are left.
+    alert_room: HashMap<HookNumber, usize>,
 }
 
 /// What the events of one batch share: what they have read, and what is still to be written.
@@ -121,6 +123,7 @@ impl<'t> Recorder<'t> {
             generations: HashMap::new(),
             shared: Shared::default(),
             news: marks::News::default(),
+            alert_room: batch.alert_room.iter().copied().collect(),
         })
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use model::ids::{Millis, RuleId, UserId};
-use model::rules::{Node, NodePlace, label};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::catalog::{Project, User};
@@ -11,6 +10,7 @@ use store::rules::RuleRow;
 
 use super::super::ApiState;
 use super::super::error::Answer;
+use super::super::nodes::label_of;
 use super::super::time::iso;
 use super::actions;
 use crate::auth::Caller;
@@ -71,8 +71,8 @@ impl<'s> Surroundings<'s> {
         let snooze = rule.snooze.filter(|snooze| snooze.holds(self.now));
         RuleView {
             id: rule.id.to_string(),
-            conditions: rule.conditions.iter().map(|node| named(node, NodePlace::Condition)).collect(),
-            filters: rule.filters.iter().map(|node| named(node, NodePlace::Filter)).collect(),
+            conditions: rule.conditions.iter().map(|node| with_name(node, label_of(node))).collect(),
+            filters: rule.filters.iter().map(|node| with_name(node, label_of(node))).collect(),
             actions: rule.actions.iter().map(|action| with_name(action, actions::label(action))).collect(),
             action_match: rule.action_match.as_str(),
             filter_match: rule.filter_match.as_str(),
@@ -99,15 +99,6 @@ impl<'s> Surroundings<'s> {
     fn snoozer(&self, user: UserId) -> Option<&str> {
         if self.caller == Some(user) { Some("You") } else { self.person(user).map(|person| person.name) }
     }
-}
-
-/// A node with its name for people. One that cannot be read any more is called by its id.
-fn named(node: &Value, place: NodePlace) -> Value {
-    let name = match Node::read(node, place) {
-        Ok(read) => label(&read),
-        Err(_) => node["id"].as_str().unwrap_or_default().to_owned(),
-    };
-    with_name(node, name)
 }
 
 fn with_name(node: &Value, name: String) -> Value {
