@@ -79,6 +79,7 @@ macro_rules! every_behaviour {
             alerts::a_rule_fires_once_for_an_issue_in_its_frequency,
             alerts::what_decided_is_kept,
             alerts::a_refused_event_leaves_no_throttle_and_no_count,
+            alerts::a_refused_event_takes_no_place_for_an_alert,
             alerts::what_may_not_fire_leaves_no_history,
             alerts::a_moved_event_or_a_duplicate_fires_nothing,
             alerts::the_issue_after_a_deleted_one_is_new_to_rules,

@@ -65,6 +65,7 @@ fn record_events(
     let mut recorder = Recorder::new(transaction, (batch, seen), care)?;
     let mut results = Vec::with_capacity(batch.events.len());
     for (index, item) in batch.events.iter().enumerate() {
+        let places = (care == Care::EachAlone).then(|| recorder.alert_room.clone());
         let result = part(transaction, care, || {
             let result = recorder.event(index, item)?;
             // What is written for several events together could be refused too: each writes its own.
@@ -75,6 +76,7 @@ fn record_events(
         })?;
         results.push(result.unwrap_or_else(|refusal| {
             recorder.shared = Shared::default();
+            recorder.alert_room = places.unwrap_or_default();
             EventResult::Refused(refusal)
         }));
     }
