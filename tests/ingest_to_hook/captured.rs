@@ -37,10 +37,36 @@ fn every_captured_event_is_accepted_with_its_id_and_delivered_once() {
         let names = [&body["message"], &body["level"], &body["culprit"]];
         assert_eq!(names, [title, level, culprit], "{}", fixture.name);
         says_what_the_sdk_said(&event, &webhook, &fixture.name);
+        is_shown_by_the_api(&scene, &body);
         ids.push(id);
     }
     assert_eq!(ids.len(), EXPECTED.len());
     scene.ends_with(ids.iter().map(String::as_str));
+}
+
+/// The API tells the same event: its title and tags, each exception and each frame, in the issue that the webhook names.
+fn is_shown_by_the_api(scene: &Scene, body: &Value) {
+    let id = body["id"].as_str().unwrap();
+    let path = format!("{}/events/{id}/", scene.server.project_path());
+    let answer = scene.server.ask(&scene.server.manage("GET", &path));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let shown = answer.json();
+    let names = [&shown["title"], &shown["culprit"], &shown["groupID"], &shown["dateCreated"]];
+    assert_eq!(names, [&body["message"], &body["culprit"], &body["issue_id"], &body["datetime"]]);
+    for pair in body["event"]["tags"].as_array().unwrap() {
+        let tag = json!({"key": pair[0], "value": pair[1]});
+        assert!(shown["tags"].as_array().unwrap().contains(&tag), "{tag}");
+    }
+    let frames = |exceptions: &Value| {
+        let exceptions = exceptions.as_array().cloned().unwrap_or_default();
+        let frames = |exception: &Value| exception["stacktrace"]["frames"].as_array().map_or(0, Vec::len);
+        exceptions.iter().map(frames).collect::<Vec<_>>()
+    };
+    let entries = shown["entries"].as_array().unwrap();
+    let exceptions = entries.iter().find(|entry| entry["type"] == "exception").map(|entry| &entry["data"]["values"]);
+    let stored = &body["event"]["exception"]["values"];
+    assert_eq!(frames(exceptions.unwrap_or(&Value::Null)), frames(stored));
+    assert!(!entries.is_empty(), "{shown}");
 }
 
 #[test]

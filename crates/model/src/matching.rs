@@ -1,6 +1,6 @@
 //! What an event may owe, as far as the event alone can tell: which hooks want it, and which rules may fire.
 //!
-//! Made on the request's task by the project's [`Matcher`](crate::rules::Matcher), outside the writer. What the store's state
+//! Made on the request's task by the project's [`Matcher`], outside the writer. What the store's state
 //! must decide is left to [`crate::decide`].
 
 use std::sync::Arc;

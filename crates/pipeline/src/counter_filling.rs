@@ -4,6 +4,7 @@
 //! supervisor, which starts it again whenever the directory moves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::Millis;
@@ -16,6 +17,9 @@ use crate::directory::{DirectoryHandle, ProjectEntry};
 /// Events that one slice reads: some milliseconds of one core.
 const SLICE_EVENTS: usize = 64;
 
+/// How long a failure is left alone.
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
+
 /// Everything that filling needs.
 pub(crate) struct CounterFilling {
     pub(crate) store: Arc<dyn Store>,
@@ -24,15 +28,19 @@ pub(crate) struct CounterFilling {
 }
 
 impl CounterFilling {
-    /// Fills what there is to fill, then waits for the next change of the directory.
+    /// Fills what there is to fill, then waits for the next change of the directory; after a failure not for long.
     pub(crate) async fn fill_forever(self) {
         let mut moves = self.directory.moves();
         loop {
-            if let Err(error) = self.fill_all().await {
-                tracing::warn!(error = %error, "counters could not be filled with earlier events");
+            let filled = self.fill_all().await;
+            if let Err(error) = &filled {
+                tracing::warn!(error = %error, "counters could not be filled with earlier events: trying again");
             }
-            if moves.changed().await.is_err() {
-                return;
+            tokio::select! {
+                changed = moves.changed() => if changed.is_err() {
+                    return;
+                },
+                () = tokio::time::sleep(RETRY_PAUSE), if filled.is_err() => {}
             }
         }
     }
@@ -58,9 +66,9 @@ impl CounterFilling {
         }
         let since = Millis(self.clock.now().0.saturating_sub(counter.reach_seconds.saturating_mul(1_000)));
         let events = self.store.events_to_count(counter.project, counter.below, SLICE_EVENTS).await?;
-        let is_last = events.len() < SLICE_EVENTS || events.iter().any(|event| event.received < since);
-        let next_below = events.last().filter(|_| !is_last).map(|event| event.seq);
-        let counted = events.iter().filter(|event| event.received >= since);
+        let goes_on = events.more && events.items.iter().all(|event| event.received >= since);
+        let next_below = events.items.last().filter(|_| goes_on).map(|event| event.seq);
+        let counted = events.items.iter().filter(|event| event.received >= since);
         let counted = counted.filter_map(|event| counted_event(project, counter, event)).collect();
         self.store.fill_counters(FilledSlice { counter, counted, next_below }).await?;
         Ok(next_below.map(|below| CounterToFill { below, ..counter }))

@@ -9,6 +9,7 @@ use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::rules::CounterKey;
 
 use crate::error::StoreError;
+use crate::issues::Listed;
 use crate::marks::UserMark;
 
 /// Filling counters.
@@ -17,13 +18,13 @@ pub trait Counting: Send + Sync + 'static {
     /// Counters that do not know yet what was recorded before they were asked for.
     async fn counters_to_fill(&self) -> Result<Vec<CounterToFill>, StoreError>;
 
-    /// Events of a project below a number, the newest first.
+    /// Events of a project below a number, the newest first; fewer than `limit` with `more` set where they are large.
     async fn events_to_count(
         &self,
         project: ProjectId,
         below: Seq,
         limit: usize,
-    ) -> Result<Vec<EventToCount>, StoreError>;
+    ) -> Result<Listed<EventToCount>, StoreError>;
 
     /// Adds what a slice of events counts for, if no other process was faster, and remembers how far the filling has come.
     async fn fill_counters(&self, slice: FilledSlice) -> Result<(), StoreError>;
@@ -51,7 +52,7 @@ pub struct EventToCount {
     pub issue: IssueId,
     /// When it was received.
     pub received: Millis,
-    /// The JSON of the body's `event` value.
+    /// The JSON of the body's `event` value; empty where it cannot be read any more.
     pub value: Bytes,
 }
 

@@ -156,6 +156,8 @@ pub enum IssueTest {
     HasTag(String),
     /// Its first release.
     FirstRelease(Pattern),
+    /// Its last release.
+    LastRelease(Pattern),
     /// Its title or culprit has this, in whatever case.
     Text(Pattern),
     /// So many events.

@@ -70,7 +70,7 @@ impl Marks {
 
     /// The tags, those that the event gives itself too.
     pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.tags.lines().filter_map(|line| line.split_once('='))
+        self.tags.split_terminator('\n').filter_map(|line| line.split_once('='))
     }
 
     /// The same for the same marks, for as long as the process lives.

@@ -3,7 +3,7 @@
 //! A rule is read once, from Sentry's JSON ([`Node::read`]), and compiled with all rules and hook filters of its project into
 //! a [`Matcher`]. [`Matcher::ask`] is *match*: it runs outside the writer, on the request's task, and rules out what
 //! the event rules out. [`crate::decide`] is the rest, inside the record transaction. Both are pure and total, and both
-//! say why: [`Matcher::explain`] here, [`Fired`](crate::decide::Fired) there.
+//! say why: [`Rule::explain`] here, [`Fired`](crate::decide::Fired) there.
 //!
 //! Refuses what needs data that nobody keeps: such a node is an error when it is read, never a rule that is silently false.
 

@@ -5,6 +5,7 @@
 mod lost_leases;
 mod memory;
 mod outages;
+mod rules;
 mod stopping;
 mod store;
 mod upkeep;

@@ -15,6 +15,7 @@ use store::catalog::{
     ProjectChange, ProjectKey, Team, Token, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
+use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 use store::issues::{
     Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
     WantedEvent,
@@ -22,7 +23,6 @@ use store::issues::{
 use store::ledger::{
     Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
 };
-use store::replaying::{FiringBefore, IssueStanding, KeptEvent, KeptEvents, Replaying};
 use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
 use tokio::sync::{Notify, watch};
@@ -43,6 +43,10 @@ pub(super) struct TestStore {
     /// Rung when such a transaction is committed.
     pub(super) committed: Notify,
     pub(super) release: Notify,
+    /// So many slices of counters to come fail.
+    pub(super) failing_fills: AtomicUsize,
+    /// Slices of counters that were filled.
+    filled_slices: AtomicUsize,
     /// Slices of upkeep that were done.
     pub(super) slices: watch::Sender<usize>,
 }
@@ -56,10 +60,16 @@ impl TestStore {
             unknown_commits: AtomicUsize::new(0),
             failing_finds: AtomicUsize::new(0),
             held_commits: AtomicUsize::new(0),
+            failing_fills: AtomicUsize::new(0),
+            filled_slices: AtomicUsize::new(0),
             committed: Notify::new(),
             release: Notify::new(),
             slices: watch::Sender::new(0),
         }
+    }
+
+    pub(super) fn filled_slices(&self) -> usize {
+        self.filled_slices.load(Ordering::Relaxed)
     }
 
     pub(super) fn largest_read_bytes(&self) -> usize {
@@ -225,14 +235,21 @@ like_sqlite!(
     Counting,
     {
         fn counters_to_fill() -> Vec<CounterToFill>;
-        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Vec<EventToCount>;
-        fn fill_counters(slice: FilledSlice) -> ();
+        fn events_to_count(project: ProjectId, below: Seq, limit: usize) -> Listed<EventToCount>;
     },
-    {}
+    {
+        async fn fill_counters(&self, slice: FilledSlice) -> Result<(), StoreError> {
+            if is_next(&self.failing_fills) {
+                return Err(outage());
+            }
+            self.filled_slices.fetch_add(1, Ordering::Relaxed);
+            self.sqlite.fill_counters(slice).await
+        }
+    }
 );
 
 like_sqlite!(
-    Replaying,
+    Hindsight,
     {
         fn kept_event(project: ProjectId, event: EventId) -> Option<KeptEvent>;
         fn kept_events(wanted: KeptEvents) -> Vec<KeptEvent>;

@@ -143,10 +143,11 @@ impl World {
         self.store.record(Arc::new(Batch { events, ..self.batch() })).await.unwrap();
     }
 
-    /// Records an event past the recorder; its delivery is leased where there is `room`.
+    /// Records an event past the recorder; its deliveries are leased where there is `room`.
     pub(super) async fn record(&self, event: NewEvent, room: Vec<HookNumber>) -> RecordedEvent {
+        let alert_room = room.iter().map(|hook| (*hook, 1)).collect();
         let events = vec![BatchEvent { event: Arc::new(event), room }];
-        let recorded = self.store.record(Arc::new(Batch { events, ..self.batch() })).await.unwrap();
+        let recorded = self.store.record(Arc::new(Batch { events, alert_room, ..self.batch() })).await.unwrap();
         let Ok([EventResult::Recorded(recorded)]) = <[_; 1]>::try_from(recorded.events) else { panic!("not recorded") };
         recorded
     }

@@ -5,11 +5,14 @@
 //! beside it. A behaviour panics where the store misbehaves, and returns what the store says where it should have worked.
 
 pub mod accounts;
+pub mod ageing;
+pub mod alerts;
 pub mod catalog;
 pub mod changing;
 pub mod claiming;
 pub mod directory;
 pub mod expiry;
+pub mod filling;
 pub mod folding;
 pub mod hindsight;
 pub mod issues;
@@ -18,9 +21,12 @@ pub mod reading;
 pub mod recording;
 pub mod refusals;
 pub mod retention;
+mod ruled;
 pub mod rules;
 pub mod searching;
 pub mod settling;
+pub mod standing;
+pub mod windows;
 mod world;
 
 use std::sync::Arc;
@@ -33,7 +39,7 @@ use crate::error::StoreError;
 
 /// A backend under test, empty at first.
 #[async_trait]
-pub trait Bench: Send {
+pub trait Bench: Send + Sync {
     /// The store.
     fn store(&self) -> Arc<dyn Store>;
 
@@ -42,6 +48,13 @@ pub trait Bench: Send {
 
     /// Lets the database itself refuse the row of this event from now on, as if it broke a constraint.
     async fn poison(&mut self, event: EventId);
+
+    /// Lets the database itself refuse to count an event in the hour that begins then, which is found out only after the
+    /// event's own rows are written.
+    async fn poison_hour(&mut self, hour_s: i64);
+
+    /// How many rows a table has: what upkeep leaves shows nowhere else. Tables have the same names in every backend.
+    async fn count_rows(&self, table: &'static str) -> u64;
 }
 
 /// What a behaviour answers: what the store said where it should have worked.
@@ -54,6 +67,21 @@ macro_rules! every_behaviour {
         $each! {
             accounts::a_token_is_found_by_its_hash_until_it_is_revoked,
             accounts::an_address_has_one_account,
+            ageing::counts_go_when_no_window_reaches_them,
+            ageing::what_a_window_reaches_is_left_to_count,
+            ageing::a_counter_that_nobody_asks_for_goes,
+            ageing::throttles_go_when_they_hold_nothing_back,
+            ageing::firings_go_with_their_day_and_deleted_rules_with_their_firings,
+            ageing::a_deleted_project_takes_its_rules_issues_and_releases_along,
+            alerts::an_alert_is_owed_with_its_event,
+            alerts::each_hook_is_owed_one_alert_about_the_rules_that_fired_for_it,
+            alerts::an_alert_is_born_leased_where_it_has_a_place,
+            alerts::a_rule_fires_once_for_an_issue_in_its_frequency,
+            alerts::what_decided_is_kept,
+            alerts::a_refused_event_leaves_no_throttle_and_no_count,
+            alerts::what_may_not_fire_leaves_no_history,
+            alerts::a_moved_event_or_a_duplicate_fires_nothing,
+            alerts::the_issue_after_a_deleted_one_is_new_to_rules,
             catalog::organizations_and_teams_have_slugs_of_their_own,
             catalog::a_project_starts_with_a_key,
             catalog::a_project_changes_only_what_is_named,
@@ -83,6 +111,10 @@ macro_rules! every_behaviour {
             expiry::what_waits_too_long_for_its_first_attempt_expires,
             expiry::what_is_leased_is_left_to_its_process,
             expiry::a_pass_of_small_slices_reaches_everything_and_ends,
+            filling::a_counter_is_filled_with_what_was_recorded_before,
+            filling::a_filling_ends_once,
+            filling::rules_that_ask_for_the_same_share_a_counter,
+            filling::a_slice_of_large_events_ends_early,
             folding::attempts_that_never_went_out_are_folded_while_they_repeat,
             folding::another_cause_or_a_sent_request_begins_a_new_row,
             folding::deliveries_are_folded_each_by_itself,
@@ -115,6 +147,7 @@ macro_rules! every_behaviour {
             recording::a_probe_changes_nothing,
             refusals::a_refused_event_leaves_no_trace_in_its_batch,
             refusals::a_refused_repeat_is_not_counted,
+            refusals::what_is_refused_when_it_is_counted_fails_alone,
             refusals::a_refused_outcome_fails_its_delivery_alone,
             hindsight::an_event_is_kept_with_what_it_did_to_its_issue,
             hindsight::events_are_read_newest_first_in_slices,
@@ -122,7 +155,7 @@ macro_rules! every_behaviour {
             hindsight::a_firing_is_kept_with_what_decided_it,
             hindsight::a_firing_is_found_from_the_next_event_of_its_issue,
             hindsight::releases_are_listed_newest_first,
-            hindsight::a_history_goes_with_the_days_that_are_kept_and_with_its_rule,
+            hindsight::a_history_goes_with_the_days_that_are_kept,
             retention::events_of_earlier_days_go_with_all_that_leads_to_them,
             retention::an_issue_goes_with_its_last_event,
             retention::a_number_is_never_given_twice,
@@ -153,6 +186,21 @@ macro_rules! every_behaviour {
             settling::a_settlement_that_comes_twice_is_logged_once,
             settling::an_outcome_of_a_delivery_that_is_gone_is_dropped,
             settling::attempts_are_counted_in_three_resolutions,
+            standing::one_event_reopens_a_resolved_issue,
+            standing::an_issue_that_is_resolved_in_a_release_stays_so_for_older_ones,
+            standing::one_event_ends_a_snooze,
+            standing::a_user_counts_once_for_an_issue,
+            standing::an_issue_is_new_in_each_environment_once,
+            standing::a_placeholder_takes_no_titles_place,
+            standing::an_issue_knows_its_first_and_last_release,
+            standing::an_issue_may_turn_out_to_be_older,
+            windows::events_in_a_window_are_counted_wherever_they_were_recorded,
+            windows::a_window_begins_with_a_bucket,
+            windows::users_in_a_window_are_counted_once,
+            windows::a_rule_of_an_environment_counts_its_events_alone,
+            windows::a_percentage_compares_two_windows,
+            windows::what_fires_nothing_is_counted,
+            windows::the_latest_release_is_the_last_one_that_was_first_seen,
         }
     };
 }

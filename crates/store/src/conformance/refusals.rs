@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::delivery::{DeliveryState, Priority};
 
-use super::world::{NOW, World, event_id, grouping, only, success};
+use super::world::{NOW, World, event_id, grouping, later, only, success};
 use super::{Bench, Outcome};
 use crate::ledger::{Batch, BatchEvent, Claim, ClaimOrder, EventResult, NewEvent, NextState, Settlement};
 
@@ -55,6 +55,35 @@ pub async fn a_refused_repeat_is_not_counted(bench: &mut dyn Bench) -> Outcome {
     };
     let Some(issue) = world.store.issue(first.issue).await? else { panic!("the issue is not there") };
     assert_eq!((issue.count, issue.title.as_str()), (2, "Error 2"));
+    Ok(())
+}
+
+/// What several events share is written for them together; where that is refused, the event whose it is fails alone.
+pub async fn what_is_refused_when_it_is_counted_fails_alone(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let mut events = Vec::new();
+    for number in 1..=4 {
+        let event = world.event(number, &[]).await?;
+        let received = later(NOW, if number == 2 { 3_600_000 } else { 0 });
+        events.push(NewEvent { grouping: grouping(50), received, ..event });
+    }
+    bench.poison_hour(NOW.0 / 1_000 + 3_600).await;
+    let results = world.record(events).await?;
+    let [
+        EventResult::Recorded(first),
+        EventResult::Refused(_),
+        EventResult::Recorded(third),
+        EventResult::Recorded(fourth),
+    ] = &results[..]
+    else {
+        panic!("{results:?}")
+    };
+    assert_eq!([first, third, fourth].map(|recorded| recorded.seq.get()), [1, 2, 3]);
+    assert_eq!(
+        world.store.issue(first.issue).await?.map(|issue| (issue.count, issue.title)),
+        Some((3, "Error 4".into()))
+    );
+    assert_eq!(world.store.issue_hours(vec![first.issue], NOW).await?, [[(NOW, 3)]]);
     Ok(())
 }
 

@@ -87,6 +87,7 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
         (IssueTest::FirstRelease(exact("shop@2")), vec![2]),
         (IssueTest::FirstRelease(Pattern::with_wildcards("shop*")), vec![1, 2]),
         (IssueTest::Text(Pattern::somewhere("grüSSe".to_lowercase().replace("ss", "ß").as_str())), vec![3]),
+        (IssueTest::LastRelease(exact("shop@2")), vec![1, 2]),
         (IssueTest::Text(Pattern::somewhere("CULPRIT 2")), vec![2]),
         (IssueTest::Events(at_least(2)), vec![1]),
         (IssueTest::Users(Bound { least: 1, most: 1 }), vec![3]),

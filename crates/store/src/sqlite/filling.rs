@@ -1,6 +1,7 @@
 //! [`Counting`] on SQLite.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::rules::CounterKey;
 use rusqlite::{Connection, Transaction, params};
@@ -10,6 +11,10 @@ use super::reading::value_of;
 use super::rows::collect;
 use crate::counting::{CountedEvent, CounterToFill, Counting, EventToCount, FilledSlice};
 use crate::error::StoreError;
+use crate::issues::Listed;
+
+/// Bytes of values in one slice, beyond which it ends early.
+const SLICE_BYTES: usize = 2 * 1024 * 1024;
 
 #[async_trait]
 impl Counting for Sqlite {
@@ -22,7 +27,7 @@ impl Counting for Sqlite {
         project: ProjectId,
         below: Seq,
         limit: usize,
-    ) -> Result<Vec<EventToCount>, StoreError> {
+    ) -> Result<Listed<EventToCount>, StoreError> {
         self.read(move |connection| events_below(connection, project, (below, limit))).await
     }
 
@@ -47,28 +52,39 @@ fn to_fill(connection: &Connection) -> Result<Vec<CounterToFill>, StoreError> {
     })
 }
 
+/// At least one, if there is any.
 fn events_below(
     connection: &Connection,
     project: ProjectId,
     (below, limit): (Seq, usize),
-) -> Result<Vec<EventToCount>, StoreError> {
+) -> Result<Listed<EventToCount>, StoreError> {
     let mut statement = connection.prepare_cached(
         "select e.seq, e.issue_id, e.received_ms, e.value
          from event_of_project o
          join event e on e.seq = o.seq
          where o.project_id = ? and o.seq < ?
-         order by o.seq desc
-         limit ?",
+         order by o.seq desc",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    collect(statement.query([project.get(), i64::from(below), limit])?, |row| {
-        Ok(EventToCount {
+    let mut rows = statement.query([project.get(), i64::from(below)])?;
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        if items.len() >= limit || bytes > SLICE_BYTES {
+            return Ok(Listed { items, more: true });
+        }
+        let value = match value_of(row, 3) {
+            // One event that is damaged does not keep the others from being counted.
+            Err(StoreError::Damaged { .. }) => Bytes::new(),
+            value => value?,
+        };
+        bytes += value.len();
+        items.push(EventToCount {
             seq: Seq::try_from(row.get::<_, i64>(0)?)?,
             issue: IssueId::new(row.get(1)?)?,
             received: Millis(row.get(2)?),
-            value: value_of(row, 3)?,
-        })
-    })
+            value,
+        });
+    }
+    Ok(Listed { items, more: false })
 }
 
 fn fill(transaction: &Transaction<'_>, slice: &FilledSlice) -> Result<(), StoreError> {

@@ -28,7 +28,6 @@ mod reading;
 mod record;
 mod retention;
 mod rows;
-mod rule_rows;
 mod rules;
 mod savepoint;
 mod settle;
@@ -61,8 +60,8 @@ const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// The write-ahead log's file is cut to this when it starts anew.
 const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
-/// Statements that a connection keeps prepared: all that recording, settling and claiming use.
-const STATEMENTS: usize = 128;
+/// Statements that a connection keeps prepared: more than recording, settling and upkeep have together.
+const STATEMENTS: usize = 160;
 /// How long a statement waits for another process's lock.
 const BUSY_TIMEOUT_MS: u32 = 5_000;
 
@@ -180,6 +179,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS.into()))?;
+    // Else a statement whose plan could depend on a bound value, a limit for one, is prepared again each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "temp_store", "memory")?;

@@ -3,11 +3,14 @@
 //! A pass visits its stages in turn and remembers in memory how far it came, so that each slice looks at a bounded number
 //! of rows, however many rows and hooks there are. A row that is leased belongs to its process: no stage touches it.
 
+mod rules;
+
 use model::delivery::DeliveryState;
 use rusqlite::{Row, Transaction, params};
 
+use self::rules::{Counts, Walks};
 use super::retention::{self, Hook};
-use super::{counts, issue_rows, rule_rows};
+use super::{counts, issue_rows};
 use crate::error::StoreError;
 use crate::ledger::{SweepPlan, Swept};
 
@@ -28,6 +31,7 @@ pub(super) struct Progress {
     cursor: Cursor,
     /// The last issue whose hours were looked at, over all passes.
     aged: i64,
+    walks: Walks,
 }
 
 /// Where a pass is.
@@ -39,14 +43,18 @@ enum Cursor {
     Events,
     /// Deliveries and counts of the hooks after this number.
     Hooks { after: i64 },
-    /// Histories of the rules after this id.
-    Rules { after: i64 },
     /// Events of deleted projects.
     ProjectEvents,
     /// Deleted issues.
     Issues,
     /// Hours of issues that are kept.
     Hours,
+    /// Firings of the rules after this id, and deleted ones of these.
+    Rules { after: i64 },
+    /// Counts that rules asked for, after so many places in this pass.
+    Counts { counts: Counts, looked: usize },
+    /// Throttles, after so many in this pass.
+    Throttles { looked: usize },
     /// Deleted projects.
     Projects,
     /// A new pass.
@@ -69,6 +77,8 @@ struct Slice<'t> {
     swept: Swept,
     /// See [`Progress`].
     aged: i64,
+    /// See [`Progress`].
+    walks: Walks,
 }
 
 /// How a stage ended its part of a slice.
@@ -87,32 +97,47 @@ pub(super) fn sweep(
 ) -> Result<(Swept, Progress), StoreError> {
     let rows = plan.limit.max(1);
     let looks = rows * LOOKS_FOR_A_ROW;
-    let Progress { mut cursor, aged } = progress;
-    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), aged };
+    let Progress { mut cursor, aged, walks } = progress;
+    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), aged, walks };
     loop {
         let (step, next) = match cursor {
             Cursor::Start => (Step::Done, Some(Cursor::Waiting { after: [0; 9] })),
             Cursor::Waiting { after } => (slice.waiting(after)?, Some(Cursor::Events)),
             Cursor::Events => (slice.events()?, Some(Cursor::Hooks { after: 0 })),
-            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::Rules { after: 0 })),
-            Cursor::Rules { after } => (slice.rules(after)?, Some(Cursor::ProjectEvents)),
+            Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::ProjectEvents)),
             Cursor::ProjectEvents => (slice.project_events()?, Some(Cursor::Issues)),
             Cursor::Issues => (slice.issues()?, Some(Cursor::Hours)),
-            Cursor::Hours => (slice.hours()?, Some(Cursor::Projects)),
+            Cursor::Hours => (slice.hours()?, Some(Cursor::Rules { after: 0 })),
+            Cursor::Rules { after } => {
+                (slice.rules(after)?, Some(Cursor::Counts { counts: Counts::Events, looked: 0 }))
+            }
+            Cursor::Counts { counts, looked } => (slice.counts(counts, looked)?, Some(after_counts(counts))),
+            Cursor::Throttles { looked } => (slice.throttles(looked)?, Some(Cursor::Projects)),
             Cursor::Projects => (slice.projects()?, None),
         };
-        match (step, next) {
+        cursor = match (step, next) {
+            (Step::Done, Some(next)) => next,
+            (Step::Done, None) => return Ok(slice.end(Cursor::Start)),
             (Step::Pause(cursor), _) => {
                 slice.swept.more = true;
-                return Ok((slice.swept, Progress { cursor, aged: slice.aged }));
+                return Ok(slice.end(cursor));
             }
-            (Step::Done, Some(next)) => cursor = next,
-            (Step::Done, None) => return Ok((slice.swept, Progress { cursor: Cursor::Start, aged: slice.aged })),
-        }
+        };
+    }
+}
+
+fn after_counts(counts: Counts) -> Cursor {
+    match counts {
+        Counts::Events => Cursor::Counts { counts: Counts::Users, looked: 0 },
+        Counts::Users => Cursor::Throttles { looked: 0 },
     }
 }
 
 impl Slice<'_> {
+    fn end(self, cursor: Cursor) -> (Swept, Progress) {
+        (self.swept, Progress { cursor, aged: self.aged, walks: self.walks })
+    }
+
     /// Cancels what waits for hooks that do not fire, and expires what has waited too long for its first attempt.
     fn waiting(&mut self, mut after: Entry) -> Result<Step, StoreError> {
         let mut entries = self.transaction.prepare_cached(
@@ -215,23 +240,6 @@ impl Slice<'_> {
             retention::delete_hook(self.transaction, hook)?;
         }
         Ok(deleted)
-    }
-
-    /// Deletes what is too old of each rule's history, and all of a deleted rule's.
-    fn rules(&mut self, mut after: i64) -> Result<Step, StoreError> {
-        let before = self.plan.keep_from.day().start();
-        loop {
-            if self.rows == 0 || self.looks == 0 {
-                return Ok(Step::Pause(Cursor::Rules { after }));
-            }
-            let Some(rule) = rule_rows::after(self.transaction, after)? else { return Ok(Step::Done) };
-            self.looks = self.looks.saturating_sub(1);
-            let deleted = rule_rows::delete(self.transaction, &rule, before, self.rows)?;
-            self.rows = self.rows.saturating_sub(deleted);
-            if self.rows > 0 {
-                after = rule.id;
-            }
-        }
     }
 
     /// Deletes the events of deleted projects.

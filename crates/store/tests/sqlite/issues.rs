@@ -1,10 +1,13 @@
-//! How far a search reads, which only the tables can tell.
+//! How far a search reads, and what a deletion leaves: only the tables can tell.
 
-use model::ids::ProjectId;
+use model::ids::{IssueId, Millis, ProjectId};
+use protocol::PublicKey;
 use rusqlite::Connection;
-use watchfire_store::StoreError;
-use watchfire_store::issues::{Cut, CutFrom, IssueSearch, IssueSort, Issues as _, Place};
+use watchfire_store::catalog::NewProject;
+use watchfire_store::issues::{Cut, CutFrom, IssueSearch, IssueSort, Issues as _, IssuesOf, Place};
+use watchfire_store::ledger::SweepPlan;
 use watchfire_store::sqlite::Sqlite;
+use watchfire_store::{Catalog as _, Ledger as _, StoreError};
 
 /// Twenty issues, later ones seen later. The oldest four have titles that cannot be read: whoever looks at one, fails.
 const ISSUES: &str = "
@@ -36,5 +39,78 @@ async fn a_page_by_time_reads_no_further_than_it_shows() {
     }
     for sort in [IssueSort::Events, IssueSort::Users] {
         assert!(page(sort, CutFrom::Start, 3).await.is_err(), "no index says which have the most");
+    }
+}
+
+/// Rows of two issues in every table that has some for each.
+const ROWS: &str = "
+    insert into issue (id, project_id, short_number, grouping_version, level, kind, platform, title, culprit, count,
+                       first_seen_ms, last_seen_ms)
+    values (1, 1, 1, 1, 3, 0, 'python', '', '', 1, 1, 1), (2, 1, 2, 1, 3, 0, 'python', '', '', 1, 1, 1);
+    with recursive number (n) as (select 1 union all select n + 1 from number where n < 30)
+    insert into issue_user (project_id, issue_id, user) select 1, 1 + n % 2, n from number;
+    insert into issue_hash (project_id, version, hash, issue_id) values (1, 1, zeroblob(16), 1), (1, 2, zeroblob(16), 2);
+    insert into issue_environment (project_id, issue_id, environment, first_seen_ms) values (1, 1, 'a', 1), (1, 2, 'a', 1);
+    insert into issue_tag (project_id, issue_id, key, value) values (1, 1, 'k', 'v'), (1, 1, 'k', 'w'), (1, 2, 'k', 'v');
+    insert into issue_hour (project_id, issue_id, hour_s, events) values (1, 1, 1764000000, 1), (1, 2, 1764000000, 1);
+    insert into issue_count (project_id, issue_id, key, bucket_s, events) values (1, 1, 5, 1768478400, 1), (1, 2, 5, 1768478400, 1);
+    insert into issue_user_count (project_id, issue_id, key, bucket_s, user) values (1, 1, 5, 1768478400, 7), (1, 2, 5, 1768478400, 7);
+    insert into rule_throttle (project_id, issue_id, rule_id, fired_ms) values (1, 1, 9, 1768478400000), (1, 2, 9, 1768478400000);
+    insert into rule (id, project_id, name, action_match, filter_match, conditions, filters, actions, frequency_minutes, active,
+                      created_ms)
+    values (9, 1, 'rule', 0, 0, '[]', '[]', '[]', 5, 1, 1);
+    insert into rule_counter (project_id, key, rule_id, counts_users, bucket_s, reach_s) values (1, 5, 9, 0, 60, 3600);
+    insert into release_seen (project_id, environment, version, first_seen_ms) values (1, '', '1', 1), (1, 'a', '1', 1);";
+/// These tables.
+const BESIDE: [&str; 8] = [
+    "issue_hash",
+    "issue_environment",
+    "issue_user",
+    "issue_tag",
+    "issue_hour",
+    "issue_count",
+    "issue_user_count",
+    "rule_throttle",
+];
+/// A moment at which the hours above are kept.
+const NOW: Millis = Millis(1_768_478_400_000);
+
+#[tokio::test]
+async fn a_deleted_issue_leaves_no_row_and_a_deleted_project_nothing_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let organization = store.create_organization("org".to_owned(), "Org".to_owned(), NOW).await.unwrap();
+    let new = NewProject {
+        organization: organization.id,
+        team: store.teams(organization.id).await.unwrap()[0].id,
+        slug: "project".to_owned(),
+        name: "Project".to_owned(),
+        platform: None,
+        key: PublicKey([1; 16]),
+        key_secret: PublicKey([2; 16]),
+        now: NOW,
+    };
+    let project = store.create_project(new).await.unwrap().id;
+    let rows = Connection::open(folder.path().join("watchfire.db")).unwrap();
+    rows.execute_batch(ROWS).unwrap();
+    let count =
+        |what: &str| -> i64 { rows.query_row(&format!("select count(*) from {what}"), [], |row| row.get(0)).unwrap() };
+    let sweep = async || {
+        let plan = SweepPlan { now: NOW, keep_from: Millis(0), expire_before: Millis(0), limit: 2 };
+        while store.sweep(plan).await.unwrap().more {}
+    };
+    store.delete_issues(IssuesOf { project, issues: vec![IssueId::new(1).unwrap()] }).await.unwrap();
+    sweep().await;
+    for table in BESIDE {
+        let left = |issue: i64| count(&format!("{table} where issue_id = {issue}"));
+        assert!(left(1) == 0 && left(2) > 0, "{table}");
+    }
+    assert_eq!((count("issue"), count("release_seen"), count("project")), (1, 2, 1));
+    // As it is when the last event goes.
+    rows.execute_batch("update issue set deleted = 1; delete from issue_hash").unwrap();
+    store.delete_project(project).await.unwrap();
+    sweep().await;
+    for table in BESIDE.into_iter().chain(["issue", "release_seen", "project"]) {
+        assert_eq!(count(table), 0, "{table}");
     }
 }

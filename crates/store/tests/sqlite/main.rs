@@ -4,6 +4,7 @@
 
 mod files;
 mod issues;
+mod migration;
 mod plans;
 mod rules;
 mod schema;
@@ -58,6 +59,21 @@ impl Bench for OnSqlite {
              begin select raise(abort, 'poisoned'); end"
         );
         database.execute_batch(&trigger).unwrap();
+    }
+
+    async fn poison_hour(&mut self, hour_s: i64) {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let trigger = format!(
+            "create trigger poison_hour before insert on issue_hour when new.hour_s = {hour_s}
+             begin select raise(abort, 'poisoned'); end"
+        );
+        database.execute_batch(&trigger).unwrap();
+    }
+
+    async fn count_rows(&self, table: &'static str) -> u64 {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let count = format!("select count(*) from {table}");
+        database.query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use watchfire_store::sqlite::Sqlite;
 
 /// Tables, and names that statements give them, that hold configuration: they may be walked through.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 16] = [
     "organization",
     "team",
     "project",
@@ -22,6 +22,8 @@ const SMALL: [&str; 15] = [
     "f",
     "p",
     "kept",
+    // No table at all.
+    "CONSTANT",
 ];
 /// The one statement that counts everything, for tools and tests.
 const COUNTS_EVERYTHING: &str = "(select count(*) from event_of_project)";

@@ -248,7 +248,11 @@ async fn a_deleted_rule_leaves_no_row_once_its_history_is_gone() {
     };
     let plan = SweepPlan { now: NOW, keep_from: NOW, expire_before: Millis(0), limit: 2 };
     while folder.store.sweep(plan).await.unwrap().more {}
-    assert_eq!((rows("rule"), rows("rule_fired")), (1, 5));
+    assert_eq!((rows("rule"), rows("rule_fired")), (2, 10), "what has fired is told for as long as its events");
+    let plan = SweepPlan { keep_from: at(24 * HOUR_MS), ..plan };
+    while folder.store.sweep(plan).await.unwrap().more {}
+    assert_eq!((rows("rule"), rows("rule_fired")), (1, 0));
+    folder.fired(&kept, (6, 7), at(24 * HOUR_MS));
     folder.store.delete_project(folder.project.id).await.unwrap();
     while folder.store.sweep(plan).await.unwrap().more {}
     assert_eq!((rows("rule"), rows("rule_fired"), rows("project")), (0, 0, 0));

@@ -43,6 +43,17 @@ fn names(answer: &Answer) -> Vec<String> {
     list.as_array().unwrap().iter().map(name).collect()
 }
 
+/// A search finds the issues of these names; those of one age in any order.
+async fn assert_found(api: &Api, query: &str, found: &str) {
+    let mut found: Vec<_> = found.split_whitespace().collect();
+    let mut names = names(&api.get(&format!("{ISSUES}?query={}", encoded(query))).await);
+    if query.starts_with("age") {
+        found.sort_unstable();
+        names.sort();
+    }
+    assert_eq!(names, found, "{query}");
+}
+
 fn encoded(query: &str) -> String {
     url::form_urlencoded::byte_serialize(query.as_bytes()).collect()
 }
@@ -116,6 +127,8 @@ async fn a_search_finds_what_its_terms_say() {
         ("release:shop@*", "Alpha Beta"),
         ("firstRelease:shop@1.1.0", "Beta"),
         ("first-release:shop@1.0.0", "Alpha"),
+        ("lastRelease:shop@1.1*", "Alpha Beta"),
+        ("!lastRelease:shop@*", "Delta Gamma"),
         ("issue:MY-PROJECT-2", "Beta"),
         ("issue:my-project-2", "Beta"),
         ("issue:OTHER-2", ""),
@@ -133,10 +146,24 @@ async fn a_search_finds_what_its_terms_say() {
         ("plan:gold", "Alpha Beta"),
         ("!plan:gold", "Delta Gamma"),
         ("plan:\"\"", "Delta Gamma"),
+        ("release:\"\"", "Delta Gamma"),
+        ("!release:", "Alpha Beta"),
+        ("environment:\"\"", "Delta Beta"),
+        ("user.id:\"\"", "Delta Beta"),
+        ("firstRelease:\"\"", "Delta Gamma"),
         ("browser:\"Firefox 1\"", "Alpha"),
         ("browser:chrome*", "Beta"),
         ("browser:Chrome", ""),
         ("\"browser\":\"Chrome 2\"", "Beta"),
+    ] {
+        assert_found(&api, query, found).await;
+    }
+}
+
+#[tokio::test]
+async fn a_search_combines_terms_words_and_times() {
+    let api = with_issues().await;
+    for (query, found) in [
         ("plan:gold level:warning", "Beta"),
         ("keller", "Delta"),
         ("GRÜSSE", ""),
@@ -149,14 +176,7 @@ async fn a_search_finds_what_its_terms_say() {
         ("lastSeen:<2018-11-06", ""),
         ("firstSeen:2018-11-06", "Alpha Delta Gamma Beta"),
     ] {
-        let mut found: Vec<_> = found.split_whitespace().collect();
-        let answer = api.get(&format!("{ISSUES}?query={}", encoded(query))).await;
-        let mut names = names(&answer);
-        if query.starts_with("age") {
-            found.sort_unstable();
-            names.sort();
-        }
-        assert_eq!(names, found, "{query}");
+        assert_found(&api, query, found).await;
     }
     assert_eq!(names(&api.get(ISSUES).await), ["Alpha", "Delta", "Beta"], "the default");
 }
@@ -292,5 +312,46 @@ async fn a_short_id_is_looked_up_whatever_its_status_where_the_client_says_so() 
         assert_eq!(names(&api.get(&format!("{path}?query=MY-PROJECT-3")).await), Vec::<String>::new());
         let none = api.get(&format!("{path}?query=MY-PROJECT-9&shortIdLookup=1")).await;
         assert_eq!((names(&none), none.header("x-sentry-direct-hit")), (vec![], None));
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_asked_is_answered() {
+    const PIECES: [&str; 20] = [
+        ":",
+        "!",
+        "\"",
+        "\\",
+        "[",
+        "]",
+        ",",
+        "*",
+        ">",
+        "=",
+        "-",
+        "(",
+        " ",
+        "é",
+        "7",
+        "is",
+        "age",
+        "times_seen",
+        "user.id",
+        "\u{0}",
+    ];
+    let api = with_issues().await;
+    let mut state = 1_u64;
+    for _ in 0..1_500 {
+        let mut query = String::new();
+        for _ in 0..6 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            query.push_str(PIECES[usize::try_from(state >> 33).unwrap() % PIECES.len()]);
+        }
+        let answer = api.get(&format!("{ISSUES}?query={}", encoded(&query))).await;
+        match answer.status {
+            200 => assert!(answer.json().is_array(), "{query:?}"),
+            400 => assert!(answer.json()["detail"].as_str().unwrap().starts_with("Error parsing"), "{query:?}"),
+            other => panic!("{query:?} is answered {other}"),
+        }
     }
 }

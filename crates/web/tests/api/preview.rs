@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::limits::HINDSIGHT_EVENTS;
 use serde_json::{Value, json};
 use store::Rules as _;
 
@@ -75,6 +76,24 @@ async fn a_preview_looks_back_two_weeks() {
     assert_eq!(preview["events"][0]["eventId"], kept.to_string());
     assert_eq!(preview["events"][0]["assumed"], json!(["counts"]), "what came before is not counted");
     assert_eq!(preview["stoppedAt"], preview["events"][0]["dateReceived"]);
+}
+
+#[tokio::test]
+async fn a_preview_stops_at_so_many_events_and_says_so() {
+    let api = Api::start().await;
+    let mut recording = Recording::start(&api).await;
+    recording.crowd(HINDSIGHT_EVENTS + 5, json!({"message": "crash", "user": {"id": "7"}})).await;
+    let frequency = |name: &str, value: u32| {
+        condition(&format!("event_frequency.{name}"), json!({"value": value, "interval": "1h"}))
+    };
+    let often = frequency("EventFrequencyCondition", 1_999);
+    let by_many = frequency("EventUniqueUserFrequencyCondition", 1);
+    let body = json!({"actionMatch": "any", "conditions": [often, by_many]});
+    let preview = api.post(PREVIEW, body).await.with_status(200);
+    assert_eq!(json!([preview["looked"], preview["stopped"]]), json!([HINDSIGHT_EVENTS, "events"]));
+    assert_eq!((&preview["fires"], &preview["events"][0]["fires"]), (&json!(1), &json!(true)), "the last of 2000");
+    assert_eq!(preview["events"][1]["conditions"][0]["found"], json!(["1999"]), "what is older is not counted");
+    assert_eq!(preview["events"][1]["assumed"], json!(["counts"]));
 }
 
 #[tokio::test]

@@ -64,6 +64,24 @@ impl<'a> Recording<'a> {
         Recording { api, owner: api.store.register(START).await.unwrap(), happened: 0 }
     }
 
+    /// Lets so many events happen now, in few transactions.
+    pub(crate) async fn crowd(&mut self, count: usize, mut event: Value) {
+        let (api, now, owner) = (self.api, self.api.now(), self.owner);
+        let mut left = count;
+        while left > 0 {
+            let size = left.min(500);
+            left -= size;
+            let events = (0..size).map(|_| {
+                self.happened += 1;
+                event["event_id"] = json!(event_id(self.happened));
+                received_now(api, &api.project, &event)
+            });
+            let events = events.collect();
+            let batch = batch(owner, now, events);
+            api.store.record(Arc::new(batch)).await.unwrap();
+        }
+    }
+
     /// Lets an event happen now, under an id of its own, and so much time pass after it.
     pub(crate) async fn event(&mut self, mut event: Value, then: Duration) -> (String, RecordedEvent) {
         self.happened += 1;
@@ -75,8 +93,8 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// Records an event that is received now, for the hooks and rules of its project.
-async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Value) -> RecordedEvent {
+/// Reads an event as if it had come in now.
+fn received_now(api: &Api, project: &Project, event: &Value) -> BatchEvent {
     let now = api.now();
     let payload = event.to_string();
     let context = Context {
@@ -89,21 +107,22 @@ async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Valu
     };
     let mut scratch = Scratch::default();
     let event = normalise(payload.as_bytes(), &context, &mut scratch).unwrap();
-    let event = BatchEvent { event: Arc::new(new_event(api, project, &event, now)), room: vec![] };
-    let batch = Batch {
-        owner,
-        now,
-        events: vec![event],
-        alert_room: vec![],
-        settlements: vec![],
-        give_backs: vec![],
-        claims: vec![],
-    };
+    BatchEvent { event: Arc::new(new_event(api, project, &event, now)), room: vec![] }
+}
+
+/// Records an event that is received now, for the hooks and rules of its project.
+async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Value) -> RecordedEvent {
+    let (now, event) = (api.now(), received_now(api, project, event));
+    let batch = batch(owner, now, vec![event]);
     let mut recorded = api.store.record(Arc::new(batch)).await.unwrap();
     match recorded.events.pop() {
         Some(EventResult::Recorded(recorded)) => recorded,
         other => panic!("it was not recorded: {other:?}"),
     }
+}
+
+fn batch(owner: ProcessId, now: Millis, events: Vec<BatchEvent>) -> Batch {
+    Batch { owner, now, events, alert_room: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
 }
 
 fn new_event(api: &Api, project: &Project, event: &Event<'_>, received: Millis) -> NewEvent {

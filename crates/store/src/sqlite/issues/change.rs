@@ -98,8 +98,8 @@ fn ignore(transaction: &Transaction<'_>, issue: IssueId, snooze: SnoozeFor, now:
     transaction
         .prepare_cached(
             "update issue
-             set status = ?, substatus = ?, changed_ms = ?, snooze_until_ms = ?, snooze_events = count + ? - 1,
-                 snooze_users = users + ? - 1, resolved_in = null, resolved_next = 0
+             set status = ?, substatus = ?, changed_ms = ?, snooze_until_ms = ?, snooze_events = max(count + ? - 1, 0),
+                 snooze_users = max(users + ? - 1, 0), resolved_in = null, resolved_next = 0
              where id = ?",
         )?
         .execute(params![

@@ -24,6 +24,7 @@ pub(super) struct Candidate<'r> {
     last_seen: i64,
     project: i64,
     first_release: &'r str,
+    last_release: &'r str,
     title: &'r str,
     culprit: &'r str,
 }
@@ -51,8 +52,9 @@ impl<'r> Candidate<'r> {
             last_seen: row.get(9)?,
             project: row.get(10)?,
             first_release: text(11)?,
-            title: text(12)?,
-            culprit: text(13)?,
+            last_release: text(12)?,
+            title: text(13)?,
+            culprit: text(14)?,
         })
     }
 
@@ -98,6 +100,7 @@ impl<'c> Judge<'c> {
             IssueTest::Tag(key, pattern) => self.has_tag(issue, key, pattern)?,
             IssueTest::HasTag(key) => self.has_tag(issue, key, &Pattern::with_wildcards("*"))?,
             IssueTest::FirstRelease(pattern) => pattern.matches(issue.first_release),
+            IssueTest::LastRelease(pattern) => pattern.matches(issue.last_release),
             IssueTest::Text(pattern) => pattern.matches(issue.title) || pattern.matches(issue.culprit),
             IssueTest::Events(bound) => bound.holds(issue.count),
             IssueTest::Users(bound) => bound.holds(issue.users),
@@ -173,6 +176,7 @@ fn needs_a_look(test: &IssueTest) -> bool {
         | IssueTest::Number(_, _)
         | IssueTest::Unhandled
         | IssueTest::FirstRelease(_)
+        | IssueTest::LastRelease(_)
         | IssueTest::Text(_)
         | IssueTest::Events(_)
         | IssueTest::Users(_)

@@ -52,7 +52,6 @@ create table issue_tag (
   value text not null,
   primary key (project_id, issue_id, key, value)
 ) strict, without rowid;
-create index issue_tag_value on issue_tag (project_id, key, value, issue_id);
 
 create table issue_hour (
   project_id integer not null,

@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::ledger::NewEvent;
 
 /// When rules last fired, by issue: read once a batch.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Throttles(HashMap<IssueId, Fired>);
 
 /// When rules last fired for one issue.

@@ -21,7 +21,7 @@ const HOUR_SECONDS: i64 = 3_600;
 type Counted = (ProjectId, CounterKey, IssueId);
 
 /// What a batch has counted, and what it has read.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Counts {
     hours: BTreeMap<(ProjectId, IssueId, i64), i64>,
     /// Events by the start of their bucket.

@@ -97,7 +97,7 @@ impl Recorder<'_> {
         let mut rows = Vec::with_capacity(owed.deliveries.len());
         for delivery in &owed.deliveries {
             let leased = match delivery.kind {
-                Kind::EventAlert => take_place(&mut self.shared.alert_room, delivery.hook),
+                Kind::EventAlert => take_place(&mut self.alert_room, delivery.hook),
                 Kind::EventCreated | Kind::Test => item.room.contains(&delivery.hook),
             };
             let rules = owed.triggering(delivery, &event.candidates);

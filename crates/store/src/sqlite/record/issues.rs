@@ -14,14 +14,13 @@ use crate::ledger::{Batch, NewEvent};
 use crate::sqlite::codes::Code;
 
 /// The issues that a batch has met.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Issues {
     by_hash: HashMap<(ProjectId, u16, [u8; 16]), IssueId>,
     rows: BTreeMap<IssueId, Known>,
 }
 
 /// An issue as the batch knows it.
-#[derive(Clone)]
 struct Known {
     standing: Standing,
     substatus: Substatus,
@@ -37,6 +36,16 @@ struct Known {
     titled: Option<usize>,
     /// Index in the batch of the last event that named its release.
     released: Option<usize>,
+    /// What its row does not say yet.
+    unwritten: Unwritten,
+}
+
+/// Columns whose change costs more than the row's: an index, or the rest of a rare change. Each is written only where it moved.
+#[derive(Default)]
+struct Unwritten {
+    events: bool,
+    first_seen: bool,
+    standing: bool,
 }
 
 /// What became of an event's issue.
@@ -76,9 +85,10 @@ impl Recorder<'_> {
 
     fn join_known(&mut self, id: IssueId, index: usize, event: &NewEvent) -> Result<Joined, StoreError> {
         let left = self.leave_marks(id, event)?;
-        let resolved_in = self.shared.issues.row(id)?.standing.resolved_in.clone();
-        let release = match resolved_in {
-            Some(resolved_in) => self.compare_release(event, resolved_in.release())?,
+        let known = self.shared.issues.row(id)?;
+        let resolved = known.standing.resolved_in.clone().map(|resolved_in| (resolved_in, known.changed));
+        let release = match resolved {
+            Some((resolved_in, since)) => self.compare_release(event, resolved_in.release(), since)?,
             None => None,
         };
         let known = self.shared.issues.row(id)?;
@@ -88,6 +98,7 @@ impl Recorder<'_> {
         if let Some(substatus) = turn.substatus() {
             known.standing = Standing::default();
             (known.substatus, known.changed) = (substatus, event.received);
+            known.unwritten.standing = true;
         }
         Ok(known.joined(id, turn, left))
     }
@@ -119,9 +130,7 @@ impl Recorder<'_> {
         self.shared.issues.by_hash.insert((event.project, event.grouping.version, event.grouping.hash), id);
         self.shared.issues.rows.insert(id, known);
         let left = self.leave_marks(id, event)?;
-        let known = self.shared.issues.row(id)?;
-        known.users = u64::from(left.is_new_user);
-        Ok(known.joined(id, Turn::New, left))
+        Ok(self.shared.issues.row(id)?.joined(id, Turn::New, left))
     }
 }
 
@@ -133,9 +142,9 @@ fn insert_issue(transaction: &Transaction<'_>, event: &NewEvent) -> Result<Issue
     transaction
         .prepare_cached(
             "insert into issue (project_id, short_number, grouping_version, level, kind, platform, title, culprit, count,
-                                first_seen_ms, last_seen_ms, substatus, changed_ms, priority, logger, metadata,
+                                users, first_seen_ms, last_seen_ms, substatus, changed_ms, priority, logger, metadata,
                                 unhandled, first_release, last_release)
-             values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             values (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             event.project.get(),
@@ -146,6 +155,7 @@ fn insert_issue(transaction: &Transaction<'_>, event: &NewEvent) -> Result<Issue
             summary.platform,
             summary.title,
             summary.culprit,
+            event.marks.user().is_some(),
             event.timestamp.0,
             event.timestamp.0,
             Substatus::New.code(),
@@ -179,22 +189,21 @@ impl Known {
             changed: event.received,
             priority: IssuePriority::of(event.summary.level),
             count: 1,
-            users: 0,
+            // Nobody has seen it before.
+            users: u64::from(event.marks.user().is_some()),
             first_seen: event.timestamp,
             last_seen: event.timestamp,
             shown: index,
             titled: Some(index),
             released: event.marks.release().map(|_| index),
+            unwritten: Unwritten::default(),
         }
     }
 
     fn read(row: &Row<'_>) -> Result<Known, StoreError> {
         let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
-        let snooze = Snooze {
-            until: row.get::<_, Option<i64>>(5)?.map(Millis),
-            events: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
-            users: row.get::<_, Option<i64>>(7)?.map(i64::unsigned_abs),
-        };
+        let most = |index| row.get::<_, Option<i64>>(index).map(|most| most.map(i64::unsigned_abs));
+        let snooze = Snooze { until: row.get::<_, Option<i64>>(5)?.map(Millis), events: most(6)?, users: most(7)? };
         let release: Option<String> = row.get(8)?;
         let resolved_in = match row.get::<_, bool>(9)? {
             true => release.map(ResolvedIn::NextAfter),
@@ -215,13 +224,17 @@ impl Known {
             shown: 0,
             titled: None,
             released: None,
+            unwritten: Unwritten::default(),
         })
     }
 
     fn add(&mut self, index: usize, event: &NewEvent, new_users: u64) {
         self.count += 1;
         self.users += new_users;
-        self.first_seen = self.first_seen.min(event.timestamp);
+        self.unwritten.events = true;
+        if event.timestamp < self.first_seen {
+            (self.first_seen, self.unwritten.first_seen) = (event.timestamp, true);
+        }
         self.last_seen = self.last_seen.max(event.timestamp);
         self.shown = index;
         if !event.summary.has_placeholder_title {
@@ -245,47 +258,58 @@ impl Known {
     }
 }
 
-/// Writes each issue's row once.
+/// Writes what has changed of each issue.
 pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch, issues: &Issues) -> Result<(), StoreError> {
     let mut update = transaction.prepare_cached(
         "update issue
-         set count = ?2, users = ?3, first_seen_ms = ?4, last_seen_ms = ?5, level = ?6, kind = ?7, platform = ?8,
-             title = coalesce(?9, title), culprit = coalesce(?10, culprit), metadata = coalesce(?11, metadata),
-             logger = ?12, unhandled = ?13, last_release = coalesce(?14, last_release), substatus = ?15, changed_ms = ?16,
-             status = ?17, snooze_until_ms = ?18, snooze_events = ?19, snooze_users = ?20, resolved_in = ?21,
-             resolved_next = ?22
+         set count = ?2, users = ?3, last_seen_ms = ?4, level = ?5, kind = ?6, platform = ?7, logger = ?8, unhandled = ?9,
+             title = coalesce(?10, title), culprit = coalesce(?11, culprit), metadata = coalesce(?12, metadata),
+             last_release = coalesce(?13, last_release)
          where id = ?1",
     )?;
     for (id, known) in &issues.rows {
         let event = |index: usize| batch.events.get(index).map(|item| &*item.event);
-        let Some(shown) = event(known.shown).map(|event| &event.summary) else { continue };
-        let titled = known.titled.and_then(event).map(|event| &event.summary);
-        let snooze = known.standing.snooze.unwrap_or_default();
-        let resolved_in = known.standing.resolved_in.as_ref();
-        update.execute(params![
-            id.get(),
-            known.count.cast_signed(),
-            known.users.cast_signed(),
-            known.first_seen.0,
-            known.last_seen.0,
-            shown.level.code(),
-            shown.kind.code(),
-            shown.platform,
-            titled.map(|summary| &summary.title),
-            titled.map(|summary| &summary.culprit),
-            titled.map(|summary| &summary.metadata),
-            shown.logger,
-            shown.unhandled,
-            known.released.and_then(event).and_then(|event| event.marks.release()),
-            known.substatus.code(),
-            known.changed.0,
-            known.standing.status.code(),
-            snooze.until.map(|until| until.0),
-            snooze.events.map(u64::cast_signed),
-            snooze.users.map(u64::cast_signed),
-            resolved_in.map(ResolvedIn::release),
-            matches!(resolved_in, Some(ResolvedIn::NextAfter(_))),
-        ])?;
+        if known.unwritten.events
+            && let Some(shown) = event(known.shown).map(|event| &event.summary)
+        {
+            let titled = known.titled.and_then(event).map(|event| &event.summary);
+            update.execute(params![
+                id.get(),
+                known.count.cast_signed(),
+                known.users.cast_signed(),
+                known.last_seen.0,
+                shown.level.code(),
+                shown.kind.code(),
+                shown.platform,
+                shown.logger,
+                shown.unhandled,
+                titled.map(|summary| &summary.title),
+                titled.map(|summary| &summary.culprit),
+                titled.map(|summary| &summary.metadata),
+                known.released.and_then(event).and_then(|event| event.marks.release()),
+            ])?;
+        }
+        if known.unwritten.first_seen {
+            transaction
+                .prepare_cached("update issue set first_seen_ms = ? where id = ?")?
+                .execute([known.first_seen.0, id.get()])?;
+        }
+        if known.unwritten.standing {
+            write_standing(transaction, *id, known)?;
+        }
     }
+    Ok(())
+}
+
+/// An event only ever opens an issue, whose snooze and release are over then.
+fn write_standing(transaction: &Transaction<'_>, id: IssueId, known: &Known) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached(
+            "update issue
+             set status = ?, substatus = ?, changed_ms = ?, snooze_until_ms = null, snooze_events = null,
+                 snooze_users = null, resolved_in = null, resolved_next = 0
+             where id = ?",
+        )?
+        .execute([known.standing.status.code(), known.substatus.code(), known.changed.0, id.get()])?;
     Ok(())
 }

@@ -25,7 +25,7 @@ pub(in crate::sqlite) struct Seen {
 }
 
 /// Digests of what a batch has written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct News(HashSet<u64>);
 
 /// What was new of an event.
@@ -35,6 +35,16 @@ pub(super) struct Left {
     pub(super) is_new_environment: bool,
     /// Its user had not seen its issue.
     pub(super) is_new_user: bool,
+}
+
+impl News {
+    /// Takes more of it.
+    pub(super) fn extend(&mut self, news: News) {
+        match self.0.is_empty() {
+            true => *self = news,
+            false => self.0.extend(news.0),
+        }
+    }
 }
 
 impl Seen {
@@ -112,22 +122,26 @@ impl Recorder<'_> {
             return Ok(());
         }
         let (project, most) = (project.get(), i64::try_from(TAG_VALUES_PER_KEY).unwrap_or(i64::MAX));
-        let values: i64 = self
+        let inserted = self
             .transaction
-            .prepare_cached("select count(*) from issue_tag where project_id = ? and issue_id = ? and key = ?")?
-            .query_row(params![project, issue.get(), key], |row| row.get(0))?;
-        if values >= most {
-            self.is_news(("full", issue, key));
-            return Ok(());
-        }
-        self.transaction
             .prepare_cached(
                 "insert into issue_tag (project_id, issue_id, key, value)
-                 values (?, ?, ?, ?)
+                 select ?1, ?2, ?3, ?4
+                 where (select count(*) from issue_tag where project_id = ?1 and issue_id = ?2 and key = ?3) < ?5
                  on conflict do nothing",
             )?
-            .execute(params![project, issue.get(), key, value])?;
+            .execute(params![project, issue.get(), key, value, most])?;
+        if inserted == 0 && self.count_values((project, issue), key)? >= most {
+            self.is_news(("full", issue, key));
+        }
         Ok(())
+    }
+
+    fn count_values(&self, (project, issue): (i64, IssueId), key: &str) -> Result<i64, StoreError> {
+        Ok(self
+            .transaction
+            .prepare_cached("select count(*) from issue_tag where project_id = ? and issue_id = ? and key = ?")?
+            .query_row(params![project, issue.get(), key], |row| row.get(0))?)
     }
 
     fn has_seen(&self, thing: impl Hash) -> bool {

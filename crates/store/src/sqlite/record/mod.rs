@@ -62,19 +62,21 @@ fn record_events(
     let mut recorder = Recorder::new(transaction, batch, seen)?;
     let mut results = Vec::with_capacity(batch.events.len());
     for (index, item) in batch.events.iter().enumerate() {
-        let before = (care == Care::EachAlone).then(|| recorder.shared.clone());
-        results.push(match part(transaction, care, || recorder.event(index, item))? {
-            Ok(result) => result,
-            Err(refusal) => {
-                recorder.shared = before.unwrap_or_default();
-                EventResult::Refused(refusal)
+        let result = part(transaction, care, || {
+            let result = recorder.event(index, item)?;
+            // What is written for several events together could be refused too: each writes its own.
+            if care == Care::EachAlone {
+                recorder.write()?;
             }
-        });
+            Ok(result)
+        })?;
+        results.push(result.unwrap_or_else(|refusal| {
+            recorder.shared = Shared::default();
+            EventResult::Refused(refusal)
+        }));
     }
-    let shared = recorder.shared;
-    issues::write(transaction, batch, &shared.issues)?;
-    counting::write(transaction, &shared.counts)?;
-    Ok((results, shared.news))
+    recorder.write()?;
+    Ok((results, recorder.news))
 }
 
 /// One batch's way into the tables.
@@ -85,26 +87,35 @@ struct Recorder<'t> {
     statements: events::Statements<'t>,
     generations: HashMap<ProjectId, Option<Generation>>,
     shared: Shared,
+    /// Of what is written.
+    news: marks::News,
+    /// Places for alerts that are left.
+    alert_room: HashMap<HookNumber, usize>,
 }
 
-/// What the events of one batch share. An event that is refused leaves no trace in it.
-#[derive(Clone, Default)]
+/// What the events of one batch share: what they have read, and what is still to be written.
+#[derive(Default)]
 struct Shared {
-    next_seq: i64,
+    next_seq: Option<i64>,
     issues: issues::Issues,
     counts: counting::Counts,
     throttles: alerts::Throttles,
     releases: releases::Releases,
     news: marks::News,
-    alert_room: HashMap<HookNumber, usize>,
 }
 
 impl<'t> Recorder<'t> {
     fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, seen: &'t Seen) -> Result<Self, StoreError> {
-        let alert_room = batch.alert_room.iter().copied().collect();
-        let shared = Shared { next_seq: events::next_seq(transaction)?, alert_room, ..Shared::default() };
-        let statements = events::Statements::new(transaction)?;
-        Ok(Recorder { transaction, batch, seen, statements, generations: HashMap::new(), shared })
+        Ok(Recorder {
+            transaction,
+            batch,
+            seen,
+            statements: events::Statements::new(transaction)?,
+            generations: HashMap::new(),
+            shared: Shared::default(),
+            news: marks::News::default(),
+            alert_room: batch.alert_room.iter().copied().collect(),
+        })
     }
 
     fn event(&mut self, index: usize, item: &BatchEvent) -> Result<EventResult, StoreError> {
@@ -112,11 +123,11 @@ impl<'t> Recorder<'t> {
         if self.generation(event.project)? != Some(event.generation) {
             return Ok(EventResult::Moved);
         }
-        let number = self.shared.next_seq;
+        let number = self.next_seq()?;
         if !self.statements.insert_key(event, number)? {
             return Ok(EventResult::Duplicate);
         }
-        self.shared.next_seq += 1;
+        self.shared.next_seq = Some(number + 1);
         let seq = Seq::try_from(number)?;
         let state = self.join_issue(index, event)?;
         let issue = state.id;
@@ -127,6 +138,22 @@ impl<'t> Recorder<'t> {
         self.note_fired(&owed, (issue, seq), event)?;
         let owed = self.owe(item, (issue, seq), &owed)?;
         Ok(EventResult::Recorded(RecordedEvent { seq, issue, owed }))
+    }
+
+    /// Writes what the events so far share, each row once.
+    fn write(&mut self) -> Result<(), StoreError> {
+        let shared = std::mem::take(&mut self.shared);
+        issues::write(self.transaction, self.batch, &shared.issues)?;
+        counting::write(self.transaction, &shared.counts)?;
+        self.news.extend(shared.news);
+        Ok(())
+    }
+
+    fn next_seq(&mut self) -> Result<i64, StoreError> {
+        match self.shared.next_seq {
+            Some(next) => Ok(next),
+            None => events::next_seq(self.transaction),
+        }
     }
 
     fn generation(&mut self, project: ProjectId) -> Result<Option<Generation>, StoreError> {

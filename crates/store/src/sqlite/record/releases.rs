@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::ledger::NewEvent;
 
 /// The newest release by project and environment, as far as a batch has asked; the empty environment stands for any.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Releases {
     latest: HashMap<(ProjectId, String), Option<String>>,
 }
@@ -63,8 +63,13 @@ impl Recorder<'_> {
         Ok(is_latest)
     }
 
-    /// How the event's release compares with another one; `None` where the event has none.
-    pub(super) fn compare_release(&self, event: &NewEvent, other: &str) -> Result<Option<Ordering>, StoreError> {
+    /// How the event's release compares with one that an issue was resolved in at `since`; `None` where the event has none.
+    pub(super) fn compare_release(
+        &self,
+        event: &NewEvent,
+        other: &str,
+        since: Millis,
+    ) -> Result<Option<Ordering>, StoreError> {
         let Some(version) = event.marks.release() else { return Ok(None) };
         let first_seen = |version: &str| {
             let mut find = self.transaction.prepare_cached(
@@ -73,9 +78,9 @@ impl Recorder<'_> {
             let found = find.query_row(params![event.project.get(), version], |row| row.get(0).map(Millis));
             Ok::<_, StoreError>(found.optional()?)
         };
-        // A release that no event has named is older than any that one has.
+        // One that no event has named is as old as the word of whoever resolved the issue in it.
         let this = SeenRelease { name: version, first_seen: first_seen(version)?.unwrap_or(event.received) };
-        let that = SeenRelease { name: other, first_seen: first_seen(other)?.unwrap_or(Millis(i64::MIN)) };
+        let that = SeenRelease { name: other, first_seen: first_seen(other)?.unwrap_or(since) };
         Ok(Some(this.compare(&that)))
     }
 }

@@ -6,7 +6,7 @@ use model::scope::Scope;
 use store::issues::EventsOf;
 
 use super::super::ApiState;
-use super::super::error::{Answer, ApiError};
+use super::super::error::Answer;
 use super::super::issues::IssuePath;
 use super::super::lookup::{Call, ProjectPath};
 use super::super::page::{PageRequest, query_value, query_values};
@@ -31,8 +31,12 @@ async fn answer(api: &ApiState, uri: &Uri, of: EventsOf) -> Answer<Response> {
     let request = PageRequest::with_limit(uri)?;
     let listed = api.store.events(of, request.of_store()).await?;
     let page = request.listed(listed, store::ledger::StoredEvent::place);
-    let views = page.items().iter().map(|event| Stored::read(event).map(|stored| view::listed(&stored)));
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(ApiError::from)?;
+    let mut views = Vec::with_capacity(page.items().len());
+    for event in page.items() {
+        views.push(view::listed(&Stored::read(event)?));
+        // A large event takes a while to read: others get their turn between two.
+        tokio::task::yield_now().await;
+    }
     Ok(page.answer_with(&api.base_url, uri, views))
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::limits::{HINDSIGHT_EVENTS, HINDSIGHT_SECONDS};
 use store::hindsight::KeptEvents;
-use tokio::time::Instant;
 
 use super::super::ApiState;
 use super::super::error::Answer;
@@ -51,7 +50,7 @@ pub(in super::super) enum Stop {
 
 /// Reads the events of a scope.
 pub(in super::super) async fn gather(api: &ApiState, lookers: &Lookers, scope: Scope) -> Answer<Gathered> {
-    let deadline = Instant::now() + Duration::from_secs(HINDSIGHT_SECONDS);
+    let deadline = api.clock.now().plus(Duration::from_secs(HINDSIGHT_SECONDS));
     let Scope { project, issue, mut below, since } = scope;
     let mut looks = Vec::new();
     let stop = loop {
@@ -70,7 +69,7 @@ pub(in super::super) async fn gather(api: &ApiState, lookers: &Lookers, scope: S
             Some(last) if last.received < since => break Stop::Since,
             _ if slice.len() < limit => break Stop::Start,
             _ if looks.len() >= HINDSIGHT_EVENTS => break Stop::Events,
-            _ if Instant::now() >= deadline => break Stop::Time,
+            _ if api.clock.now() >= deadline => break Stop::Time,
             _ => tokio::task::yield_now().await,
         }
     };

@@ -265,8 +265,12 @@ fn keyed(term: &Term, key: &str, projects: &[Project], now: Millis) -> Result<Is
         "issue.priority" => term
             .any(|value| IssuePriority::named(value).map(IssueTest::Priority).ok_or_else(|| term.expected(PRIORITY))),
         "environment" => term.like(IssueTest::Environment),
+        "release" | "user.id" | "user.email" | "user.username" | "user.ip" if term.value.is_empty() => {
+            Ok(IssueTest::Not(Box::new(has(key))))
+        }
         "release" => term.like(|pattern| IssueTest::Tag("release".to_owned(), pattern)),
         "firstRelease" | "first-release" | "first_release" => term.like(IssueTest::FirstRelease),
+        "lastRelease" | "last-release" | "last_release" => term.like(IssueTest::LastRelease),
         "issue" => term.any(|value| {
             let id: ShortId = value.parse().map_err(|_| term.expected(SHORT_ID))?;
             let project = projects.iter().find(|project| project.slug == id.project.as_str());

@@ -75,15 +75,15 @@ pub(super) async fn judge_all(
     let gathered = gather(api, &lookers, scope).await?;
     let standings = Standings::of(api, &gathered.looks).await?;
     let releases = releases_for(api, project.id, &lookers).await?;
-    let last_fired = last_fired(api, &lookers, event, project).await?;
     let later = api.store.events_after(project.id, event.issue, event.seq).await?;
-    let history = History::of(&gathered);
+    let (history, nothing) = (History::of(&gathered), HashMap::new());
     let look = gathered.looks.iter().find(|look| look.seq == event.seq);
-    let judged =
-        look.map(|look| judge(&lookers, look, (&standings, later), history.facts(look, &releases, &last_fired)));
+    let judged = look.map(|look| judge(&lookers, look, (&standings, later), history.facts(look, &releases, &nothing)));
+    let mut judged = judged.unwrap_or_default();
+    throttle(api, &lookers, (project, event), &mut judged).await?;
     let now = api.clock.now();
     Ok(AllJudged {
-        rules: views(&rows, judged.unwrap_or_default(), &fired, (event, now)),
+        rules: views(&rows, judged, &fired, (event, now)),
         alerted: fired.iter().filter_map(|fired| targets.get(&fired.rule).cloned()).collect(),
         received: event.received,
         hop: Hop(event.hop),
@@ -91,21 +91,23 @@ pub(super) async fn judge_all(
     })
 }
 
-/// When rules had fired for the event's issue within their frequencies.
-async fn last_fired(
+/// Holds back what had fired for the event's issue within its frequency. Only of what would fire otherwise is that asked.
+async fn throttle(
     api: &ApiState,
     lookers: &Lookers,
-    event: &KeptEvent,
-    project: &Project,
-) -> Answer<HashMap<RuleId, Millis>> {
-    let mut last = HashMap::new();
-    for rule in lookers.rules() {
+    (project, event): (&Project, &KeptEvent),
+    judged: &mut [Judged<'_>],
+) -> Answer<()> {
+    for (rule, one) in lookers.rules().zip(judged).filter(|(_, one)| one.outcome == Outcome::Fires) {
         let frequency = i64::try_from(rule.frequency.as_millis()).unwrap_or(i64::MAX);
-        let since = Millis(event.received.0.saturating_sub(frequency));
+        // At its very end the rule is free again.
+        let since = Millis(event.received.0.saturating_sub(frequency).saturating_add(1));
         let firing = FiringBefore { project: project.id, rule: rule.id, issue: event.issue, event: event.seq, since };
-        last.extend(api.store.fired_before(firing).await?.map(|fired| (rule.id, fired)));
+        if let Some(last) = api.store.fired_before(firing).await? {
+            one.outcome = Outcome::Throttled(last);
+        }
     }
-    Ok(last)
+    Ok(())
 }
 
 /// The filters of a hook, whatever it is on.
