@@ -65,12 +65,16 @@ fn frequency(id: &str, value: u32) -> Value {
 
 impl World {
     async fn alert_hook(&self, url: String) -> HookNumber {
+        self.hook_on(vec![Kind::EventAlert], url).await
+    }
+
+    async fn hook_on(&self, kinds: Vec<Kind>, url: String) -> HookNumber {
         let hook = NewHook {
             guid: ALERT_HOOK,
             project: self.project.id,
             url,
             secret: Secret::from_random([2; 32]),
-            kinds: vec![Kind::EventAlert],
+            kinds,
             filters: Vec::new(),
             filter_match: Quantifier::All,
             active: true,
@@ -153,6 +157,26 @@ impl World {
         assert!(asked.as_mut().now_or_never().is_none(), "it waits for its transaction");
         self.work.store_went_away();
         asked
+    }
+
+    /// Records a full batch; what is owed to this hook on each kind, and how much of it is leased.
+    async fn record_full_batch(&mut self, hook: HookNumber) -> [(usize, usize); 2] {
+        let events: Vec<_> = (0..512).map(|number| self.real_event(number, 0)).collect();
+        let ids: Vec<_> = events.iter().map(|event| event.id).collect();
+        let asked: Vec<_> = events.into_iter().map(|event| self.ask(event)).collect();
+        self.transact().await;
+        for asked in asked {
+            assert!(matches!(asked.await, Ok(Accepted::Recorded { .. })));
+        }
+        let mut owed = [(0, 0); 2];
+        for id in ids {
+            for delivery in self.store.deliveries(self.project.id, id).await.unwrap() {
+                let (all, leased) = &mut owed[usize::from(delivery.key.kind == Kind::EventAlert)];
+                *all += usize::from(delivery.key.hook == hook);
+                *leased += usize::from(delivery.key.hook == hook && delivery.state == DeliveryState::Sending);
+            }
+        }
+        owed
     }
 
     async fn record_by_the_recorder(&mut self, event: NewEvent) {
@@ -267,6 +291,30 @@ async fn an_alert_that_finds_no_memory_waits_in_the_ledger() {
     let next = BatchEvent { event: Arc::new(event), room: vec![] };
     assert_eq!(world.lanes.reserve_alerts(&[next]), [(hook, 0)], "what comes next waits behind it");
     drop(all);
+}
+
+/// A lane has places for a full batch, and each of its events might owe an alert too.
+#[tokio::test]
+async fn alerts_that_are_not_owed_after_all_take_no_place() {
+    let mut world = World::new(10_000 * KIB).await;
+    let kinds = vec![Kind::EventCreated, Kind::EventAlert];
+    let hook = world.hook_on(kinds, "http://127.0.0.1:9/".to_owned()).await;
+    world.rule(rule("Never", vec![frequency("EventFrequencyCondition", 9_999)])).await;
+    assert_eq!(world.record_full_batch(hook).await, [(512, 512), (0, 0)]);
+}
+
+#[tokio::test]
+async fn an_alert_without_a_place_waits_in_the_ledger_and_has_the_lane_look_there() {
+    let mut world = World::new(10_000 * KIB).await;
+    let kinds = vec![Kind::EventCreated, Kind::EventAlert];
+    let hook = world.hook_on(kinds, "http://127.0.0.1:9/".to_owned()).await;
+    world.rule(rule("Every", vec![every_event()])).await;
+    assert_eq!(world.record_full_batch(hook).await, [(512, 512), (1, 0)]);
+    assert_eq!(world.store.due_hooks(NOW).await.unwrap(), [hook]);
+    let next = world.real_event(600, 0);
+    assert!(!world.lanes.reserve(&next).contains(&hook), "what comes next waits behind it");
+    let next = BatchEvent { event: Arc::new(next), room: vec![] };
+    assert_eq!(world.lanes.reserve_alerts(&[next]).into_iter().find(|(of, _)| *of == hook), Some((hook, 0)));
 }
 
 #[tokio::test]

@@ -213,6 +213,21 @@ pub async fn a_refused_event_leaves_no_throttle_and_no_count(bench: &mut dyn Ben
     Ok(())
 }
 
+/// The place that a refused event took for its alert is there for the next one.
+pub async fn a_refused_event_takes_no_place_for_an_alert(bench: &mut dyn Bench) -> Outcome {
+    let (ruled, hook) = Ruled::new(bench).await?;
+    ruled.rule("Every", &[condition(EVERY)]).await?;
+    bench.poison_hour(moment(3_600_000).0 / 1_000).await;
+    let events = ruled.matched(&[sent(1, 1, 3_600_000), sent(2, 2, 0), sent(3, 3, 0)]).await?;
+    let batch = Batch { alert_room: vec![(hook, 1)], ..with_room(events, ruled.world.batch()) };
+    let results = ruled.world.store.record(Arc::new(batch)).await?.events;
+    let [EventResult::Refused(_), EventResult::Recorded(second), EventResult::Recorded(third)] = &results[..] else {
+        panic!("{results:?}")
+    };
+    assert_eq!([second, third].map(|recorded| recorded.owed[0].leased), [true, false]);
+    Ok(())
+}
+
 /// A silent rule, a disabled one, an ignored issue and a loop owe no alert and leave no history.
 pub async fn what_may_not_fire_leaves_no_history(bench: &mut dyn Bench) -> Outcome {
     let (ruled, _) = Ruled::new(bench).await?;

@@ -101,6 +101,25 @@ pub async fn a_filling_ends_once(bench: &mut dyn Bench) -> Outcome {
     Ok(())
 }
 
+/// What a rule was told before a slice came, or before its counter began anew, is not what it is told afterwards.
+pub async fn a_rule_hears_of_what_was_filled(bench: &mut dyn Bench) -> Outcome {
+    let (ruled, _) = Ruled::new(bench).await?;
+    let (store, project) = (Arc::clone(&ruled.world.store), ruled.world.project.id);
+    ruled.record(&[sent(1, 0), sent(2, 0)]).await?;
+    let id = ruled.rule("Events", &[more_events(4, "1h")]).await?;
+    assert_eq!(ruled.fired(&[sent(3, 1), sent(4, 2)]).await?, [false, false], "two of four are known");
+    let counter = only(store.counters_to_fill().await?);
+    store.fill_counters(slice(&ruled, counter, 10).await?).await?;
+    assert_eq!(ruled.fired(&[sent(5, 3), sent(6, 4)]).await?, [true, false]);
+    store.delete_rule(project, id).await?;
+    ruled.rule("Events again", &[more_events(4, "1h")]).await?;
+    assert_eq!(ruled.fired(&[sent(7, 5), sent(8, 6)]).await?, [false, false], "it has begun anew");
+    let counter = only(store.counters_to_fill().await?);
+    store.fill_counters(slice(&ruled, counter, 10).await?).await?;
+    assert!(ruled.fires(sent(9, 7)).await?);
+    Ok(())
+}
+
 /// Rules that ask for the same share a counter: the second one finds it filled.
 pub async fn rules_that_ask_for_the_same_share_a_counter(bench: &mut dyn Bench) -> Outcome {
     let (ruled, _) = Ruled::new(bench).await?;

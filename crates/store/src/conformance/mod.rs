@@ -79,6 +79,7 @@ macro_rules! every_behaviour {
             alerts::a_rule_fires_once_for_an_issue_in_its_frequency,
             alerts::what_decided_is_kept,
             alerts::a_refused_event_leaves_no_throttle_and_no_count,
+            alerts::a_refused_event_takes_no_place_for_an_alert,
             alerts::what_may_not_fire_leaves_no_history,
             alerts::a_moved_event_or_a_duplicate_fires_nothing,
             alerts::the_issue_after_a_deleted_one_is_new_to_rules,
@@ -113,6 +114,7 @@ macro_rules! every_behaviour {
             expiry::a_pass_of_small_slices_reaches_everything_and_ends,
             filling::a_counter_is_filled_with_what_was_recorded_before,
             filling::a_filling_ends_once,
+            filling::a_rule_hears_of_what_was_filled,
             filling::rules_that_ask_for_the_same_share_a_counter,
             filling::a_slice_of_large_events_ends_early,
             folding::attempts_that_never_went_out_are_folded_while_they_repeat,
@@ -201,6 +203,8 @@ macro_rules! every_behaviour {
             windows::a_percentage_compares_two_windows,
             windows::what_fires_nothing_is_counted,
             windows::the_latest_release_is_the_last_one_that_was_first_seen,
+            windows::a_refused_event_does_not_disturb_what_is_counted,
+            windows::windows_hold_what_counting_by_hand_finds,
         }
     };
 }

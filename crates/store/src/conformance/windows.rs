@@ -1,10 +1,13 @@
 //! Counts of events and users in windows of time, and the newest release: what rules ask of the past.
 
-use super::ruled::{Ruled, Sent, condition, moment, more_events, more_users, rule};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::ruled::{Ruled, Sent, condition, moment, more_events, more_users, rule, with_room};
 use super::{Bench, Outcome};
+use crate::ledger::EventResult;
 use crate::rules::RuleChange;
 
-/// A rule that may fire for each issue whenever a condition holds, for it is asked about an issue that never fired.
 const MINUTE_MS: i64 = 60_000;
 
 fn sent(id: u32, issue: u8, at: i64) -> Sent {
@@ -183,5 +186,96 @@ pub async fn the_latest_release_is_the_last_one_that_was_first_seen(bench: &mut 
     for (place, (recorded, (.., expected))) in recorded.iter().zip(&steps).enumerate() {
         assert_eq!(Ruled::alerts(recorded).rules, *expected, "step {place}");
     }
+    Ok(())
+}
+
+/// In a batch in which something is refused each event finds what was counted before it, and so do those that follow.
+pub async fn a_refused_event_does_not_disturb_what_is_counted(bench: &mut dyn Bench) -> Outcome {
+    let (ruled, _) = Ruled::new(bench).await?;
+    for value in [4, 6] {
+        ruled.rule(&format!("{value} events"), &[more_events(value, "1h")]).await?;
+        ruled.rule(&format!("{value} users"), &[more_users(value, "1h")]).await?;
+    }
+    let by = |id: u32| Sent { user: Some(id), ..sent(id, 1, i64::from(id)) };
+    assert_eq!(ruled.fired(&[by(1), by(2)]).await?, [false; 2]);
+    let events = ruled.matched(&[by(3), by(4), by(5), by(6)]).await?;
+    bench.poison(events[1].id).await;
+    let batch = with_room(events, ruled.world.batch());
+    let results = ruled.world.store.record(Arc::new(batch)).await?.events;
+    let [
+        EventResult::Recorded(third),
+        EventResult::Refused(_),
+        EventResult::Recorded(fifth),
+        EventResult::Recorded(sixth),
+    ] = &results[..]
+    else {
+        panic!("{results:?}")
+    };
+    let none: &[&str] = &[];
+    let rules = [third, fifth, sixth].map(|recorded| Ruled::alerts(recorded).rules);
+    assert_eq!(rules, [none, none, &["4 events", "4 users"]]);
+    assert!(!ruled.fires(by(7)).await?, "six are counted");
+    let last = ruled.record(&[by(8)]).await?;
+    assert_eq!(Ruled::alerts(&last[0]).rules, ["6 events", "6 users"]);
+    Ok(())
+}
+
+/// Hundreds of events in batches of all sizes, of a few users and issues, while time goes on: each rule fires exactly where
+/// counting by hand says so.
+pub async fn windows_hold_what_counting_by_hand_finds(bench: &mut dyn Bench) -> Outcome {
+    let (mut ruled, _) = Ruled::new(bench).await?;
+    let rules = [
+        ("a", false, 6, "1m", 60, 5),
+        ("b", true, 4, "1m", 60, 5),
+        ("c", false, 60, "1h", 3_600, 60),
+        ("d", true, 9, "15m", 900, 60),
+    ];
+    for (name, of_users, value, interval, ..) in rules {
+        let condition = if of_users { more_users(value, interval) } else { more_events(value, interval) };
+        ruled.rule(name, &[condition]).await?;
+    }
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |limit: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % limit
+    };
+    let (mut past, mut last_fired, mut firings) = (Vec::<Sent>::new(), BTreeMap::new(), 0);
+    let (mut at, mut id) = (0, 0);
+    for round in 0..120 {
+        at += i64::try_from(below(40_000)).unwrap_or(0);
+        let mut batch = Vec::new();
+        for _ in 0..=below(7) {
+            id += 1;
+            at += i64::try_from(below(900)).unwrap_or(0);
+            let user = u32::try_from(below(12)).ok().filter(|user| *user > 0);
+            batch.push(Sent { user, ..sent(id, u8::try_from(below(2)).unwrap_or(0), at) });
+        }
+        for (recorded, event) in ruled.record(&batch).await?.iter().zip(&batch) {
+            past.push(*event);
+            let mut expected = Vec::new();
+            for (name, of_users, value, _, length_s, bucket_s) in rules {
+                let bucket = |at: i64| at.div_euclid(bucket_s * 1_000) * bucket_s;
+                let first = bucket(event.at) - length_s;
+                let within = past.iter().filter(|it| it.issue == event.issue && bucket(it.at) >= first);
+                let count = match of_users {
+                    true => within.filter_map(|it| it.user).collect::<BTreeSet<_>>().len(),
+                    false => within.count(),
+                };
+                let throttled = last_fired.get(&(name, event.issue)).is_some_and(|last| event.at < last + 300_000);
+                if u32::try_from(count).is_ok_and(|count| count > value) && !throttled {
+                    last_fired.insert((name, event.issue), event.at);
+                    expected.push(name);
+                    firings += 1;
+                }
+            }
+            assert_eq!(Ruled::alerts(recorded).rules, expected, "{event:?}, round {round}");
+        }
+        if round % 50 == 49 {
+            ruled.world.restart(bench, moment(at)).await?;
+        }
+    }
+    assert!(firings > 20, "{firings} firings prove little");
     Ok(())
 }

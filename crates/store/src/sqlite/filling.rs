@@ -32,7 +32,7 @@ impl Counting for Sqlite {
     }
 
     async fn fill_counters(&self, slice: FilledSlice) -> Result<(), StoreError> {
-        self.write(move |transaction| fill(transaction, &slice)).await
+        self.write_counts(move |transaction| fill(transaction, &slice)).await
     }
 }
 

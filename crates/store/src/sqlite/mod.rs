@@ -126,6 +126,20 @@ impl Sqlite {
         self.writer.transaction(work).await
     }
 
+    /// The same for what changes counts beside the record transaction, which remembers some of them.
+    async fn write_counts<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let seen = Arc::clone(&self.seen);
+        let forgetting = move |transaction: &rusqlite::Transaction<'_>| {
+            lock(&seen).forget_windows();
+            work(transaction)
+        };
+        self.writer.transaction(forgetting).await
+    }
+
     /// Runs `work` on a reader, off the async threads. A connection that failed is not used again.
     async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
     where

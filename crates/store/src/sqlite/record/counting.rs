@@ -1,9 +1,9 @@
 //! Counts of a batch: each issue's events by the hour, and what rules have asked to be counted. Written once a batch.
 //!
-//! A count that decide asks for is what the tables held before the batch and what the batch has counted since.
+//! A count that decide asks for is what the tables held before the batch, often remembered, and what the batch has counted since.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use model::decide::Asked;
 use model::ids::{IssueId, ProjectId};
@@ -11,9 +11,11 @@ use model::rules::{BucketWindow, CounterKey, bucket_start};
 use rusqlite::{Transaction, params};
 
 use super::Recorder;
+use super::windows::{Held, WindowNews};
 use crate::error::StoreError;
 use crate::ledger::NewEvent;
 use crate::marks::UserMark;
+use crate::sqlite::savepoint::Care;
 
 const HOUR_SECONDS: i64 = 3_600;
 
@@ -27,8 +29,19 @@ pub(super) struct Counts {
     /// Events by the start of their bucket.
     events: BTreeMap<(Counted, i64), i64>,
     users: BTreeSet<(Counted, i64, UserMark)>,
-    read_events: HashMap<(IssueId, Asked), u64>,
-    read_users: HashMap<(IssueId, Asked), Rc<BTreeSet<UserMark>>>,
+    /// The same users, in the order in which they came.
+    came: HashMap<Counted, Vec<(i64, UserMark)>>,
+    windows: HashMap<(IssueId, Asked), Window>,
+}
+
+/// A window that was asked for.
+struct Window {
+    /// What it held before the batch.
+    before: Held,
+    /// Users of the batch that were not in it.
+    new: BTreeSet<UserMark>,
+    /// How many of those that came have been looked at.
+    looked: usize,
 }
 
 impl Recorder<'_> {
@@ -41,62 +54,97 @@ impl Recorder<'_> {
             let (counted, start) = ((event.project, hit.key, issue), bucket_start(event.received, hit.bucket_seconds));
             if !hit.counts_users {
                 *counts.events.entry((counted, start)).or_default() += 1;
-            } else if let Some(user) = event.marks.user() {
-                counts.users.insert((counted, start, user));
+            } else if let Some(user) = event.marks.user()
+                && counts.users.insert((counted, start, user))
+            {
+                counts.came.entry(counted).or_default().push((start, user));
             }
         }
     }
 
     /// What a counter has counted for an issue in a window, this batch so far included.
     pub(super) fn counted(&mut self, of: (ProjectId, IssueId), asked: Asked) -> Result<u64, StoreError> {
-        if asked.counts_users { self.users_counted(of, asked) } else { self.events_counted(of, asked) }
+        if !self.shared.counts.windows.contains_key(&(of.1, asked)) {
+            let window = Window { before: self.held(of, asked)?, new: BTreeSet::new(), looked: 0 };
+            self.shared.counts.windows.insert((of.1, asked), window);
+        }
+        Ok(self.shared.counts.in_window(of, asked))
     }
 
-    fn events_counted(&mut self, (project, issue): (ProjectId, IssueId), asked: Asked) -> Result<u64, StoreError> {
+    /// What a window held before the batch.
+    fn held(&self, (project, issue): (ProjectId, IssueId), asked: Asked) -> Result<Held, StoreError> {
+        // A part that is recorded alone has written what is not remembered yet.
+        if self.care == Care::Whole
+            && let Some(held) = self.seen.windows.get(issue, asked)
+        {
+            return Ok(held.clone());
+        }
         let Asked { key, window: BucketWindow { first_s, last_s }, .. } = asked;
-        let counts = &mut self.shared.counts;
-        let before = match counts.read_events.get(&(issue, asked)) {
-            Some(known) => *known,
-            None => {
-                let sum: i64 = self
-                    .transaction
-                    .prepare_cached(
-                        "select coalesce(sum(events), 0) from issue_count
-                         where project_id = ? and key = ? and issue_id = ? and bucket_s between ? and ?",
-                    )?
-                    .query_row([project.get(), key.0, issue.get(), first_s, last_s], |row| row.get(0))?;
-                counts.read_events.insert((issue, asked), sum.unsigned_abs());
-                sum.unsigned_abs()
+        let place = [project.get(), key.0, issue.get(), first_s, last_s];
+        if asked.counts_users {
+            let mut read = self.transaction.prepare_cached(
+                "select user from issue_user_count
+                 where project_id = ? and key = ? and issue_id = ? and bucket_s between ? and ?",
+            )?;
+            let users = read.query_map(place, |row| row.get(0).map(UserMark))?;
+            return Ok(Held::Users(Arc::new(users.collect::<Result<_, _>>()?)));
+        }
+        let sum: i64 = self
+            .transaction
+            .prepare_cached(
+                "select coalesce(sum(events), 0) from issue_count
+                 where project_id = ? and key = ? and issue_id = ? and bucket_s between ? and ?",
+            )?
+            .query_row(place, |row| row.get(0))?;
+        Ok(Held::Events(sum.unsigned_abs()))
+    }
+}
+
+impl Counts {
+    /// What a window that was read holds with what the batch has counted since.
+    fn in_window(&mut self, (project, issue): (ProjectId, IssueId), asked: Asked) -> u64 {
+        let Some(window) = self.windows.get_mut(&(issue, asked)) else { return 0 };
+        let (counted, BucketWindow { first_s, last_s }) = ((project, asked.key, issue), asked.window);
+        match &window.before {
+            Held::Events(before) => {
+                let since: i64 =
+                    self.events.range((counted, first_s)..=(counted, last_s)).map(|(_, events)| events).sum();
+                before + since.unsigned_abs()
             }
-        };
-        let counted = (project, key, issue);
-        let since: i64 = counts.events.range((counted, first_s)..=(counted, last_s)).map(|(_, events)| events).sum();
-        Ok(before + since.unsigned_abs())
+            Held::Users(before) => {
+                let came = self.came.get(&counted).map_or(&[][..], Vec::as_slice);
+                for (start, user) in came.get(window.looked..).unwrap_or_default() {
+                    if (first_s..=last_s).contains(start) && !before.contains(user) {
+                        window.new.insert(*user);
+                    }
+                }
+                window.looked = came.len();
+                u64::try_from(before.len() + window.new.len()).unwrap_or(u64::MAX)
+            }
+        }
     }
 
-    /// A rule that does not fire has few users in its window, and one that fires is not asked again for a while: so the
-    /// users that are read are few.
-    fn users_counted(&mut self, (project, issue): (ProjectId, IssueId), asked: Asked) -> Result<u64, StoreError> {
-        let Asked { key, window: BucketWindow { first_s, last_s }, .. } = asked;
-        let counts = &mut self.shared.counts;
-        let before = match counts.read_users.get(&(issue, asked)) {
-            Some(known) => Rc::clone(known),
-            None => {
-                let mut read = self.transaction.prepare_cached(
-                    "select user from issue_user_count
-                     where project_id = ? and key = ? and issue_id = ? and bucket_s between ? and ?",
-                )?;
-                let users = read.query_map([project.get(), key.0, issue.get(), first_s, last_s], |row| row.get(0))?;
-                let users = Rc::new(users.map(|user| user.map(UserMark)).collect::<Result<BTreeSet<_>, _>>()?);
-                counts.read_users.insert((issue, asked), Rc::clone(&users));
-                users
-            }
-        };
-        let counted = (project, key, issue);
-        let range = (counted, first_s, UserMark(i64::MIN))..=(counted, last_s, UserMark(i64::MAX));
-        let since: BTreeSet<_> = counts.users.range(range).map(|(_, _, user)| user).collect();
-        let new = since.into_iter().filter(|user| !before.contains(user)).count();
-        Ok(u64::try_from(before.len() + new).unwrap_or(u64::MAX))
+    /// What is to be remembered once it is committed.
+    pub(super) fn into_news(mut self, care: Care) -> WindowNews {
+        let counted: HashMap<_, _> = self
+            .events
+            .keys()
+            .map(|(counted, _)| *counted)
+            .chain(self.users.iter().map(|(counted, ..)| *counted))
+            .map(|(project, key, issue)| ((issue, key), project))
+            .collect();
+        let mut asked = Vec::with_capacity(self.windows.len());
+        for (issue, window) in self.windows.keys().copied().collect::<Vec<_>>() {
+            // What nothing was counted for is as it was.
+            let now = counted.get(&(issue, window.key)).map(|project| self.in_window((*project, issue), window));
+            let Some(Window { before, new, .. }) = self.windows.remove(&(issue, window)) else { continue };
+            let held = match (before, now) {
+                (Held::Events(_), Some(now)) => Held::Events(now),
+                (before, _) => before,
+            };
+            asked.push((issue, window, held, new));
+        }
+        WindowNews { counted: counted.into_keys().collect(), asked, forget_all: care == Care::EachAlone }
     }
 }
 

@@ -11,6 +11,7 @@ use model::limits::TAG_VALUES_PER_KEY;
 use rusqlite::params;
 
 use super::Recorder;
+use super::windows::{WindowNews, Windows};
 use crate::error::StoreError;
 use crate::ledger::NewEvent;
 
@@ -22,11 +23,15 @@ const REMEMBERED: usize = 64 * 1024;
 pub(in crate::sqlite) struct Seen {
     newer: HashSet<u64>,
     older: HashSet<u64>,
+    pub(super) windows: Windows,
 }
 
-/// Digests of what a batch has written.
+/// What a batch has written.
 #[derive(Debug, Default)]
-pub(super) struct News(HashSet<u64>);
+pub(super) struct News {
+    digests: HashSet<u64>,
+    pub(super) windows: WindowNews,
+}
 
 /// What was new of an event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,11 +43,11 @@ pub(super) struct Left {
 }
 
 impl News {
-    /// Takes more of it.
+    /// Takes more digests.
     pub(super) fn extend(&mut self, news: News) {
-        match self.0.is_empty() {
-            true => *self = news,
-            false => self.0.extend(news.0),
+        match self.digests.is_empty() {
+            true => self.digests = news.digests,
+            false => self.digests.extend(news.digests),
         }
     }
 }
@@ -50,10 +55,16 @@ impl News {
 impl Seen {
     /// Remembers what was committed.
     pub(super) fn learn(&mut self, news: News) {
-        if self.newer.len() + news.0.len() > REMEMBERED / 2 {
+        if self.newer.len() + news.digests.len() > REMEMBERED / 2 {
             self.older = std::mem::take(&mut self.newer);
         }
-        self.newer.extend(news.0);
+        self.newer.extend(news.digests);
+        self.windows.learn(news.windows);
+    }
+
+    /// Forgets what counters held: somebody else has changed it.
+    pub(in crate::sqlite) fn forget_windows(&mut self) {
+        self.windows.forget();
     }
 
     fn has(&self, digest: u64) -> bool {
@@ -81,7 +92,7 @@ impl Recorder<'_> {
         let mut hasher = DefaultHasher::new();
         thing.hash(&mut hasher);
         let digest = hasher.finish();
-        !self.seen.has(digest) && self.shared.news.0.insert(digest)
+        !self.seen.has(digest) && self.shared.news.digests.insert(digest)
     }
 
     fn see_environment(&mut self, issue: IssueId, event: &NewEvent) -> Result<bool, StoreError> {
@@ -148,6 +159,6 @@ impl Recorder<'_> {
         let mut hasher = DefaultHasher::new();
         thing.hash(&mut hasher);
         let digest = hasher.finish();
-        self.seen.has(digest) || self.shared.news.0.contains(&digest)
+        self.seen.has(digest) || self.shared.news.digests.contains(&digest)
     }
 }

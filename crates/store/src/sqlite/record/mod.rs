@@ -9,6 +9,7 @@ mod events;
 mod issues;
 mod marks;
 mod releases;
+mod windows;
 
 use std::collections::HashMap;
 
@@ -34,7 +35,9 @@ pub(super) fn record(connection: &mut Connection, batch: &Batch, seen: &mut Seen
             in_transaction(connection, |transaction| record_in(transaction, (batch, seen), Care::EachAlone))
         }
         answer => answer,
-    }?;
+    }
+    // It may be on disk all the same.
+    .inspect_err(|_| seen.forget_windows())?;
     seen.learn(news);
     Ok(recorded)
 }
@@ -59,9 +62,10 @@ fn record_events(
     (batch, seen): (&Batch, &Seen),
     care: Care,
 ) -> Result<(Vec<EventResult>, marks::News), StoreError> {
-    let mut recorder = Recorder::new(transaction, batch, seen)?;
+    let mut recorder = Recorder::new(transaction, (batch, seen), care)?;
     let mut results = Vec::with_capacity(batch.events.len());
     for (index, item) in batch.events.iter().enumerate() {
+        let places = (care == Care::EachAlone).then(|| recorder.alert_room.clone());
         let result = part(transaction, care, || {
             let result = recorder.event(index, item)?;
             // What is written for several events together could be refused too: each writes its own.
@@ -72,6 +76,7 @@ fn record_events(
         })?;
         results.push(result.unwrap_or_else(|refusal| {
             recorder.shared = Shared::default();
+            recorder.alert_room = places.unwrap_or_default();
             EventResult::Refused(refusal)
         }));
     }
@@ -84,6 +89,7 @@ struct Recorder<'t> {
     transaction: &'t Transaction<'t>,
     batch: &'t Batch,
     seen: &'t Seen,
+    care: Care,
     statements: events::Statements<'t>,
     generations: HashMap<ProjectId, Option<Generation>>,
     shared: Shared,
@@ -105,11 +111,16 @@ struct Shared {
 }
 
 impl<'t> Recorder<'t> {
-    fn new(transaction: &'t Transaction<'t>, batch: &'t Batch, seen: &'t Seen) -> Result<Self, StoreError> {
+    fn new(
+        transaction: &'t Transaction<'t>,
+        (batch, seen): (&'t Batch, &'t Seen),
+        care: Care,
+    ) -> Result<Self, StoreError> {
         Ok(Recorder {
             transaction,
             batch,
             seen,
+            care,
             statements: events::Statements::new(transaction)?,
             generations: HashMap::new(),
             shared: Shared::default(),
@@ -146,6 +157,7 @@ impl<'t> Recorder<'t> {
         issues::write(self.transaction, self.batch, &shared.issues)?;
         counting::write(self.transaction, &shared.counts)?;
         self.news.extend(shared.news);
+        self.news.windows = shared.counts.into_news(self.care);
         Ok(())
     }
 
