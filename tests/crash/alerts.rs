@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::kill::{sent_twice, settle_all, wait_for_all};
 use super::load::{Random, live_and_die};
 use crate::support::event::{envelope, message, new_id};
+use crate::support::ledger::Ledger;
 use crate::support::receiver::{Receiver, Webhook};
+use crate::support::rules::{RuleScene, condition, event};
 use crate::support::scene::{Scene, accepted};
 use crate::support::server::TestServer;
 
@@ -23,6 +25,17 @@ const EVENTS_PER_REGRESSION: u64 = 5;
 /// The rules that fire on the first event of an issue, and on the second, in the order in which they are made.
 const ON_THE_FIRST: [&str; 2] = ["every event", "first seen"];
 const ON_THE_SECOND: [&str; 2] = ["more than one event", "more than one user"];
+/// Events that are there before a rule: more than are counted in one go.
+const STORED_BEFORE: usize = 300;
+/// Events and users, in windows of every length.
+const COUNTERS: [(&str, &str); 6] = [
+    ("event_frequency.EventFrequencyCondition", "15m"),
+    ("event_frequency.EventUniqueUserFrequencyCondition", "1h"),
+    ("event_frequency.EventFrequencyCondition", "1d"),
+    ("event_frequency.EventUniqueUserFrequencyCondition", "1w"),
+    ("event_frequency.EventFrequencyCondition", "1w"),
+    ("event_frequency.EventUniqueUserFrequencyCondition", "30d"),
+];
 /// The last of the rules: it fires on the second event of an issue that was resolved after its first.
 const ON_A_REGRESSION: &str = "regression";
 
@@ -87,6 +100,39 @@ fn an_alert_is_delivered_though_the_server_is_killed_right_after_its_event_was_a
     let ledger = settle_all(&mut scene);
     assert_eq!(told(&scene.receiver.webhooks()), due(&ledger.issues(), &BTreeSet::new()));
     assert_eq!(ledger.throttles_without_an_alert(), NOTHING);
+}
+
+#[test]
+fn what_was_stored_before_a_rule_is_counted_once_though_the_server_is_killed_while_it_counts() {
+    let mut scene = RuleScene::start();
+    let raise = |scene: &RuleScene, fires: &[&str]| {
+        let id = new_id();
+        scene.raise(event("one", &json!({ "user": { "id": id } })), fires);
+    };
+    for _ in 0..STORED_BEFORE {
+        raise(&scene, &[]);
+    }
+    let (mut random, mut unfinished) = (Random::new(), 0);
+    for (round, (class, interval)) in COUNTERS.into_iter().enumerate() {
+        // What is on the wire is settled: the kill is to meet nothing but the counting.
+        scene.restart();
+        let stored = STORED_BEFORE + 2 * round;
+        let names = [0, 1].map(|more| format!("more than {} {class} in {interval}", stored + more));
+        for (name, more) in names.iter().zip(0..) {
+            let condition = condition(class, &json!({ "value": stored + more, "interval": interval }));
+            scene.rule(name, &json!({ "conditions": [condition] }));
+        }
+        random.pause();
+        scene.server.kill();
+        unfinished += Ledger::open(scene.server.folder()).counters_to_fill();
+        scene.server.restart();
+        scene.wait_until_counters_are_filled();
+        // One too few and the first is silent; one too many and the second comes too early.
+        raise(&scene, &[&names[0]]);
+        raise(&scene, &[&names[1]]);
+    }
+    println!("{} counters, {unfinished} of them killed before they had counted all", COUNTERS.len());
+    scene.ends();
 }
 
 /// A server whose hook is on both kinds, and the ids of its rules.

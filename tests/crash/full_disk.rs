@@ -11,10 +11,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, prlimit};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::event::{message_envelope, new_id};
+use crate::support::event::{envelope, message_envelope, new_id};
 use crate::support::http::Request;
+use crate::support::rules::{Fires, RuleScene, event};
 use crate::support::scene::{Scene, accepted};
 use crate::support::server::TestServer;
 
@@ -31,7 +33,7 @@ fn a_full_disk_refuses_events_keeps_what_was_taken_and_repeats_nothing() {
     let mut ids: Vec<String> = (0..40).map(|_| scene.send_message()).collect();
     ids.push(before);
     scene.receiver.wait_for(17);
-    limit_files(&scene, Some(0));
+    limit_files(&scene.server, Some(0));
     for _ in 0..3 {
         let answer = scene.send(message_envelope(&new_id()));
         assert_eq!(answer.status, 503, "{}", answer.text());
@@ -44,7 +46,7 @@ fn a_full_disk_refuses_events_keeps_what_was_taken_and_repeats_nothing() {
     let hooks = scene.server.ask(&scene.server.manage("GET", &format!("{}/hooks/", scene.server.project_path())));
     assert_eq!(hooks.status, 200);
 
-    limit_files(&scene, None);
+    limit_files(&scene.server, None);
     scene.server.wait_until_recovered();
     ids.push(scene.send_message());
     scene.ends_with(ids.iter().map(String::as_str));
@@ -57,7 +59,7 @@ fn a_disk_that_fills_under_load_loses_nothing_that_was_acknowledged() {
     let mut refused = Vec::new();
     for round in 0..3 {
         acknowledged.extend((0..20).map(|_| scene.send_message()));
-        limit_files(&scene, Some(round * 4096));
+        limit_files(&scene.server, Some(round * 4096));
         let deadline = Instant::now() + PATIENCE;
         loop {
             let id = new_id();
@@ -72,7 +74,7 @@ fn a_disk_that_fills_under_load_loses_nothing_that_was_acknowledged() {
             }
             assert!(Instant::now() < deadline, "a disk without room takes events");
         }
-        limit_files(&scene, None);
+        limit_files(&scene.server, None);
         scene.server.wait_until_recovered();
     }
     // An event that was answered 503 may be stored if its commit turned out to have gone through; a client that sends it again
@@ -82,6 +84,28 @@ fn a_disk_that_fills_under_load_loses_nothing_that_was_acknowledged() {
         acknowledged.push(id);
     }
     scene.ends_with(acknowledged.iter().map(String::as_str));
+}
+
+#[test]
+fn an_event_that_a_full_disk_refused_holds_no_rule_back() {
+    let scene = RuleScene::start();
+    scene.rule("every event", &json!({}));
+    scene.raise(event("one", &json!({})), &["every event"]);
+    limit_files(&scene.server, Some(0));
+    let id = new_id();
+    let mut refused = event("two", &json!({}));
+    refused["event_id"] = json!(id);
+    let request = scene.server.ingest("envelope").body(envelope(&id, refused.to_string()));
+    for _ in 0..3 {
+        assert_eq!(scene.server.ask(&request).status, 503);
+    }
+    limit_files(&scene.server, None);
+    scene.server.wait_until_recovered();
+    // Stored or not when it was refused: it alerts once.
+    accepted(&scene.server.ask(&request), &id);
+    scene.expect(&id, "an event that was refused", Fires::for_all(&["every event"]));
+    scene.raise(event("two", &json!({})), &[]);
+    scene.ends();
 }
 
 #[test]
@@ -160,8 +184,8 @@ fn fill(path: &Path) {
 }
 
 /// Lets the server write files up to this size, or without limit.
-fn limit_files(scene: &Scene, bytes: Option<u64>) {
+fn limit_files(server: &TestServer, bytes: Option<u64>) {
     // The hard limit stays, so that the soft one can be raised again.
     let limit = Rlimit { current: bytes, maximum: None };
-    prlimit(Some(scene.server.pid()), Resource::Fsize, limit).unwrap();
+    prlimit(Some(server.pid()), Resource::Fsize, limit).unwrap();
 }

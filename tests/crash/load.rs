@@ -45,8 +45,7 @@ pub(super) fn live_and_die(
 ) -> BTreeSet<String> {
     let load = Load::start(server, envelope);
     load.wait_for(usize::try_from(1 + random.below(LIFE_MAX_EVENTS)).unwrap());
-    // sleep allowed: the moment of the kill is the subject, and nothing may announce it
-    thread::sleep(Duration::from_micros(random.below(LIFE_MAX_EXTRA_US)));
+    random.pause();
     server.kill();
     load.end()
 }
@@ -54,6 +53,12 @@ pub(super) fn live_and_die(
 impl Random {
     pub(super) fn new() -> Random {
         Random(SEED)
+    }
+
+    /// A pause before a kill.
+    pub(super) fn pause(&mut self) {
+        // sleep allowed: the moment of the kill is the subject, and nothing may announce it
+        thread::sleep(Duration::from_micros(self.below(LIFE_MAX_EXTRA_US)));
     }
 
     fn below(&mut self, bound: u64) -> u64 {

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use crate::support::event::new_id;
 use crate::support::json::Members;
-use crate::support::rules::{ALERT, RuleScene, condition, event, filter};
+use crate::support::rules::{ALERT, Fires, RuleScene, condition, event, filter};
+use crate::support::scene::accepted;
 
 #[test]
 fn an_alert_has_the_documented_keys_in_their_order_byte_for_byte() {
@@ -65,6 +67,27 @@ fn rules_that_fire_on_one_event_make_one_alert_that_lists_them_in_the_order_of_t
     scene.rule("same name", &json!({ "conditions": [first_seen()], "frequency": 6 }));
     scene.raise(event("one", &json!({})), &["zebra", "aardvark", "same name"]);
     scene.raise(event("two", &json!({ "level": "warning" })), &["zebra", "warnings", "aardvark", "same name"]);
+    scene.ends_explained();
+}
+
+#[test]
+fn events_alert_by_whatever_door_they_come() {
+    let scene = RuleScene::start();
+    scene.rule("first seen", &json!({ "conditions": [first_seen()] }));
+    let id = new_id();
+    let mut stored = event("by the older door", &json!({}));
+    stored["event_id"] = json!(id);
+    accepted(&scene.server.ask(&scene.server.ingest("store").body(stored.to_string())), &id);
+    scene.expect(&id, "an event by the older door", Fires::for_all(&["first seen"]));
+    let report = json!({ "csp-report": {
+        "document-uri": "https://shop.example/basket",
+        "effective-directive": "script-src",
+        "blocked-uri": "https://evil.example/x.js",
+    } });
+    let request = scene.server.ingest("security").header("Content-Type", "application/csp-report");
+    assert_eq!(scene.server.ask(&request.body(report.to_string())).status, 200);
+    let [_, of_report] = scene.alerts.receiver.wait_for(2).try_into().unwrap();
+    scene.expect(of_report.event_id(), "a security report", Fires::for_all(&["first seen"]));
     scene.ends_explained();
 }
 

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::support::clock::MovedClock;
+use crate::support::event::envelope;
 use crate::support::rules::{RuleScene, condition, event, filter};
+use crate::support::scene::accepted;
 use crate::support::server::TestServer;
 
 const EVENTS: &str = "event_frequency.EventFrequencyCondition";
@@ -25,6 +27,23 @@ fn an_event_frequency_rule_fires_when_the_count_is_exceeded_and_once_in_its_wind
         scene.raise(event("one", &json!({ "extra": { "number": number } })), fires);
     }
     scene.raise(event("other", &json!({})), &["more than none"]);
+    scene.ends_explained();
+}
+
+#[test]
+fn an_event_that_is_sent_twice_counts_once_and_alerts_once() {
+    let scene = RuleScene::start();
+    scene.rule("more than two", &json!({ "conditions": [more_than(EVENTS, 2, "1h")] }));
+    scene.rule("every event", &json!({}));
+    let first = scene.raise(event("one", &json!({})), &["every event"]);
+    let mut again = event("one", &json!({}));
+    again["event_id"] = json!(first);
+    for _ in 0..3 {
+        let request = scene.server.ingest("envelope").body(envelope(&first, again.to_string()));
+        accepted(&scene.server.ask(&request), &first);
+    }
+    scene.raise(event("one", &json!({})), &[]);
+    scene.raise(event("one", &json!({})), &["more than two"]);
     scene.ends_explained();
 }
 

@@ -6,4 +6,5 @@ mod event_nodes;
 mod frequency;
 mod issue_changes;
 mod quiet;
+mod retention;
 mod state_nodes;

@@ -5,8 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::clock::MovedClock;
+use crate::support::event::{envelope, new_id};
+use crate::support::http::Request;
 use crate::support::rules::{Fires, RuleScene, condition, event, filter, rule_body};
-use crate::support::server::TestServer;
+use crate::support::scene::accepted;
+use crate::support::server::{TestServer, init};
 
 const MINUTE_S: i64 = 60;
 
@@ -197,5 +200,50 @@ fn a_hook_on_both_kinds_whose_filters_refuse_an_event_gets_neither_of_it() {
     let id = scene.send(refused);
     scene.alerts.expect(&id, &what, &["every event"]);
     scene.raise(event("two", &json!({ "level": "error" })), &["every event"]);
+    scene.ends();
+}
+
+#[test]
+fn a_hook_that_is_disabled_gets_no_alerts() {
+    let scene = RuleScene::start();
+    scene.rule("every event", &json!({}));
+    let path = format!("{}/hooks/{}/", scene.server.project_path(), scene.alerts.hook.id);
+    let raise = |issue: &str, for_alerts: &[&str]| {
+        scene.raise_for(event(issue, &json!({})), Fires { for_alerts, for_both: &["every event"] });
+    };
+    raise("one", &["every event"]);
+    scene.server.managed("PUT", &path, &json!({ "isActive": false }));
+    raise("two", &[]);
+    scene.server.managed("PUT", &path, &json!({ "isActive": true, "events": ["event.created"] }));
+    scene.server.managed("PUT", &path, &json!({ "events": ["event.alert"] }));
+    raise("three", &["every event"]);
+    scene.ends();
+}
+
+#[test]
+fn an_event_that_webhooks_have_led_to_too_often_fires_nothing_and_holds_nothing_back() {
+    let scene = RuleScene::start();
+    scene.rule("every event", &json!({}));
+    let alert = scene.alerts.alert_of(&scene.raise(event("cause", &json!({})), &["every event"]));
+    let headers = json!({ "X-Sentry-Hook-Hop": "2", "X-Sentry-Hook-Delivery": alert.delivery() });
+    scene.send(event("one", &json!({ "request": { "headers": headers } })));
+    scene.raise(event("one", &json!({})), &["every event"]);
+    scene.ends();
+}
+
+#[test]
+fn rules_of_one_project_do_not_fire_on_events_of_another() {
+    let mut server = TestServer::start();
+    server.stop();
+    let other = init(server.folder(), &["--project", "other"]);
+    server.restart();
+    let scene = RuleScene::of(server);
+    scene.rule("every event", &json!({}));
+    let (id, mut of_other) = (new_id(), event("one", &json!({})));
+    of_other["event_id"] = json!(id);
+    let auth = format!("Sentry sentry_version=7, sentry_key={}", other.key);
+    let request = Request::post(format!("/api/{}/envelope/", other.project_id)).header("X-Sentry-Auth", auth);
+    accepted(&scene.server.ask(&request.body(envelope(&id, of_other.to_string()))), &id);
+    scene.raise(event("one", &json!({})), &["every event"]);
     scene.ends();
 }

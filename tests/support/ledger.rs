@@ -45,6 +45,11 @@ impl Ledger {
         rows.map(Result::unwrap).collect()
     }
 
+    /// On how many days the stored events were received. Their server may run.
+    pub(crate) fn days(&self) -> u32 {
+        self.0.query_row("select count(distinct day) from event", [], |row| row.get(0)).unwrap()
+    }
+
     /// How many counters of rules do not know yet what was stored before. Their server may run.
     pub(crate) fn counters_to_fill(&self) -> u32 {
         self.0.query_row("select count(*) from counter_fill", [], |row| row.get(0)).unwrap()

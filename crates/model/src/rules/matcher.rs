@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     Clause, Comparison, CountedThing, CounterKey, EventNode, EventView, Frequency, LevelOrder, Node, Quantifier, Rule,
-    Source, StateNode, Subscription, Values,
+    Source, StateNode, Subscription, Values, Wants,
 };
 
 /// Rules and hook filters of a project, ready to be asked. Replaced whole when any of them changes.
@@ -173,13 +173,25 @@ impl Matcher {
     pub fn ask(self: &Arc<Self>, view: &EventView<'_, '_>) -> (Vec<Subscription>, RuleCandidates) {
         let mut memo = self.memo(view);
         let hooks = self.hooks.iter().filter(|hook| memo.half(&hook.filters).is_some());
-        let subscriptions = hooks.map(|hook| hook.subscription).collect();
+        let subscriptions: Vec<_> = hooks.map(|hook| hook.subscription).collect();
         if self.rules.is_empty() {
             return (subscriptions, RuleCandidates::default());
         }
-        let left = self.rules.iter().enumerate().filter_map(|(index, rule)| memo.rule(index, rule)).collect();
+        let rules = self.rules.iter().enumerate().filter(|(_, compiled)| self.is_heard(&compiled.rule, &subscriptions));
+        let left = rules.filter_map(|(index, rule)| memo.rule(index, rule)).collect();
         let counters = self.counters.iter().filter(|counter| memo.counts(counter)).map(|counter| counter.hit).collect();
         (subscriptions, RuleCandidates { matcher: Some(Arc::clone(self)), left, counters })
+    }
+
+    /// False where the filters of every hook that the rule alerts have turned the event away: the rule would keep still
+    /// afterwards for an alert that nobody was owed. A rule with no hook to alert at all fires, for its history.
+    fn is_heard(&self, rule: &Rule, wanting: &[Subscription]) -> bool {
+        let hears = |subscription: &Subscription| {
+            subscription.wants != Wants::Created && rule.targets.contains(subscription.hook)
+        };
+        wanting.len() == self.hooks.len()
+            || wanting.iter().any(hears)
+            || !self.hooks.iter().any(|hook| hears(&hook.subscription))
     }
 
     fn memo<'m, 'v, 'e>(&'m self, view: &'m EventView<'v, 'e>) -> Memo<'m, 'v, 'e> {

@@ -266,3 +266,18 @@ async fn who_may_not_see_events_is_told_nothing_of_them() {
         assert_eq!(api.call("GET", &why_path(&event), &token, None).await.status, status, "{scopes}");
     }
 }
+
+#[tokio::test]
+async fn a_rule_whose_hooks_all_turn_the_event_away_keeps_its_alert_for_the_next() {
+    let api = Api::start().await;
+    let body = json!({"url": "https://example.com/", "events": ["event.alert"], "filters": [tag("gold")]});
+    api.post(HOOKS, body).await.with_status(201);
+    let made = make(&api, rule("Everything", 5, json!({}))).await;
+    let mut recording = Recording::start(&api).await;
+    let (unheard, _) = recording.event(json!({"message": "crash", "tags": {"plan": "none"}}), MINUTE).await;
+    let (heard, _) = recording.event(json!({"message": "crash", "tags": {"plan": "gold"}}), MINUTE).await;
+    let why = async |event| one(&api.get(&why_path(event)).await.with_status(200)["rules"], &made["id"]);
+    let said = why(unheard).await;
+    assert_eq!((&said["fired"], &said["outcome"]), (&json!(false), &json!("hooks")), "{said}");
+    assert_eq!(why(heard).await["fired"], json!(true), "its throttle was not moved for nobody");
+}

@@ -129,3 +129,28 @@ fn a_hook_s_filters_hold_back_both_kinds_and_one_without_filters_wants_everythin
     assert_eq!(found.hop, Hop(2));
     assert!(found.rules.is_empty() && found.rules.counters().is_empty());
 }
+
+#[test]
+fn a_rule_is_left_only_where_a_hook_that_it_alerts_wants_the_event() {
+    let wants = |number, node| hook(number, clause(Quantifier::All, &[node]));
+    let only = |numbers: &[u32]| Targets::Only(numbers.iter().map(|it| HookNumber::new(*it).unwrap()).collect());
+    let created = HookFilter {
+        subscription: Subscription { wants: Wants::Created, ..hook(3, Clause::default()).subscription },
+        ..hook(3, Clause::default())
+    };
+    for (targets, hooks, is_left) in [
+        (Targets::EveryHook, vec![], true),
+        (Targets::EveryHook, vec![wants(1, yes()), wants(2, no())], true),
+        (Targets::EveryHook, vec![wants(1, no()), wants(2, no())], false),
+        (Targets::EveryHook, vec![wants(1, no()), created.clone()], false),
+        (only(&[1]), vec![wants(1, no()), wants(2, yes())], false),
+        (only(&[2]), vec![wants(1, no()), wants(2, yes())], true),
+        (only(&[9]), vec![wants(1, no())], true),
+        (Targets::EveryHook, vec![created.clone()], true),
+    ] {
+        let rule = Rule { targets: targets.clone(), ..rule(1, Clause::default(), Clause::default()) };
+        let matcher = Arc::new(Matcher::new(vec![rule], hooks));
+        let left = with_view(&event(), |view| matcher.ask(view).1.len());
+        assert_eq!(left, usize::from(is_left), "{targets:?}");
+    }
+}

@@ -33,6 +33,8 @@ pub(in super::super) enum Outcome {
     Issue(IssueStatus),
     /// Webhooks have led to the event too often.
     Loop,
+    /// The filters of every hook that it alerts have turned the event away.
+    Hooks,
     /// The issue is gone: nobody can say.
     Gone,
 }
@@ -129,7 +131,8 @@ impl Outcome {
         match (explanation.environment, explanation.filters_hold) {
             (Verdict::Fails, _) => Outcome::Environment,
             (_, Verdict::Fails) => Outcome::Filters,
-            _ => Outcome::Conditions,
+            _ if explanation.conditions_hold == Verdict::Fails => Outcome::Conditions,
+            _ => Outcome::Hooks,
         }
     }
 
@@ -144,6 +147,7 @@ impl Outcome {
             Outcome::Snoozed => "snoozed",
             Outcome::Issue(_) => "issueStatus",
             Outcome::Loop => "loop",
+            Outcome::Hooks => "hooks",
             Outcome::Gone => "gone",
         }
     }
@@ -161,6 +165,7 @@ impl Outcome {
             Outcome::Snoozed => "The rule is snoozed.".to_owned(),
             Outcome::Issue(status) => format!("The issue is {}: only unresolved issues alert.", status.as_str()),
             Outcome::Loop => "Webhooks have led to this event too often: it alerts nobody, to end the loop.".to_owned(),
+            Outcome::Hooks => "No hook that the rule alerts wants this event: see their filters.".to_owned(),
             Outcome::Gone => "The issue is gone: its state is not known any more.".to_owned(),
         }
     }
