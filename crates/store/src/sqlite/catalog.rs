@@ -157,15 +157,15 @@ impl Rules for Sqlite {
     }
 
     async fn create_rule(&self, rule: NewRule) -> Result<RuleRow, StoreError> {
-        self.write_counts(move |transaction| rules::create(transaction, &rule)).await
+        self.write_rules(move |transaction| rules::create(transaction, &rule)).await
     }
 
     async fn update_rule(&self, project: ProjectId, rule: RuleId, change: RuleChange) -> Result<RuleRow, StoreError> {
-        self.write_counts(move |transaction| rules::update(transaction, (project, rule), &change)).await
+        self.write_rules(move |transaction| rules::update(transaction, (project, rule), &change)).await
     }
 
     async fn delete_rule(&self, project: ProjectId, rule: RuleId) -> Result<(), StoreError> {
-        self.write_counts(move |transaction| rules::delete(transaction, (project, rule))).await
+        self.write_rules(move |transaction| rules::delete(transaction, (project, rule))).await
     }
 
     async fn snooze_rule(
