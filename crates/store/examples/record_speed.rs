@@ -1,7 +1,8 @@
 //! What recording costs: CPU microseconds of the whole process for each event, with and without a delivery that is settled
 //! in the next transaction, at three sizes of batch; then what a slice of upkeep takes of the writer.
 //!
-//! `cargo run --release -p watchfire-store --example record_speed [EVENTS] [HOOKS] [BATCH]`, on the disk that holds the temporary folder.
+//! `cargo run --release -p watchfire-store --example record_speed [EVENTS] [HOOKS] [BATCH] [PREFILLED]`, on the disk that holds the
+//! temporary folder. PREFILLED events are recorded first and not measured.
 //! Bodies are made ahead and their making is not counted; checkpoints are.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -43,12 +44,16 @@ async fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
     let (events, hooks) = (arguments.next().unwrap_or(50_000), arguments.next().unwrap_or(1));
     let one = arguments.next().map(|size| usize::try_from(size).unwrap());
+    let prefilled = arguments.next().unwrap_or(0);
     for with_delivery in [Owes::Nothing, Owes::OneDelivery] {
         for batch in one.map_or(vec![32, 200, 512], |size| vec![size]) {
             let folder = tempfile::tempdir().unwrap();
             let mut run = Run::new(&folder, hooks).await;
+            run.record(prefilled, batch, with_delivery).await;
             let cpu = run.record(events, batch, with_delivery).await;
-            println!("{with_delivery:?}, batches of {batch:>3}: {cpu:>6.1} us of CPU for each event");
+            println!(
+                "{with_delivery:?}, batches of {batch:>3}, after {prefilled}: {cpu:>6.1} us of CPU for each event"
+            );
             if batch == one.unwrap_or(512) {
                 run.sweep().await;
             }
@@ -118,7 +123,8 @@ impl Run {
     async fn record(&mut self, events: u64, batch: usize, owes: Owes) -> f64 {
         let mut settlements = Vec::new();
         let (begun, mut making) = (cpu(ClockId::ProcessCPUTime), Duration::ZERO);
-        while self.recorded < events {
+        let before = self.recorded;
+        while self.recorded < before + events {
             let begun = cpu(ClockId::ThreadCPUTime);
             let made = self.batch(batch, owes, std::mem::take(&mut settlements));
             making += cpu(ClockId::ThreadCPUTime) - begun;
@@ -128,7 +134,7 @@ impl Run {
             making += cpu(ClockId::ThreadCPUTime) - begun;
         }
         let spent = cpu(ClockId::ProcessCPUTime) - begun - making;
-        spent.as_secs_f64() * 1e6 / self.recorded as f64
+        spent.as_secs_f64() * 1e6 / (self.recorded - before) as f64
     }
 
     fn batch(&mut self, size: usize, owes: Owes, settlements: Vec<Settlement>) -> Batch {
