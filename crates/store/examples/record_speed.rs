@@ -2,7 +2,7 @@
 //! in the next transaction, at three sizes of batch; then what a slice of upkeep takes of the writer.
 //!
 //! `cargo run --release -p watchfire-store --example record_speed [EVENTS] [HOOKS] [BATCH] [PREFILLED]`, on the disk that holds the
-//! temporary folder. PREFILLED events are recorded first and not measured.
+//! temporary folder. PREFILLED events are recorded first, received evenly over the days that are kept, and not measured.
 //! Bodies are made ahead and their making is not counted; checkpoints are.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -36,6 +36,8 @@ use webhook::{Kind, Secret};
 const VALUE_BYTES: usize = 900;
 /// Events of one issue.
 const EVENTS_OF_ISSUE: u64 = 50;
+/// The days over which events that are recorded ahead were received.
+const PREFILLED_DAYS: f64 = 29.0;
 /// Rows of a slice of upkeep, as `serve` has it.
 const SLICE_ROWS: usize = 64;
 
@@ -48,7 +50,7 @@ async fn main() {
     for with_delivery in [Owes::Nothing, Owes::OneDelivery] {
         for batch in one.map_or(vec![32, 200, 512], |size| vec![size]) {
             let folder = tempfile::tempdir().unwrap();
-            let mut run = Run::new(&folder, hooks).await;
+            let mut run = Run { prefilled, ..Run::new(&folder, hooks).await };
             run.record(prefilled, batch, with_delivery).await;
             let cpu = run.record(events, batch, with_delivery).await;
             println!(
@@ -75,6 +77,7 @@ struct Run {
     hooks: Vec<HookNumber>,
     random: u64,
     recorded: u64,
+    prefilled: u64,
 }
 
 impl Run {
@@ -116,7 +119,7 @@ impl Run {
             numbers.push(store.create_hook(hook).await.unwrap().number);
         }
         let project = store.projects().await.unwrap().pop().unwrap();
-        Run { store, owner, project, hooks: numbers, random: 0x9e37_79b9_7f4a_7c15, recorded: 0 }
+        Run { store, owner, project, hooks: numbers, random: 0x9e37_79b9_7f4a_7c15, recorded: 0, prefilled: 0 }
     }
 
     /// Records so many events; the CPU time of each in microseconds.
@@ -173,8 +176,8 @@ impl Run {
             generation: self.project.generation,
             key: PublicKey([1; 16]),
             id,
-            received: clock(),
-            timestamp: clock(),
+            received: self.now(),
+            timestamp: self.now(),
             grouping: GroupingKey { version: 1, hash },
             summary: Summary {
                 level: Level::Error,
@@ -194,6 +197,12 @@ impl Run {
             candidates: EventCandidates::new(Hop(0), room.iter().map(subscription)),
         };
         BatchEvent { event: Arc::new(event), room }
+    }
+
+    /// The present; of events that are recorded ahead, their share of the days before.
+    fn now(&self) -> Millis {
+        let left = self.prefilled.saturating_sub(self.recorded);
+        Millis(clock().0 - (left as f64 / self.prefilled.max(1) as f64 * PREFILLED_DAYS * 86_400_000.0) as i64)
     }
 
     /// Tags as SDKs send them; one event in 16 is of another user.
