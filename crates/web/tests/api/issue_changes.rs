@@ -287,7 +287,7 @@ async fn many_issues_are_changed_by_id_by_status_or_by_query() {
     let none = api.put(&format!("{ISSUES}?id=999"), json!({"status": "resolved"})).await;
     assert_eq!((none.status, none.text.as_str()), (204, ""));
     for (parameters, detail) in [
-        ("id=x", "Invalid id: `x`"),
+        ("id=x", "Invalid id: `x` is no number."),
         ("status=odd", "Invalid status: `odd`. Valid choices are unresolved, resolved and ignored."),
     ] {
         let answer = api.put(&format!("{ISSUES}?{parameters}"), json!({"status": "resolved"})).await;

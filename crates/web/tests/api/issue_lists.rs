@@ -249,15 +249,21 @@ async fn what_is_not_understood_is_refused_by_its_name() {
     assert_eq!(api.get(&long).await.with_status(400), json!({"detail": detail}));
     for (parameters, detail) in [
         ("sort=inbox", "Invalid sort: `inbox`. Valid choices are date, new, freq and user."),
-        ("limit=0", "Invalid per_page value. Must be between 1 and 100."),
+        ("limit=0", "Invalid limit value. Must be between 1 and 100."),
+        ("limit=x", "Invalid limit parameter."),
+        ("limit=5&per_page=x", "Invalid per_page parameter."),
         ("cursor=x", "Invalid cursor parameter."),
     ] {
         assert_eq!(api.get(&format!("{ISSUES}?{parameters}")).await.with_status(400), json!({"detail": detail}));
     }
     let period = api.get(&format!("{ALL}?statsPeriod=soon")).await;
-    assert_eq!(period.with_status(400), json!({"detail": "Invalid statsPeriod: `soon`"}));
+    let detail = "Invalid statsPeriod: `soon` is no number with one of the units s, m, h, d, w.";
+    assert_eq!(period.with_status(400), json!({"detail": detail}));
     let start = api.get(&format!("{ALL}?start=soon")).await;
-    assert_eq!(start.with_status(400), json!({"detail": "Invalid start: `soon` is no time"}));
+    assert_eq!(
+        start.with_status(400),
+        json!({"detail": "Invalid start: `soon` is no time such as 2024-05-01T12:00:00."})
+    );
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ pub(crate) enum BadSearch {
         sort: String,
     },
     /// No period.
-    #[error("Invalid statsPeriod: `{period}`")]
+    #[error("Invalid statsPeriod: `{period}` is no number with one of the units s, m, h, d, w.")]
     Period {
         /// What was asked for.
         period: String,
@@ -78,13 +78,13 @@ pub(crate) enum BadSearch {
         status: String,
     },
     /// An issue's id that is none.
-    #[error("Invalid id: `{id}`")]
+    #[error("Invalid id: `{id}` is no number.")]
     Id {
         /// What was asked for.
         id: String,
     },
     /// No time.
-    #[error("Invalid {name}: `{time}` is no time")]
+    #[error("Invalid {name}: `{time}` is no time such as 2024-05-01T12:00:00.")]
     Time {
         /// The parameter.
         name: &'static str,
