@@ -15,6 +15,7 @@ mod keys;
 mod lookup;
 mod names;
 mod nodes;
+mod note;
 mod organizations;
 mod page;
 mod projects;
