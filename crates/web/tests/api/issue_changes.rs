@@ -228,11 +228,15 @@ async fn what_is_not_kept_or_cannot_be_is_refused_field_by_field() {
         ),
         (
             json!({"status": "ignored", "statusDetails": {"ignoreCount": "many"}}),
-            json!({"statusDetails": ["A valid integer is required."]}),
+            json!({"statusDetails": ["ignoreCount: A valid integer is required."]}),
         ),
         (
             json!({"status": "ignored", "statusDetails": {"ignoreDuration": -1}}),
-            json!({"statusDetails": ["Ensure this value is greater than or equal to 0."]}),
+            json!({"statusDetails": ["ignoreDuration: Ensure this value is greater than or equal to 0."]}),
+        ),
+        (
+            json!({"statusDetails": {"ignoreCount": 5}}),
+            json!({"status": ["This field is required where something says how an issue is ignored or resolved."]}),
         ),
         (
             json!({"status": "resolved", "statusDetails": {"ignoreCount": 1}}),
