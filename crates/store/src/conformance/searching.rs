@@ -62,6 +62,7 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
             .await?,
     ];
     events[1].summary.level = Level::Info;
+    events[1].summary.platform = "rust";
     events[2].summary.unhandled = true;
     events[2].summary.title = "Grüße from the Cellar".to_owned();
     let issues: Vec<_> = all_recorded(world.record(events).await?).iter().map(|recorded| recorded.issue).collect();
@@ -75,6 +76,10 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
         (IssueTest::Priority(IssuePriority::Low), vec![3, 2]),
         (IssueTest::Priority(IssuePriority::High), vec![1]),
         (IssueTest::Number(world.project.id, 2), vec![2]),
+        (IssueTest::Project(world.project.id), vec![1, 3, 2]),
+        (IssueTest::Project(model::ids::ProjectId::new(999)?), vec![]),
+        (IssueTest::Platform(exact("rust")), vec![2]),
+        (IssueTest::Platform(Pattern::with_wildcards("RU*")), vec![2]),
         (IssueTest::Unhandled, vec![3]),
         (IssueTest::Environment(exact("staging")), vec![1, 3]),
         (IssueTest::Environment(Pattern::with_wildcards("PROD*")), vec![1]),

@@ -32,6 +32,7 @@ mod rules;
 mod savepoint;
 mod settle;
 mod sweep;
+mod teams;
 mod tokens;
 mod writer;
 
