@@ -153,6 +153,7 @@ macro_rules! every_behaviour {
             refusals::a_refused_outcome_fails_its_delivery_alone,
             hindsight::an_event_is_kept_with_what_it_did_to_its_issue,
             hindsight::events_are_read_newest_first_in_slices,
+            hindsight::a_slice_of_large_kept_events_ends_early,
             hindsight::an_issue_stands_where_its_events_left_it,
             hindsight::a_firing_is_kept_with_what_decided_it,
             hindsight::a_firing_is_found_from_the_next_event_of_its_issue,
