@@ -177,6 +177,7 @@ macro_rules! every_behaviour {
             searching::every_sort_is_paged_forth_and_back_without_gaps,
             searching::an_issue_is_found_by_its_number,
             searching::what_events_left_beside_an_issue_is_listed,
+            searching::the_tags_of_an_issue_are_listed_up_to_a_number,
             searching::hours_of_issues_are_kept_for_90_days,
             searching::a_search_reaches_the_last_of_thousands,
             settling::a_settled_delivery_is_in_the_state_it_was_moved_to,

@@ -11,7 +11,7 @@ use super::Sqlite;
 use super::codes::Code as _;
 use super::history::Firings;
 use super::reading::{seq_of, slice_of_events, value_or_nothing};
-use super::rows::collect;
+use super::rows::{bounded, collect};
 use crate::error::StoreError;
 use crate::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 use crate::issues::Listed;
@@ -153,6 +153,7 @@ fn releases(
          order by first_seen_ms desc, version desc
          limit ?",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    collect(statement.query(params![project.get(), environment, limit])?, |row| Ok((row.get(0)?, Millis(row.get(1)?))))
+    collect(statement.query(params![project.get(), environment, bounded(limit)])?, |row| {
+        Ok((row.get(0)?, Millis(row.get(1)?)))
+    })
 }
