@@ -129,6 +129,8 @@ limits! {
     RULE_NODES: usize = 100, Count;
     /// Stored events that one answer looks at again, for a rule's preview or to say why.
     HINDSIGHT_EVENTS: usize = 2000, Count;
+    /// What one answer holds of the stored events that it has looked at.
+    HINDSIGHT_BYTES: usize = 16 * MIB, Bytes;
     /// How long one answer looks at stored events.
     HINDSIGHT_SECONDS: u64 = 3, Seconds;
     /// How far back a rule's preview looks.

@@ -14,10 +14,8 @@ use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::rules::{CounterHit, EventView, HookFilter, Matcher, NodeError};
-use model::title::Title;
 use protocol::PublicKey;
-use protocol::event::{Event, EventError, Scratch};
-use protocol::json::Tape;
+use protocol::event::{Event, EventError};
 use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
 use store::marks::UserMark;
 use store::rules::RuleRow;
@@ -122,12 +120,14 @@ impl Directory {
 impl ProjectEntry {
     /// What an event of this project may be owed to, by its JSON as it is stored: for one that was matched before.
     pub fn candidates_of_stored(&self, hop: Hop, value: &[u8], received: Millis) -> EventCandidates {
-        self.with_stored(value, received, |view, _| self.matcher.candidates(hop, view)).unwrap_or_else(|error| {
-            // It was written by us: an event that cannot be read again is owed to those hooks that take every event.
-            tracing::error!(error = %error, "a stored event could not be matched again");
-            let event = Event::default();
-            self.matcher.candidates(hop, &EventView::new(&event, "", None))
-        })
+        self.matcher.with_stored((value, received), |view, _| self.matcher.candidates(hop, view)).unwrap_or_else(
+            |error| {
+                // It was written by us: an event that cannot be read again is owed to those hooks that take every event.
+                tracing::error!(error = %error, "a stored event could not be matched again");
+                let event = Event::default();
+                self.matcher.candidates(hop, &EventView::new(&event, "", None))
+            },
+        )
     }
 
     /// The counters that a stored event counts for, and its user.
@@ -139,24 +139,8 @@ impl ProjectEntry {
         value: &[u8],
         received: Millis,
     ) -> Result<(Vec<CounterHit>, Option<UserMark>), EventError> {
-        self.with_stored(value, received, |view, event| {
-            let tags = event.tags.iter().chain(&event.derived_tags);
-            let user = tags.filter(|(key, _)| key == "user").map(|(_, value)| UserMark::of(value)).next_back();
-            (self.matcher.counters(view), user)
-        })
-    }
-
-    fn with_stored<T>(
-        &self,
-        value: &[u8],
-        received: Millis,
-        look: impl FnOnce(&EventView<'_, '_>, &Event<'_>) -> T,
-    ) -> Result<T, EventError> {
-        let (mut scratch, mut tape) = (Scratch::default(), Tape::new());
-        let event = protocol::event::stored(value, received.0 * 1000, &mut scratch)?;
-        let title = Title::of(&event);
-        let document = if self.matcher.needs_document() { tape.parse(value).ok() } else { None };
-        Ok(look(&EventView::new(&event, title.as_str(), document.as_ref()), &event))
+        self.matcher
+            .with_stored((value, received), |view, event| (self.matcher.counters(view), UserMark::of_event(event)))
     }
 }
 

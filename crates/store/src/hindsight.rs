@@ -9,14 +9,16 @@ use model::issue::{IssuePriority, IssueStatus, Turn};
 use protocol::EventId;
 
 use crate::error::StoreError;
+use crate::issues::Listed;
 
 /// Looks at the past.
 #[async_trait]
 pub trait Hindsight: Send + Sync + 'static {
     /// An event by the project's id for it.
     async fn kept_event(&self, project: ProjectId, event: EventId) -> Result<Option<KeptEvent>, StoreError>;
-    /// Events of a project, or of one of its issues, the newest first.
-    async fn kept_events(&self, wanted: KeptEvents) -> Result<Vec<KeptEvent>, StoreError>;
+    /// Events of a project, or of one of its issues, the newest first; fewer than the limit with `more` set where they are
+    /// large.
+    async fn kept_events(&self, wanted: KeptEvents) -> Result<Listed<KeptEvent>, StoreError>;
     /// Where issues stand now; without those that are gone.
     async fn issue_standings(&self, issues: Vec<IssueId>) -> Result<Vec<IssueStanding>, StoreError>;
     /// How many events an issue has had after one.
@@ -49,7 +51,7 @@ pub struct KeptEvent {
     pub turn: Turn,
     /// Whether it was the issue's first in its environment.
     pub is_new_in_environment: bool,
-    /// The JSON of the body's `event` value.
+    /// The JSON of the body's `event` value; empty where it cannot be read any more.
     pub value: Bytes,
 }
 

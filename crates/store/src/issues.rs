@@ -27,7 +27,7 @@ pub trait Issues: Send + Sync + 'static {
     /// Events per hour of each issue, `(start, count)` of every hour since `since` that has any. Same order as asked.
     async fn issue_hours(&self, issues: Vec<IssueId>, since: Millis) -> Result<Vec<Vec<(Millis, u64)>>, StoreError>;
 
-    /// The tags of an issue's events by key, each with the values that are kept, sorted.
+    /// The tags of an issue's events by key, each with the values that are kept, sorted; at most [`TAG_VALUES_MAX`] in all.
     async fn issue_tags(&self, issue: IssueId) -> Result<Vec<IssueTag>, StoreError>;
 
     /// Changes issues of a project in one transaction; those that are there, as they are after it, in the order asked.
@@ -55,6 +55,8 @@ pub trait Issues: Send + Sync + 'static {
 
 /// The most environments or releases that are listed.
 pub const NAMES_MAX: usize = 1_000;
+/// The most values that an issue's tags have in a list, all keys together: whoever sends events chooses the keys.
+pub const TAG_VALUES_MAX: usize = 10_000;
 
 /// An issue as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -358,11 +360,12 @@ impl Bound {
 impl Pattern {
     /// A text in which `*` stands for anything.
     pub fn with_wildcards(text: &str) -> Pattern {
-        if text.contains('*') {
-            Pattern::Pieces(text.to_lowercase().split('*').map(str::to_owned).collect())
-        } else {
-            Pattern::Exact(text.to_owned())
-        }
+        let lower = text.to_lowercase();
+        let Some((first, rest)) = lower.split_once('*') else { return Pattern::Exact(text.to_owned()) };
+        let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+        // Several stars in a row are one.
+        let between = between.split('*').filter(|piece| !piece.is_empty());
+        Pattern::Pieces(std::iter::once(first).chain(between).chain([last]).map(str::to_owned).collect())
     }
 
     /// Whatever has this text in it, in whatever case; `*` within it stands for anything.
@@ -411,6 +414,8 @@ mod tests {
             ("a*a", "a", false),
             ("*", "", true),
             ("**", "x", true),
+            ("a**b***c*", "abxc", true),
+            ("a**b***c*", "acb", false),
             ("*ÜB*", "grüber", true),
         ] {
             assert_eq!(Pattern::with_wildcards(pattern).matches(text), matches, "{pattern} {text}");

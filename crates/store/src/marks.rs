@@ -6,6 +6,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use model::limits::TAGS_PER_EVENT;
+use protocol::event::Event;
 use sha2::{Digest, Sha256};
 
 /// Of an event with too many tags the last are kept beside the first: level, user, browser and the like.
@@ -32,6 +33,12 @@ impl UserMark {
         let digest: [u8; 32] = Sha256::digest(user_tag.as_bytes()).into();
         let [a, b, c, d, e, f, g, h, ..] = digest;
         UserMark(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    /// Who was affected by an event, if it says so.
+    pub fn of_event(event: &Event<'_>) -> Option<UserMark> {
+        let tags = event.tags.iter().chain(&event.derived_tags);
+        tags.filter(|(key, _)| key == "user").map(|(_, value)| UserMark::of(value)).next_back()
     }
 }
 

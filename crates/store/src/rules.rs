@@ -19,6 +19,8 @@ pub const NOTIFY_EVENT_SERVICE: &str = "sentry.rules.actions.notify_event_servic
 pub const NOTIFY_EVENT: &str = "sentry.rules.actions.notify_event.NotifyEventAction";
 /// The `service` that means all webhooks of the project.
 pub const WEBHOOKS_SERVICE: &str = "webhooks";
+/// The most issues that a rule's history lists.
+pub const FIRED_ISSUES_MAX: usize = 1_000;
 /// The id under which a rule is compiled that has none yet.
 pub const UNSAVED: RuleId = match RuleId::new(i64::MAX) {
     Ok(id) => id,
@@ -49,7 +51,8 @@ pub trait Rules: Send + Sync + 'static {
     /// How often a rule fired in each hour from the one that holds `since` on to `until`: `(start, count)`, oldest first,
     /// without the hours in which it did not.
     async fn rule_hours(&self, rule: RuleId, range: FiredRange) -> Result<Vec<(Millis, u64)>, StoreError>;
-    /// The issues that a rule fired for in a span of time, the most frequent first.
+    /// The issues that a rule fired for in a span of time, the most frequent first, at most [`FIRED_ISSUES_MAX`]; those that
+    /// are deleted by now too.
     async fn rule_issues(&self, rule: RuleId, range: FiredRange) -> Result<Vec<RuleIssue>, StoreError>;
     /// The rules that fired on an event, deleted ones too; by id.
     async fn fired_on(&self, project: ProjectId, event: Seq) -> Result<Vec<FiredRow>, StoreError>;

@@ -2,6 +2,11 @@
 
 use super::{Clause, EventNode, EventView, HookFilter, Node, Quantifier, Rule};
 
+/// Texts of an event that an answer holds for a node: an event can have thousands.
+const FOUND_MAX: usize = 10;
+/// Characters of each.
+const FOUND_CHARACTERS_MAX: usize = 200;
+
 /// What the event alone says of a node or a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -33,7 +38,7 @@ pub struct Explanation {
 pub struct NodeVerdict {
     /// Whether it holds.
     pub verdict: Verdict,
-    /// What the event has where the node looked: texts in lower case. Empty where the store's state decides.
+    /// What the event has where the node looked: the first texts, in lower case and cut. Empty where the store's state decides.
     pub found: Vec<String>,
 }
 
@@ -86,7 +91,8 @@ impl Node {
             Node::Event(EventNode::Text { source, comparison }) => {
                 let values = view.values(source);
                 let verdict = Verdict::from(comparison.passes(values.iter()));
-                NodeVerdict { verdict, found: values.iter().map(str::to_owned).collect() }
+                let found = values.iter().take(FOUND_MAX).map(|text| text.chars().take(FOUND_CHARACTERS_MAX).collect());
+                NodeVerdict { verdict, found: found.collect() }
             }
         }
     }

@@ -5,10 +5,15 @@
 
 use std::sync::Arc;
 
+use protocol::event::{Event, EventError, Scratch, stored};
+use protocol::json::Tape;
+
 use super::{
     Clause, Comparison, CountedThing, CounterKey, EventNode, EventView, Frequency, LevelOrder, Node, Quantifier, Rule,
     Source, StateNode, Subscription, Values, Wants,
 };
+use crate::ids::Millis;
+use crate::title::Title;
 
 /// Rules and hook filters of a project, ready to be asked. Replaced whole when any of them changes.
 #[derive(Debug, Default)]
@@ -151,6 +156,22 @@ impl Matcher {
     /// Whether a rule or filter asks for what only the event's stored JSON holds.
     pub fn needs_document(&self) -> bool {
         self.needs_document
+    }
+
+    /// Shows an event, by its JSON as it is stored, as this matcher sees it.
+    ///
+    /// # Errors
+    /// Where the value is no event.
+    pub fn with_stored<T>(
+        &self,
+        (value, received): (&[u8], Millis),
+        look: impl FnOnce(&EventView<'_, '_>, &Event<'_>) -> T,
+    ) -> Result<T, EventError> {
+        let (mut scratch, mut tape) = (Scratch::default(), Tape::new());
+        let event = stored(value, received.0.saturating_mul(1_000), &mut scratch)?;
+        let title = Title::of(&event);
+        let document = if self.needs_document { tape.parse(value).ok() } else { None };
+        Ok(look(&EventView::new(&event, title.as_str(), document.as_ref()), &event))
     }
 
     /// The rules, by id.

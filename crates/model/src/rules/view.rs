@@ -1,6 +1,7 @@
 //! What an event says under the names that rules use.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use protocol::event::{Event, Frame, Level};
 use protocol::json::{Document, Kind, Value};
@@ -211,11 +212,16 @@ impl<'v> Values<'v> {
 
 /// Whether the thread of each exception that names one is the main thread, as far as it is known.
 fn main_threads<'v>(root: Value<'v, 'v>) -> impl Iterator<Item = bool> {
-    let threads = root.get("threads").and_then(|threads| threads.get("values"));
+    // There may be ten thousands of each.
+    let mut threads = HashMap::new();
+    for thread in root.get("threads").and_then(|it| it.get("values")).into_iter().flat_map(|values| values.elements()) {
+        if let Some(id) = thread.get("id") {
+            threads.entry(id.raw()).or_insert(thread);
+        }
+    }
     exceptions(root).filter_map(move |exception| {
         let id = exception.get("thread_id").filter(|id| !id.is_null())?;
-        let thread = threads?.elements().find(|thread| thread.get("id").is_some_and(|it| it.raw() == id.raw()))?;
-        thread.get("main")?.boolean()
+        threads.get(id.raw())?.get("main")?.boolean()
     })
 }
 

@@ -256,7 +256,7 @@ like_sqlite!(
     Hindsight,
     {
         fn kept_event(project: ProjectId, event: EventId) -> Option<KeptEvent>;
-        fn kept_events(wanted: KeptEvents) -> Vec<KeptEvent>;
+        fn kept_events(wanted: KeptEvents) -> Listed<KeptEvent>;
         fn issue_standings(issues: Vec<IssueId>) -> Vec<IssueStanding>;
         fn events_after(project: ProjectId, issue: IssueId, event: Seq) -> u64;
         fn fired_before(firing: FiringBefore) -> Option<Millis>;

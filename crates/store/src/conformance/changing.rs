@@ -3,7 +3,7 @@
 use model::delivery::DeliveryState;
 use model::issue::{IssuePriority, IssueStatus, ResolvedIn, Snooze, Substatus};
 
-use super::world::{NOW, World, all_recorded, days, event_id, grouping, idle_plan, later, new_project, only};
+use super::world::{NOW, World, all_recorded, days, event_id, grouping, holding, idle_plan, later, new_project, only};
 use super::{Bench, Outcome};
 use crate::error::StoreError;
 use crate::issues::{
@@ -202,10 +202,7 @@ pub async fn a_page_of_large_events_ends_early(bench: &mut dyn Bench) -> Outcome
     let world = World::new(bench).await?;
     let mut events = Vec::new();
     for number in 1..=12 {
-        let mut large = NewEvent { value: vec![b'x'; 1_000_000].into(), ..world.event(number, &[]).await? };
-        let Ok(compressed) = zstd::bulk::compress(&large.value, 1) else { panic!("zstd compresses") };
-        large.compressed = compressed;
-        events.push(large);
+        events.push(holding(world.event(number, &[]).await?, vec![b'x'; 1_000_000]));
     }
     all_recorded(world.record(events).await?);
     let (mut from, mut seen) = (CutFrom::Start, 0);

@@ -6,7 +6,7 @@ use model::ids::Seq;
 use model::rules::bucket_start;
 
 use super::ruled::{Ruled, Sent, counters, moment, more_events, more_users, rule};
-use super::world::only;
+use super::world::{holding, only};
 use super::{Bench, Outcome};
 use crate::counting::{CountedEvent, CounterToFill, FilledSlice};
 use crate::error::StoreError;
@@ -139,12 +139,8 @@ pub async fn rules_that_ask_for_the_same_share_a_counter(bench: &mut dyn Bench) 
 pub async fn a_slice_of_large_events_ends_early(bench: &mut dyn Bench) -> Outcome {
     let (ruled, _) = Ruled::new(bench).await?;
     let all: Vec<_> = (1..=9).map(|id| sent(id, 0)).collect();
-    let mut events = ruled.matched(&all).await?;
-    for event in &mut events {
-        event.value = vec![b'x'; 1_000_000].into();
-        let Ok(compressed) = zstd::bulk::compress(&event.value, 1) else { panic!("zstd compresses") };
-        event.compressed = compressed;
-    }
+    let events = ruled.matched(&all).await?;
+    let events = events.into_iter().map(|event| holding(event, vec![b'x'; 1_000_000])).collect::<Vec<_>>();
     let project = ruled.world.project.id;
     let batch = super::ruled::with_room(events, ruled.world.batch());
     ruled.world.store.record(Arc::new(batch)).await?;

@@ -10,7 +10,7 @@ use model::rules::{Clause, EventView, Matcher, Node, NodePlace, Quantifier, Rule
 use protocol::event::Event;
 use serde_json::json;
 
-use super::world::{NOW, World, all_recorded, days, event_id, grouping, idle_plan, later, only};
+use super::world::{NOW, World, all_recorded, days, event_id, grouping, holding, idle_plan, later, only};
 use super::{Bench, Outcome};
 use crate::error::StoreError;
 use crate::hindsight::{FiringBefore, KeptEvents};
@@ -49,7 +49,7 @@ pub async fn events_are_read_newest_first_in_slices(bench: &mut dyn Bench) -> Ou
         happens(&world, (number, 1 + number % 2), NOW).await?;
     }
     let ids = async |issue: Option<IssueId>, below: Option<Seq>, limit: usize| {
-        let events = world.store.kept_events(KeptEvents { project, issue, below, limit }).await?;
+        let events = world.store.kept_events(KeptEvents { project, issue, below, limit }).await?.items;
         let last = events.last().map(|event| (event.seq, event.issue));
         Ok::<_, StoreError>((events.iter().map(|event| event.id).collect::<Vec<_>>(), last))
     };
@@ -60,6 +60,32 @@ pub async fn events_are_read_newest_first_in_slices(bench: &mut dyn Bench) -> Ou
     let issue = last.map(|(_, issue)| issue);
     assert_eq!(ids(issue, None, 9).await?.0, [4, 2].map(event_id));
     assert_eq!(ids(issue, None, 1).await?.0, [event_id(4)]);
+    Ok(())
+}
+
+/// A slice of large events ends early, and says so.
+pub async fn a_slice_of_large_kept_events_ends_early(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let mut events = Vec::new();
+    for number in 1..=9 {
+        let event = NewEvent { grouping: grouping(1), ..world.event(number, &[]).await? };
+        events.push(holding(event, vec![b'x'; 1_000_000]));
+    }
+    let first = all_recorded(world.record(events).await?).swap_remove(0);
+    for issue in [None, Some(first.issue)] {
+        let (mut below, mut seen) = (None, 0);
+        loop {
+            let wanted = KeptEvents { project: world.project.id, issue, below, limit: 64 };
+            let slice = world.store.kept_events(wanted).await?;
+            assert!((1..=4).contains(&slice.items.len()), "{}", slice.items.len());
+            seen += slice.items.len();
+            below = slice.items.last().map(|event| event.seq);
+            if !slice.more {
+                break;
+            }
+        }
+        assert_eq!(seen, 9);
+    }
     Ok(())
 }
 

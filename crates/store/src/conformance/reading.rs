@@ -3,7 +3,7 @@
 use model::loops::Hop;
 use model::payload::CreatedBody;
 
-use super::world::{NOW, World, all_recorded, days, event_id, new_project, only, success};
+use super::world::{NOW, World, all_recorded, days, event_id, holding, new_project, only, success};
 use super::{Bench, Outcome};
 use crate::ledger::{Bodies, NewEvent, NextState};
 
@@ -12,10 +12,8 @@ pub async fn a_body_is_head_value_and_tail_byte_for_byte(bench: &mut dyn Bench) 
     let mut world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
     let small = world.event(1, &[hook]).await?;
-    let mut large = NewEvent { value: vec![b'x'; 1_000_000].into(), ..world.event(2, &[hook]).await? };
+    let mut large = holding(world.event(2, &[hook]).await?, vec![b'x'; 1_000_000]);
     large.candidates.hop = Hop(2);
-    let Ok(compressed) = zstd::bulk::compress(&large.value, 1) else { panic!("zstd compresses") };
-    large.compressed = compressed;
     let recorded = all_recorded(world.record(vec![small.clone(), large.clone()]).await?);
     world.restart(bench, NOW).await?;
     let (small_key, large_key) = (recorded[0].owed[0].key, recorded[1].owed[0].key);
@@ -40,9 +38,7 @@ pub async fn bodies_are_read_up_to_a_limit_of_bytes(bench: &mut dyn Bench) -> Ou
     let hook = world.hook(1).await?.number;
     let mut keys = Vec::new();
     for number in [1, 2, 3] {
-        let mut event = NewEvent { value: vec![b'x'; 1_000].into(), ..world.event(number, &[hook]).await? };
-        let Ok(compressed) = zstd::bulk::compress(&event.value, 1) else { panic!("zstd compresses") };
-        event.compressed = compressed;
+        let event = holding(world.event(number, &[hook]).await?, vec![b'x'; 1_000]);
         keys.push(only(all_recorded(world.record(vec![event]).await?)).owed[0].key);
     }
     let mut gone = keys[2];

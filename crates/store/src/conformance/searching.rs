@@ -3,12 +3,12 @@
 use model::issue::{IssuePriority, IssueStatus};
 use protocol::event::Level;
 
-use super::world::{DAY_MS, NOW, World, all_recorded, days, event_id, grouping, later, new_project};
+use super::world::{DAY_MS, NOW, World, all_recorded, days, event_id, grouping, later, new_project, only};
 use super::{Bench, Outcome};
 use crate::error::StoreError;
 use crate::issues::{
     Bound, Cut, CutFrom, IssueSearch, IssueSort, IssueTag, IssueTest, IssueUpdate, IssuesOf, NewStanding, Pattern,
-    Release,
+    Release, TAG_VALUES_MAX,
 };
 use crate::ledger::NewEvent;
 use crate::marks::Marks;
@@ -236,5 +236,16 @@ pub async fn a_search_reaches_the_last_of_thousands(bench: &mut dyn Bench) -> Ou
         cut: everything(),
     };
     assert_eq!(world.store.search_issues(search).await?.items.len(), 2);
+    Ok(())
+}
+
+/// Whoever sends events chooses the keys of tags: a list of them ends.
+pub async fn the_tags_of_an_issue_are_listed_up_to_a_number(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let keys: Vec<String> = (0..=TAG_VALUES_MAX).map(|number| format!("{number:05}")).collect();
+    let marks = Marks::new(None, None, keys.iter().map(|key| (key.as_str(), "1")));
+    let recorded = only(all_recorded(world.record(vec![NewEvent { marks, ..world.event(1, &[]).await? }]).await?));
+    let tags = world.store.issue_tags(recorded.issue).await?;
+    assert_eq!((tags.len(), tags.last().map(|tag| tag.key.as_str())), (TAG_VALUES_MAX, Some("09999")));
     Ok(())
 }

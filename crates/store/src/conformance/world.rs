@@ -264,6 +264,12 @@ pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> 
     }
 }
 
+/// An event with another value, not to be compared with anything.
+pub(super) fn holding(event: NewEvent, value: Vec<u8>) -> NewEvent {
+    let Ok(compressed) = zstd::bulk::compress(&value, 1) else { panic!("zstd compresses") };
+    NewEvent { value: Bytes::from(value), compressed, ..event }
+}
+
 /// The key of an issue by its number.
 pub(super) fn grouping(number: u8) -> GroupingKey {
     GroupingKey { version: 1, hash: [number; 16] }

@@ -3,20 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::rules::CounterKey;
 use rusqlite::{Connection, Transaction, params};
 
-use super::reading::value_of;
+use super::reading::slice_of_events;
 use super::rows::collect;
 use super::{Sqlite, lock};
 use crate::counting::{CountedEvent, CounterToFill, Counting, EventToCount, FilledSlice};
 use crate::error::StoreError;
 use crate::issues::Listed;
-
-/// Bytes of values in one slice, beyond which it ends early.
-const SLICE_BYTES: usize = 2 * 1024 * 1024;
 
 #[async_trait]
 impl Counting for Sqlite {
@@ -59,7 +55,6 @@ fn to_fill(connection: &Connection) -> Result<Vec<CounterToFill>, StoreError> {
     })
 }
 
-/// At least one, if there is any.
 fn events_below(
     connection: &Connection,
     project: ProjectId,
@@ -72,26 +67,14 @@ fn events_below(
          where o.project_id = ? and o.seq < ?
          order by o.seq desc",
     )?;
-    let mut rows = statement.query([project.get(), i64::from(below)])?;
-    let (mut items, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        if items.len() >= limit || bytes > SLICE_BYTES {
-            return Ok(Listed { items, more: true });
-        }
-        let value = match value_of(row, 3) {
-            // One event that is damaged does not keep the others from being counted.
-            Err(StoreError::Damaged { .. }) => Bytes::new(),
-            value => value?,
-        };
-        bytes += value.len();
-        items.push(EventToCount {
+    slice_of_events(statement.query([project.get(), i64::from(below)])?, (limit, 3), |row, value| {
+        Ok(EventToCount {
             seq: Seq::try_from(row.get::<_, i64>(0)?)?,
             issue: IssueId::new(row.get(1)?)?,
             received: Millis(row.get(2)?),
             value,
-        });
-    }
-    Ok(Listed { items, more: false })
+        })
+    })
 }
 
 fn fill(transaction: &Transaction<'_>, slice: &FilledSlice) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! [`Hindsight`] on SQLite.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::issue::{IssuePriority, IssueStatus, Turn};
 use protocol::EventId;
@@ -9,10 +10,11 @@ use rusqlite::{Connection, Row, params};
 use super::Sqlite;
 use super::codes::Code as _;
 use super::history::Firings;
-use super::reading::{seq_of, value_of};
-use super::rows::collect;
+use super::reading::{seq_of, slice_of_events, value_or_nothing};
+use super::rows::{bounded, collect};
 use crate::error::StoreError;
 use crate::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
+use crate::issues::Listed;
 
 #[async_trait]
 impl Hindsight for Sqlite {
@@ -20,7 +22,7 @@ impl Hindsight for Sqlite {
         self.read(move |connection| kept_event(connection, project, event)).await
     }
 
-    async fn kept_events(&self, wanted: KeptEvents) -> Result<Vec<KeptEvent>, StoreError> {
+    async fn kept_events(&self, wanted: KeptEvents) -> Result<Listed<KeptEvent>, StoreError> {
         self.read(move |connection| kept_events(connection, wanted)).await
     }
 
@@ -60,12 +62,12 @@ fn kept_event(connection: &Connection, project: ProjectId, event: EventId) -> Re
         "select seq, event_id, issue_id, received_ms, hop, turn, new_in_environment, value from event where seq = ?",
     )?;
     let mut rows = statement.query([i64::from(seq)])?;
-    rows.next()?.map(kept).transpose()
+    rows.next()?.map(|row| kept(row, value_or_nothing(row, VALUE)?)).transpose()
 }
 
-fn kept_events(connection: &Connection, wanted: KeptEvents) -> Result<Vec<KeptEvent>, StoreError> {
-    let below = wanted.below.map_or(i64::MAX, i64::from);
-    let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
+fn kept_events(connection: &Connection, wanted: KeptEvents) -> Result<Listed<KeptEvent>, StoreError> {
+    let (project, below) = (wanted.project.get(), wanted.below.map_or(i64::MAX, i64::from));
+    let slice = (wanted.limit, VALUE);
     match wanted.issue {
         Some(issue) => {
             let mut statement = connection.prepare_cached(
@@ -73,10 +75,9 @@ fn kept_events(connection: &Connection, wanted: KeptEvents) -> Result<Vec<KeptEv
                  from event_of_issue o
                  join event e on e.seq = o.seq
                  where o.project_id = ? and o.issue_id = ? and o.seq < ?
-                 order by o.seq desc
-                 limit ?",
+                 order by o.seq desc",
             )?;
-            collect(statement.query([wanted.project.get(), issue.get(), below, limit])?, kept)
+            slice_of_events(statement.query([project, issue.get(), below])?, slice, kept)
         }
         None => {
             let mut statement = connection.prepare_cached(
@@ -84,15 +85,17 @@ fn kept_events(connection: &Connection, wanted: KeptEvents) -> Result<Vec<KeptEv
                  from event_of_project o
                  join event e on e.seq = o.seq
                  where o.project_id = ? and o.seq < ?
-                 order by o.seq desc
-                 limit ?",
+                 order by o.seq desc",
             )?;
-            collect(statement.query([wanted.project.get(), below, limit])?, kept)
+            slice_of_events(statement.query([project, below])?, slice, kept)
         }
     }
 }
 
-fn kept(row: &Row<'_>) -> Result<KeptEvent, StoreError> {
+/// The column of the value, in every statement that reads kept events.
+const VALUE: usize = 7;
+
+fn kept(row: &Row<'_>, value: Bytes) -> Result<KeptEvent, StoreError> {
     Ok(KeptEvent {
         seq: Seq::try_from(row.get::<_, i64>(0)?)?,
         id: EventId(row.get(1)?),
@@ -101,7 +104,7 @@ fn kept(row: &Row<'_>) -> Result<KeptEvent, StoreError> {
         hop: row.get(4)?,
         turn: Turn::from_code(row.get(5)?)?,
         is_new_in_environment: row.get(6)?,
-        value: value_of(row, 7)?,
+        value,
     })
 }
 
@@ -150,6 +153,7 @@ fn releases(
          order by first_seen_ms desc, version desc
          limit ?",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    collect(statement.query(params![project.get(), environment, limit])?, |row| Ok((row.get(0)?, Millis(row.get(1)?))))
+    collect(statement.query(params![project.get(), environment, bounded(limit)])?, |row| {
+        Ok((row.get(0)?, Millis(row.get(1)?)))
+    })
 }

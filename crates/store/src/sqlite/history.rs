@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::rows::collect;
 use crate::error::StoreError;
-use crate::rules::{FiredRange, FiredRow, RuleIssue};
+use crate::rules::{FIRED_ISSUES_MAX, FiredRange, FiredRow, RuleIssue};
 
 /// Milliseconds of an hour.
 const HOUR_MS: i64 = 3_600_000;
@@ -59,14 +59,16 @@ pub(super) fn issues(connection: &Connection, rule: RuleId, range: FiredRange) -
         // The newest comes first.
         found.entry(firing.issue).or_insert((0, firing)).0 += 1;
     }
+    let mut found: Vec<_> = found.into_values().collect();
+    found.sort_unstable_by_key(|(count, last)| Reverse((*count, last.fired, last.issue)));
+    found.truncate(FIRED_ISSUES_MAX);
     let mut event = connection.prepare_cached("select event_id from event where seq = ?")?;
     let mut issues = Vec::with_capacity(found.len());
-    for (issue, (count, last)) in found {
+    for (count, last) in found {
         let id: Option<[u8; 16]> = event.query_row([last.seq], |row| row.get(0)).optional()?;
-        let issue = IssueId::new(issue)?;
+        let issue = IssueId::new(last.issue)?;
         issues.push(RuleIssue { issue, count, last_fired: last.fired, event: id.map(EventId) });
     }
-    issues.sort_unstable_by_key(|it| Reverse((it.count, it.last_fired, it.issue)));
     Ok(issues)
 }
 

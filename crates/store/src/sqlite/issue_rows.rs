@@ -6,7 +6,8 @@ use model::delivery::DeliveryState;
 use model::ids::Millis;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::retention::{self, Event, bounded};
+use super::retention::{self, Event};
+use super::rows::{bounded, collect};
 use crate::error::StoreError;
 
 /// An issue of which rows are to go.
@@ -39,12 +40,7 @@ pub(super) fn events(transaction: &Transaction<'_>, issue: &IssueOf, limit: usiz
          order by o.seq
          limit ?",
     )?;
-    let mut rows = statement.query([issue.project, issue.id, bounded(limit)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(retention::event(row)?);
-    }
-    Ok(found)
+    collect(statement.query([issue.project, issue.id, bounded(limit)])?, retention::event)
 }
 
 /// Cancels the deliveries of an event that wait. What is leased is left to its process, which finds no body.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::attempts::{Log, Numbered};
 use super::codes::{SENDING, WAITING};
 use super::place::{key_of, place};
-use super::rows::collect;
+use super::rows::{bounded, collect};
 use super::savepoint::{Care, part};
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, Batch, Claim, ClaimOrder, Claimed};
@@ -90,7 +90,7 @@ fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, 
          order by due_ms
          limit ?",
     )?;
-    let limit = i64::try_from(of.limit).unwrap_or(i64::MAX);
+    let limit = bounded(of.limit);
     let mut rows = statement.query(params![of.hook.get(), of.priority.code(), now.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -119,7 +119,7 @@ pub(super) fn of_owner(connection: &Connection, owner: ProcessId, page: Page) ->
     )?;
     // No key is lower than this one.
     let [project, hook, day, seq, kind] = page.after.as_ref().map_or([i64::MIN; 5], place);
-    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let limit = bounded(page.limit);
     let rows = statement.query([owner.get(), project, hook, day, seq, kind, limit])?;
     collect(rows, key_of)
 }
@@ -133,7 +133,7 @@ pub(super) fn free_dead(transaction: &Transaction<'_>, now: Millis, limit: usize
          where p.dead_ms is not null
          limit ?",
     )?;
-    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut rows = statement.query([bounded(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push((key_of(row)?, ProcessId::new(row.get(5)?)?, row.get::<_, i64>(6)?));

@@ -8,16 +8,20 @@ use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Day, HookNumber, IssueId, Millis, ProjectId, Seq};
 use protocol::EventId;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use webhook::Kind;
 
 use super::attempts;
 use super::place::{key_of, place};
 use crate::error::StoreError;
+use crate::issues::Listed;
 use crate::ledger::{Bodies, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
 /// No stored event value is larger: an event has at most 1 MiB, which escapes and replaced bytes can make a few times longer.
 const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of values in one slice of events, beyond which it ends early.
+const SLICE_BYTES: usize = 2 * 1024 * 1024;
 
 /// The row of an event that is recorded, by the keys of today and yesterday.
 pub(super) fn find_recorded(
@@ -223,8 +227,34 @@ impl<'r> BodyParts<'r> {
 }
 
 /// The JSON of an event's value in a column.
-pub(super) fn value_of(row: &Row<'_>, index: usize) -> Result<Bytes, StoreError> {
+fn value_of(row: &Row<'_>, index: usize) -> Result<Bytes, StoreError> {
     BodyParts { head: &[], value: blob(row, index)?, tail: &[] }.whole()
+}
+
+/// The value in a column, or nothing where it is damaged: one such event does not hide the others.
+pub(super) fn value_or_nothing(row: &Row<'_>, index: usize) -> Result<Bytes, StoreError> {
+    match value_of(row, index) {
+        Err(StoreError::Damaged { .. }) => Ok(Bytes::new()),
+        value => value,
+    }
+}
+
+/// Events with the value in a column: so many, or fewer where they are large. At least one, if there is any.
+pub(super) fn slice_of_events<T>(
+    mut rows: Rows<'_>,
+    (limit, value): (usize, usize),
+    read: impl Fn(&Row<'_>, Bytes) -> Result<T, StoreError>,
+) -> Result<Listed<T>, StoreError> {
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        if items.len() >= limit || bytes > SLICE_BYTES {
+            return Ok(Listed { items, more: true });
+        }
+        let value = value_or_nothing(row, value)?;
+        bytes += value.len();
+        items.push(read(row, value)?);
+    }
+    Ok(Listed { items, more: false })
 }
 
 fn damaged(_: std::io::Error) -> StoreError {

@@ -5,6 +5,7 @@
 use model::ids::Day;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::rows::{bounded, collect};
 use crate::error::StoreError;
 
 /// What is needed to delete an event.
@@ -55,12 +56,7 @@ pub(super) fn events_of(transaction: &Transaction<'_>, project: i64, limit: usiz
          order by o.seq
          limit ?",
     )?;
-    let mut rows = statement.query([project, bounded(limit)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(event(row)?);
-    }
-    Ok(found)
+    collect(statement.query([project, bounded(limit)])?, event)
 }
 
 /// Deletes events, and issues with their last one.
@@ -185,9 +181,4 @@ pub(super) fn delete_project(transaction: &Transaction<'_>, project: i64, limit:
 /// Reads what deleting an event needs: its number, project, issue, day and id.
 pub(super) fn event(row: &Row<'_>) -> Result<Event, StoreError> {
     Ok(Event { seq: row.get(0)?, project: row.get(1)?, issue: row.get(2)?, day: row.get(3)?, id: row.get(4)? })
-}
-
-/// A limit as statements want it.
-pub(super) fn bounded(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

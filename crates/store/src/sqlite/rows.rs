@@ -65,3 +65,8 @@ pub(super) fn collect<T>(
     }
     Ok(all)
 }
+
+/// A limit as statements want it.
+pub(super) fn bounded(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

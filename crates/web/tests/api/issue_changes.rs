@@ -319,9 +319,11 @@ async fn many_issues_are_deleted_but_never_by_saying_nothing() {
     let api = Api::start().await;
     let issues =
         record(&api, &[error(1, "Alpha", json!({})), error(2, "Beta", json!({})), error(3, "Gamma", json!({}))]).await;
-    let answer = api.delete(ISSUES).await;
     let detail = "Name the issues to delete: ?id=…, ?status=… or ?query=….";
-    assert_eq!(answer.with_status(400), json!({"detail": detail}));
+    for nothing in ["", "?query=", "?query=+&id="] {
+        let answer = api.delete(&format!("{ISSUES}{nothing}")).await;
+        assert_eq!(answer.with_status(400), json!({"detail": detail}), "{nothing}");
+    }
     assert_eq!(api.delete(&format!("{ISSUES}?id={}&id=99", issues[0])).await.status, 202);
     assert_eq!(api.delete(&format!("{ISSUES}?id={}", issues[0])).await.status, 204);
     let left = api.get(ISSUES).await.with_status(200);

@@ -244,9 +244,10 @@ async fn what_is_not_understood_is_refused_by_its_name() {
             assert_eq!(answer.with_status(400), json!({"detail": detail}), "{query}");
         }
     }
-    let long = format!("{ISSUES}?query={}", "a+".repeat(101));
     let detail = "Error parsing search query: it has more than 100 terms and values.";
-    assert_eq!(api.get(&long).await.with_status(400), json!({"detail": detail}));
+    for long in [format!("query={}", "a+".repeat(101)), "environment=a&".repeat(101)] {
+        assert_eq!(api.get(&format!("{ISSUES}?{long}")).await.with_status(400), json!({"detail": detail}));
+    }
     for (parameters, detail) in [
         ("sort=inbox", "Invalid sort: `inbox`. Valid choices are date, new, freq and user."),
         ("limit=0", "Invalid limit value. Must be between 1 and 100."),

@@ -95,6 +95,25 @@ async fn a_preview_stops_at_so_many_events_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_preview_stops_where_its_answer_would_be_too_large() {
+    let api = Api::start().await;
+    let mut recording = Recording::start(&api).await;
+    let texts = vec!["x".repeat(200); 10];
+    recording.crowd(100, json!({"message": "crash", "extra": {"list": texts}})).await;
+    let long = filter(
+        "event_attribute.EventAttributeFilter",
+        json!({"attribute": "extra.list", "match": "nc", "value": "y".repeat(1_000)}),
+    );
+    let body = json!({"filterMatch": "all", "filters": vec![long.clone(); 100], "conditions": vec![long; 100]});
+    let preview = api.post(PREVIEW, body).await.with_status(200);
+    assert_eq!(preview["stopped"], "events");
+    let looked = preview["looked"].as_u64().unwrap();
+    assert!((30..100).contains(&looked), "{looked}");
+    assert_eq!(preview["events"][0]["filters"][99]["found"].as_array().unwrap().len(), 10);
+    assert_eq!(preview["events"][0]["filters"][99]["name"].as_str().unwrap().len(), 200);
+}
+
+#[tokio::test]
 async fn a_preview_wants_what_a_rule_wants_but_for_its_name_and_actions() {
     let api = Api::start().await;
     api.post(PREVIEW, json!({})).await.with_status(200);

@@ -114,6 +114,19 @@ fn an_explanation_says_what_was_found_where_a_node_looked() {
 }
 
 #[test]
+fn an_explanation_holds_the_first_of_many_texts_and_cuts_long_ones() {
+    let values: Vec<_> =
+        (0..12).map(|number| json!({"type": "E", "value": format!("{number}{}", "é".repeat(300))})).collect();
+    let last = json!({"id": format!("{FILTERS}event_attribute.EventAttributeFilter"), "attribute": "exception.value",
+                      "match": "sw", "value": "11"});
+    let rule = rule(1, clause(Quantifier::All, &[last]), Clause::default());
+    let explained = with_view(&json!({"exception": {"values": values}}), |view| rule.explain(view));
+    let [node] = &explained.filters[..] else { panic!("{explained:?}") };
+    assert_eq!((node.verdict, node.found.len()), (Verdict::Holds, 10), "all of them are compared");
+    assert!(node.found.iter().all(|text| text.chars().count() == 200));
+}
+
+#[test]
 fn a_hook_s_filters_hold_back_both_kinds_and_one_without_filters_wants_everything() {
     let hooks = vec![
         hook(1, clause(Quantifier::All, &[yes()])),

@@ -5,6 +5,7 @@ use protocol::EventId;
 use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::super::reading::{seq_of, stored_event};
+use super::super::rows::bounded;
 use crate::error::StoreError;
 use crate::issues::{Cut, CutFrom, EventInIssue, EventsOf, Listed, WantedEvent};
 use crate::ledger::StoredEvent;
@@ -14,7 +15,7 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// A page of events.
 pub(super) fn page(connection: &Connection, of: EventsOf, cut: Cut) -> Result<Listed<StoredEvent>, StoreError> {
-    let limit = i64::try_from(cut.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let limit = bounded(cut.limit.saturating_add(1));
     let (statement, from) = match cut.from {
         CutFrom::Start => (down(of), i64::MAX),
         CutFrom::After(place) => (down(of), place.key),

@@ -3,8 +3,9 @@
 use model::ids::{IssueId, Millis, ProjectId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::super::rows::{bounded, collect};
 use crate::error::StoreError;
-use crate::issues::{IssueTag, NAMES_MAX, Release};
+use crate::issues::{IssueTag, NAMES_MAX, Release, TAG_VALUES_MAX};
 
 /// Events of an issue in each hour that has any.
 pub(super) fn hours(connection: &Connection, issue: IssueId, since: Millis) -> Result<Vec<(Millis, u64)>, StoreError> {
@@ -17,12 +18,9 @@ pub(super) fn hours(connection: &Connection, issue: IssueId, since: Millis) -> R
     )?;
     // The hour that holds `since` counts.
     let since_s = since.0.div_euclid(3_600_000) * 3_600;
-    let mut rows = statement.query([issue.get(), since_s])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push((Millis(row.get::<_, i64>(0)? * 1_000), row.get::<_, i64>(1)?.unsigned_abs()));
-    }
-    Ok(found)
+    collect(statement.query([issue.get(), since_s])?, |row| {
+        Ok((Millis(row.get::<_, i64>(0)? * 1_000), row.get::<_, i64>(1)?.unsigned_abs()))
+    })
 }
 
 /// Tags of an issue.
@@ -32,9 +30,10 @@ pub(super) fn tags(connection: &Connection, issue: IssueId) -> Result<Vec<IssueT
          from issue i
          join issue_tag t on t.project_id = i.project_id and t.issue_id = i.id
          where i.id = ?
-         order by t.key, t.value",
+         order by t.key, t.value
+         limit ?",
     )?;
-    let mut rows = statement.query([issue.get()])?;
+    let mut rows = statement.query([issue.get(), bounded(TAG_VALUES_MAX)])?;
     let mut found: Vec<IssueTag> = Vec::new();
     while let Some(row) = rows.next()? {
         let (key, value): (String, String) = (row.get(0)?, row.get(1)?);
@@ -73,13 +72,9 @@ pub(super) fn releases(connection: &Connection, project: ProjectId) -> Result<Ve
          order by first_seen_ms desc, version desc
          limit ?",
     )?;
-    let limit = i64::try_from(NAMES_MAX).unwrap_or(i64::MAX);
-    let mut rows = statement.query([project.get(), limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Release { version: row.get(0)?, first_seen: Millis(row.get(1)?) });
-    }
-    Ok(found)
+    collect(statement.query([project.get(), bounded(NAMES_MAX)])?, |row| {
+        Ok(Release { version: row.get(0)?, first_seen: Millis(row.get(1)?) })
+    })
 }
 
 /// One release.

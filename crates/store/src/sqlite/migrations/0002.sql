@@ -27,7 +27,7 @@ create index issue_deleted on issue (id) where deleted = 1;
 alter table event add column turn integer not null default 3 check (turn between 0 and 3);
 alter table event add column new_in_environment integer not null default 0 check (new_in_environment in (0, 1));
 
--- An event without an environment or release counts under the empty text.
+-- An event without an environment counts under the empty text.
 create table issue_environment (
   project_id integer not null,
   issue_id integer not null,
@@ -61,7 +61,7 @@ create table issue_hour (
   primary key (project_id, issue_id, hour_s)
 ) strict, without rowid;
 
--- In each environment, and under the empty text in any.
+-- When a project's environment first saw a release; under the empty text, when the project did.
 create table release_seen (
   project_id integer not null,
   environment text not null,

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Cursor, Slice, Step};
 use crate::error::StoreError;
-use crate::sqlite::retention::bounded;
+use crate::sqlite::rows::bounded;
 
 /// Places of each table that a pass looks at.
 const PLACES_A_PASS: usize = 4_096;

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use model::ids::{IssueId, Millis, ProjectId, Seq};
-use model::limits::{HINDSIGHT_EVENTS, HINDSIGHT_SECONDS};
-use store::hindsight::KeptEvents;
+use model::limits::{HINDSIGHT_BYTES, HINDSIGHT_EVENTS, HINDSIGHT_SECONDS};
+use protocol::event::EventError;
+use store::hindsight::{KeptEvent, KeptEvents};
 
 use super::super::ApiState;
 use super::super::error::Answer;
-use super::look::{Look, Lookers};
+use super::look::{Look, Past};
 
-/// Events that one look at the store reads: some milliseconds of one core until others have their turn.
+/// Events that one look at the store reads.
 const SLICE_EVENTS: usize = 64;
 
 /// Which events are wanted.
@@ -26,9 +27,9 @@ pub(in super::super) struct Scope {
 }
 
 /// What was found.
-pub(in super::super) struct Gathered {
+pub(in super::super) struct Gathered<T> {
     /// The newest first.
-    pub(in super::super) looks: Vec<Look>,
+    pub(in super::super) events: Vec<T>,
     /// Why there are no more.
     pub(in super::super) stop: Stop,
     /// From when on everything was seen; `None` where there is nothing older.
@@ -42,44 +43,84 @@ pub(in super::super) enum Stop {
     Start,
     /// The older ones are not wanted.
     Since,
-    /// There are too many.
+    /// There are too many, or there is too much of them.
     Events,
     /// It took too long.
     Time,
 }
 
-/// Reads the events of a scope.
-pub(in super::super) async fn gather(api: &ApiState, lookers: &Lookers, scope: Scope) -> Answer<Gathered> {
+/// What is made of a stored event.
+pub(in super::super) trait Made {
+    /// Bytes of memory, those of an answer that shows it included.
+    fn held_bytes(&self) -> usize;
+}
+
+/// Reads the events of a scope, and holds of each what `make` makes of it.
+pub(in super::super) async fn gather<T: Made>(
+    api: &ApiState,
+    scope: Scope,
+    make: impl Fn(&KeptEvent) -> Result<T, EventError>,
+) -> Answer<Gathered<T>> {
     let deadline = api.clock.now().plus(Duration::from_secs(HINDSIGHT_SECONDS));
     let Scope { project, issue, mut below, since } = scope;
-    let mut looks = Vec::new();
-    let stop = loop {
-        let limit = SLICE_EVENTS.min(HINDSIGHT_EVENTS - looks.len());
+    let (mut events, mut bytes, mut oldest) = (Vec::new(), 0, None);
+    let stop = 'all: loop {
+        let limit = SLICE_EVENTS.min(HINDSIGHT_EVENTS - events.len());
         let slice = api.store.kept_events(KeptEvents { project, issue, below, limit }).await?;
-        let wanted = slice.iter().take_while(|event| event.received >= since);
-        looks.extend(wanted.filter_map(|event| match lookers.look(event) {
-            Ok(look) => Some(look),
-            Err(error) => {
-                tracing::error!(event.seq = %event.seq, error = %error, "a stored event cannot be read again");
-                None
+        for event in &slice.items {
+            if event.received < since {
+                break 'all Stop::Since;
             }
-        }));
-        below = slice.last().map(|event| event.seq);
-        match slice.last() {
-            Some(last) if last.received < since => break Stop::Since,
-            _ if slice.len() < limit => break Stop::Start,
-            _ if looks.len() >= HINDSIGHT_EVENTS => break Stop::Events,
-            _ if api.clock.now() >= deadline => break Stop::Time,
-            _ => tokio::task::yield_now().await,
+            if bytes >= HINDSIGHT_BYTES {
+                break 'all Stop::Events;
+            }
+            if oldest.is_some() && api.clock.now() >= deadline {
+                break 'all Stop::Time;
+            }
+            below = Some(event.seq);
+            oldest = Some(event.received);
+            match make(event) {
+                Ok(made) => {
+                    bytes += made.held_bytes();
+                    events.push(made);
+                }
+                Err(error) => {
+                    tracing::error!(event.seq = %event.seq, error = %error, "a stored event cannot be read again");
+                }
+            }
+            // A large event takes a while: others get their turn between two.
+            tokio::task::yield_now().await;
+        }
+        if !slice.more {
+            break Stop::Start;
+        }
+        if events.len() >= HINDSIGHT_EVENTS {
+            break Stop::Events;
         }
     };
-    let oldest = looks.last().map(|look| look.received);
     let horizon = match stop {
         Stop::Start => None,
         Stop::Since => Some(since),
         Stop::Events | Stop::Time => oldest,
     };
-    Ok(Gathered { looks, stop, horizon })
+    Ok(Gathered { events, stop, horizon })
+}
+
+impl Made for Past {
+    fn held_bytes(&self) -> usize {
+        size_of::<Past>() + size_of_val(&*self.counters)
+    }
+}
+
+impl Made for Look {
+    fn held_bytes(&self) -> usize {
+        /// A node's answer, and what is shown beside it.
+        const NODE_BYTES: usize = 512;
+        let explained = self.explanations.iter().flat_map(|rule| rule.filters.iter().chain(&rule.conditions));
+        let nodes = explained.chain(self.hooks.iter().flat_map(|(nodes, _)| nodes));
+        let found = nodes.map(|node| NODE_BYTES + node.found.iter().map(String::len).sum::<usize>());
+        size_of::<Look>() + self.past.held_bytes() + found.sum::<usize>()
+    }
 }
 
 impl Stop {

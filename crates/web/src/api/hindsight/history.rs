@@ -1,25 +1,32 @@
 //! The facts that decide asks for, from what is kept of the past.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use model::decide::{Asked, StoreFacts};
 use model::ids::{IssueId, Millis, ProjectId, RuleId, Seq};
-use model::rules::{CounterHit, Node, Rule, StateNode, bucket_start};
+use model::rules::{CounterKey, Node, Rule, StateNode, bucket_start};
 use store::marks::UserMark;
 
 use super::super::ApiState;
 use super::super::error::Answer;
-use super::gather::Gathered;
-use super::look::{Look, Lookers};
+use super::look::{Look, Lookers, Past};
 
 /// Releases of one project or environment that are looked at, the newest.
 const RELEASES_MAX: usize = 1_000;
 
-/// The events of issues, for counting again.
+/// What events counted for, for counting again.
 pub(in super::super) struct History {
-    by_issue: HashMap<IssueId, Vec<Past>>,
+    /// Of each issue and counter, the newest first.
+    counted: HashMap<(IssueId, CounterKey), Vec<Counted>>,
     horizon: Option<Millis>,
+}
+
+/// One event in a counter.
+struct Counted {
+    seq: Seq,
+    bucket_s: i64,
+    user: Option<UserMark>,
 }
 
 /// Releases by environment, in the order in which they were seen, the newest first.
@@ -34,25 +41,22 @@ pub(in super::super) struct Facts<'h> {
     look: &'h Look,
     /// Whether a count reaches back beyond what is known.
     pub(super) is_cut: bool,
-}
-
-struct Past {
-    seq: Seq,
-    received: Millis,
-    counters: Vec<CounterHit>,
-    user: Option<UserMark>,
+    /// What was counted: many nodes ask for the same.
+    answered: HashMap<Asked, u64>,
 }
 
 impl History {
-    /// What has been gathered.
-    pub(in super::super) fn of(gathered: &Gathered) -> History {
-        let mut by_issue = HashMap::<IssueId, Vec<Past>>::new();
-        for look in gathered.looks.iter().filter(|look| !look.counters.is_empty()) {
-            let Look { seq, received, user, .. } = *look;
-            let past = Past { seq, received, counters: look.counters.clone(), user };
-            by_issue.entry(look.issue).or_default().push(past);
+    /// What the events counted for, the newest first, from `horizon` on; all there is, where there is none.
+    pub(in super::super) fn of<'p>(events: impl Iterator<Item = &'p Past>, horizon: Option<Millis>) -> History {
+        let mut counted = HashMap::<_, Vec<Counted>>::new();
+        for past in events {
+            for hit in &past.counters {
+                let bucket_s = bucket_start(past.received, hit.bucket_seconds);
+                let one = Counted { seq: past.seq, bucket_s, user: past.user };
+                counted.entry((past.issue, hit.key)).or_default().push(one);
+            }
         }
-        History { by_issue, horizon: gathered.horizon }
+        History { counted, horizon }
     }
 
     /// The facts about one event, by when rules had fired for its issue before.
@@ -62,7 +66,7 @@ impl History {
         releases: &'h Releases,
         last_fired: &'h HashMap<RuleId, Millis>,
     ) -> Facts<'h> {
-        Facts { history: self, releases, last_fired, look, is_cut: false }
+        Facts { history: self, releases, last_fired, look, is_cut: false, answered: HashMap::new() }
     }
 }
 
@@ -76,13 +80,7 @@ impl StoreFacts for Facts<'_> {
     fn count(&mut self, asked: Asked) -> Result<u64, Infallible> {
         let first = Millis(asked.window.first_s.saturating_mul(1_000));
         self.is_cut |= self.history.horizon.is_some_and(|horizon| first < horizon);
-        let past = self.history.by_issue.get(&self.look.issue).map(Vec::as_slice).unwrap_or_default();
-        let counted = past.iter().filter(|one| one.seq <= self.look.seq && one.counts(asked));
-        if !asked.counts_users {
-            return Ok(counted.count() as u64);
-        }
-        let users: BTreeSet<UserMark> = counted.filter_map(|one| one.user).collect();
-        Ok(users.len() as u64)
+        Ok(*self.answered.entry(asked).or_insert_with(|| self.history.count(&self.look.past, asked)))
     }
 
     fn has_latest_release(&mut self, environment: Option<&str>) -> Result<bool, Infallible> {
@@ -93,13 +91,20 @@ impl StoreFacts for Facts<'_> {
     }
 }
 
-impl Past {
-    fn counts(&self, asked: Asked) -> bool {
-        let hit = self.counters.iter().find(|hit| hit.key == asked.key);
-        hit.is_some_and(|hit| {
-            let start = bucket_start(self.received, hit.bucket_seconds);
-            (asked.window.first_s..=asked.window.last_s).contains(&start)
-        })
+impl History {
+    /// What had been counted when an event came, that event included.
+    fn count(&self, until: &Past, asked: Asked) -> u64 {
+        let counted = self.counted.get(&(until.issue, asked.key)).map(Vec::as_slice).unwrap_or_default();
+        let counted = &counted[counted.partition_point(|one| one.seq > until.seq)..];
+        let window = asked.window.first_s..=asked.window.last_s;
+        let counted = counted.iter().filter(|one| window.contains(&one.bucket_s));
+        if !asked.counts_users {
+            return counted.count() as u64;
+        }
+        let mut users: Vec<UserMark> = counted.filter_map(|one| one.user).collect();
+        users.sort_unstable();
+        users.dedup();
+        users.len() as u64
     }
 }
 

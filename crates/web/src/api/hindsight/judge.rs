@@ -55,9 +55,9 @@ pub(in super::super) struct Judged<'l> {
 pub(in super::super) struct Standings(HashMap<IssueId, IssueStanding>);
 
 impl Standings {
-    /// Those of the issues of these events.
-    pub(in super::super) async fn of(api: &ApiState, looks: &[Look]) -> Answer<Standings> {
-        let mut issues: Vec<IssueId> = looks.iter().map(|look| look.issue).collect();
+    /// Those of these issues, which may come several times.
+    pub(in super::super) async fn of(api: &ApiState, issues: impl Iterator<Item = IssueId>) -> Answer<Standings> {
+        let mut issues: Vec<IssueId> = issues.collect();
         issues.sort_unstable();
         issues.dedup();
         let found = api.store.issue_standings(issues).await?;

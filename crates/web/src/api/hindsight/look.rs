@@ -1,4 +1,4 @@
-//! One stored event as rules and hook filters see it.
+//! One stored event as rules and hook filters see it, or only as counters do.
 
 use std::sync::Arc;
 
@@ -7,10 +7,8 @@ use model::issue::Turn;
 use model::loops::Hop;
 use model::matching::EventCandidates;
 use model::rules::{CounterHit, EventView, Explanation, HookFilter, Matcher, NodeVerdict, Rule, Verdict};
-use model::title::Title;
 use protocol::EventId;
-use protocol::event::{EventError, Scratch, stored};
-use protocol::json::Tape;
+use protocol::event::{Event, EventError};
 use store::hindsight::KeptEvent;
 use store::marks::UserMark;
 
@@ -20,9 +18,18 @@ pub(in super::super) struct Lookers {
     hooks: Vec<HookFilter>,
 }
 
+/// What an event counts for.
+pub(in super::super) struct Past {
+    pub(super) seq: Seq,
+    pub(super) issue: IssueId,
+    pub(super) received: Millis,
+    pub(super) user: Option<UserMark>,
+    pub(super) counters: Vec<CounterHit>,
+}
+
 /// What was kept of an event, and what the event alone says of each rule and hook filter.
 pub(in super::super) struct Look {
-    pub(in super::super) seq: Seq,
+    pub(in super::super) past: Past,
     pub(in super::super) id: EventId,
     pub(in super::super) issue: IssueId,
     pub(in super::super) received: Millis,
@@ -31,8 +38,6 @@ pub(in super::super) struct Look {
     pub(in super::super) is_new_in_environment: bool,
     pub(in super::super) environment: Option<String>,
     pub(super) release: Option<String>,
-    pub(super) user: Option<UserMark>,
-    pub(super) counters: Vec<CounterHit>,
     pub(super) candidates: EventCandidates,
     /// In the order of [`Lookers::rules`].
     pub(super) explanations: Vec<Explanation>,
@@ -60,15 +65,9 @@ impl Lookers {
     ///
     /// # Errors
     /// Where what is stored is no event.
-    pub(super) fn look(&self, event: &KeptEvent) -> Result<Look, EventError> {
-        let (mut scratch, mut tape) = (Scratch::default(), Tape::new());
-        let read = stored(&event.value, event.received.0.saturating_mul(1_000), &mut scratch)?;
-        let title = Title::of(&read);
-        let document = if self.matcher.needs_document() { tape.parse(&event.value).ok() } else { None };
-        let view = EventView::new(&read, title.as_str(), document.as_ref());
-        let tags = read.tags.iter().chain(&read.derived_tags);
-        Ok(Look {
-            seq: event.seq,
+    pub(in super::super) fn look(&self, event: &KeptEvent) -> Result<Look, EventError> {
+        self.with(event, |past, view, read| Look {
+            past,
             id: event.id,
             issue: event.issue,
             received: event.received,
@@ -77,11 +76,34 @@ impl Lookers {
             is_new_in_environment: event.is_new_in_environment,
             environment: read.environment.as_deref().map(str::to_owned),
             release: read.release.as_deref().map(str::to_owned),
-            user: tags.filter(|(key, _)| key == "user").map(|(_, value)| UserMark::of(value)).next_back(),
-            counters: self.matcher.counters(&view),
-            candidates: self.matcher.candidates(Hop(event.hop), &view),
-            explanations: self.rules().map(|rule| rule.explain(&view)).collect(),
-            hooks: self.hooks.iter().map(|hook| hook.explain(&view)).collect(),
+            candidates: self.matcher.candidates(Hop(event.hop), view),
+            explanations: self.rules().map(|rule| rule.explain(view)).collect(),
+            hooks: self.hooks.iter().map(|hook| hook.explain(view)).collect(),
+        })
+    }
+
+    /// Looks at what an event counts for only.
+    ///
+    /// # Errors
+    /// Where what is stored is no event.
+    pub(in super::super) fn past(&self, event: &KeptEvent) -> Result<Past, EventError> {
+        self.with(event, |past, _, _| past)
+    }
+
+    fn with<T>(
+        &self,
+        kept: &KeptEvent,
+        look: impl FnOnce(Past, &EventView<'_, '_>, &Event<'_>) -> T,
+    ) -> Result<T, EventError> {
+        self.matcher.with_stored((&kept.value, kept.received), |view, event| {
+            let past = Past {
+                seq: kept.seq,
+                issue: kept.issue,
+                received: kept.received,
+                user: UserMark::of_event(event),
+                counters: self.matcher.counters(view),
+            };
+            look(past, view, event)
         })
     }
 }

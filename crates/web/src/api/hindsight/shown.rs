@@ -9,10 +9,14 @@ use super::super::nodes::label_of;
 
 pub(in super::super) use model::decide::Part;
 
-/// Values of an event that are shown for a node.
-const FOUND_MAX: usize = 10;
-/// Characters of each.
-const FOUND_CHARACTERS_MAX: usize = 200;
+/// Characters of a name that stands beside each answer.
+const NAME_CHARACTERS_MAX: usize = 200;
+
+/// What a node is called.
+pub(in super::super) struct NodeName {
+    id: String,
+    name: String,
+}
 
 /// A node, and what it says of an event.
 #[derive(Serialize)]
@@ -25,13 +29,22 @@ pub(in super::super) struct NodeView {
     found: Vec<String>,
 }
 
-/// The nodes of a part as they were written, with what the event and the store's state say of each.
+/// What the nodes of a part are called, read once for all events.
+pub(in super::super) fn node_names(written: &[Value]) -> Vec<NodeName> {
+    let name = |node: &Value| NodeName {
+        id: node["id"].as_str().unwrap_or_default().to_owned(),
+        name: label_of(node).chars().take(NAME_CHARACTERS_MAX).collect(),
+    };
+    written.iter().map(name).collect()
+}
+
+/// The nodes of a part in the order written, with what the event and the store's state say of each.
 pub(in super::super) fn node_views(
-    written: &[Value],
+    names: &[NodeName],
     verdicts: &[NodeVerdict],
     (part, decided): (Part, &[Decided]),
 ) -> Vec<NodeView> {
-    let view = |(place, (node, verdict)): (usize, (&Value, &NodeVerdict))| {
+    let view = |(place, (name, verdict)): (usize, (&NodeName, &NodeVerdict))| {
         let asked = decided.iter().find(|one| one.part == part && one.place == place);
         let (holds, found) = match (verdict.verdict, asked) {
             (Verdict::LeftToDecide, Some(asked)) => (Some(asked.holds), std::slice::from_ref(&asked.found)),
@@ -39,9 +52,7 @@ pub(in super::super) fn node_views(
             (Verdict::Holds, _) => (Some(true), &verdict.found[..]),
             (Verdict::Fails, _) => (Some(false), &verdict.found[..]),
         };
-        let found = found.iter().take(FOUND_MAX).map(|text| text.chars().take(FOUND_CHARACTERS_MAX).collect());
-        let id = node["id"].as_str().unwrap_or_default().to_owned();
-        NodeView { id, name: label_of(node), holds, found: found.collect() }
+        NodeView { id: name.id.clone(), name: name.name.clone(), holds, found: found.to_vec() }
     };
-    written.iter().zip(verdicts).enumerate().map(view).collect()
+    names.iter().zip(verdicts).enumerate().map(view).collect()
 }

@@ -51,7 +51,8 @@ pub(in super::super) async fn delete(call: Call<ProjectPath>) -> Answer<StatusCo
     let project = call.project(&[Scope::EventAdmin]).await?;
     let Call { api, uri, .. } = call;
     let names_some = ["id", "status"].iter().any(|name| !query_values(&uri, name).is_empty());
-    if !names_some && query_value(&uri, "query").is_none() {
+    // An empty query asks for all: a script with a variable that is not set does not mean that.
+    if !names_some && query_value(&uri, "query").is_none_or(|query| query.trim().is_empty()) {
         return Err(BadSearch::NoIssues.into());
     }
     let issues = named(api.store.as_ref(), &project, &uri, api.clock.now()).await?;

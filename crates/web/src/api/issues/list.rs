@@ -11,7 +11,7 @@ use super::super::ApiState;
 use super::super::error::{Answer, ApiError};
 use super::super::lookup::{Call, OrganizationPath, ProjectPath};
 use super::super::page::{PageRequest, query_value, query_values};
-use super::super::search::{self, BadSearch, times};
+use super::super::search::{self, BadSearch, VALUES_MAX, times};
 use super::path::says_yes;
 use super::view::{Graph, IssueView, Surroundings};
 
@@ -117,6 +117,9 @@ pub(super) fn tests(uri: &Uri, projects: &[Project], now: Millis) -> Result<Vec<
     let text = query_value(uri, "query");
     let mut tests = search::read(text.as_deref().unwrap_or(QUERY_DEFAULT), projects, now)?;
     let environments = query_values(uri, "environment");
+    if environments.len() > VALUES_MAX {
+        return Err(BadSearch::TooLong { most: VALUES_MAX });
+    }
     if !environments.is_empty() {
         let exact = |name| IssueTest::Environment(store::issues::Pattern::Exact(name));
         tests.push(IssueTest::Any(environments.into_iter().map(exact).collect()));

@@ -28,17 +28,18 @@ pub(in super::super) async fn group_history(call: Call<RulePath>) -> Answer {
     let Span { since, until } = Span::of(&uri, now)?;
     let request = PageRequest::of(&uri)?;
     let fired = api.store.rule_issues(rule.id, FiredRange { project: project.id, since, until }).await?;
-    let mut issues = Vec::with_capacity(fired.len());
-    for one in fired {
+    let page = request.cut(fired, |one| i64::try_from(one.count).unwrap_or(i64::MAX));
+    let mut issues = Vec::with_capacity(page.items().len());
+    for one in page.items() {
         // What is deleted meanwhile has no page to lead to.
         issues.extend(api.store.issue(one.issue).await?.map(|issue| (one, issue)));
     }
-    let page = request.cut(issues, |(one, _)| i64::try_from(one.count).unwrap_or(i64::MAX));
     let organizations = api.store.organizations().await?;
     let organization = organizations.iter().find(|organization| organization.id == project.organization);
     let organization = organization.ok_or(ApiError::NotFound)?;
     let around = Surroundings { organization, project: &project, base_url: &api.base_url, now };
-    Ok(page.answer(&api.base_url, &uri, |(one, issue)| HistoryView::of(one, IssueView::of(issue, around))))
+    let views = issues.iter().map(|(one, issue)| HistoryView::of(one, IssueView::of(issue, around))).collect();
+    Ok(page.answer_with(&api.base_url, &uri, views))
 }
 
 impl<'i> HistoryView<'i> {

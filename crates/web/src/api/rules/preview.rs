@@ -7,14 +7,14 @@ use model::ids::{IssueId, Millis, RuleId};
 use model::limits::PREVIEW_DAYS;
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::rules::{NOTIFY_EVENT, RuleChange};
+use store::rules::NOTIFY_EVENT;
 
 use super::super::body::Unread;
 use super::super::error::Answer;
 use super::super::fields::FieldErrors;
 use super::super::hindsight::{
-    Gathered, History, Judged, Look, Lookers, NodeView, Outcome, Part, Releases, Scope, Standings, gather, judge,
-    node_views, releases_for,
+    History, Judged, Look, Lookers, NodeName, NodeView, Outcome, Part, Releases, Scope, Standings, gather, judge,
+    node_names, node_views, releases_for,
 };
 use super::super::lookup::{Call, ProjectPath};
 use super::super::time::iso;
@@ -57,6 +57,12 @@ struct EventView {
     conditions: Vec<NodeView>,
 }
 
+/// What the nodes of the rule are called.
+struct Names {
+    filters: Vec<NodeName>,
+    conditions: Vec<NodeName>,
+}
+
 /// `POST …/rules/preview/`, the newest event first. Nothing is kept or sent.
 pub(in super::super) async fn preview(call: Call<ProjectPath>, body: Unread) -> Answer<Json<Preview>> {
     let project = call.project(super::WRITE).await?;
@@ -68,15 +74,17 @@ pub(in super::super) async fn preview(call: Call<ProjectPath>, body: Unread) -> 
     let now = api.clock.now();
     let since = Millis(now.0.saturating_sub(i64::from(PREVIEW_DAYS) * DAY_MILLIS));
     let scope = Scope { project: project.id, issue: None, below: None, since };
-    let gathered = gather(api, &lookers, scope).await?;
-    let standings = Standings::of(api, &gathered.looks).await?;
+    let gathered = gather(api, scope, |event| lookers.look(event)).await?;
+    let standings = Standings::of(api, gathered.events.iter().map(|look| look.issue)).await?;
     let releases = releases_for(api, project.id, &lookers).await?;
-    let events = look_back(&rule, &lookers, &gathered, (&standings, &releases));
+    let history = History::of(gathered.events.iter().map(|look| &look.past), gathered.horizon);
+    let names = Names { filters: node_names(&rule.filters), conditions: node_names(&rule.conditions) };
+    let events = look_back((&names, &lookers), &gathered.events, (&history, &standings, &releases)).await;
     Ok(Json(Preview {
         since: iso(since),
         until: iso(now),
         stopped: gathered.stop.as_str(),
-        stopped_at: gathered.looks.last().map(|look| iso(look.received)),
+        stopped_at: gathered.events.last().map(|look| iso(look.received)),
         looked: events.len(),
         fires: events.iter().filter(|event| event.fires).count(),
         events,
@@ -84,25 +92,25 @@ pub(in super::super) async fn preview(call: Call<ProjectPath>, body: Unread) -> 
 }
 
 /// The events in the order in which they came, each after what the rule would have done before; then the newest first.
-fn look_back(
-    rule: &RuleChange,
-    lookers: &Lookers,
-    gathered: &Gathered,
-    (standings, releases): (&Standings, &Releases),
+async fn look_back(
+    (names, lookers): (&Names, &Lookers),
+    looks: &[Look],
+    (history, standings, releases): (&History, &Standings, &Releases),
 ) -> Vec<EventView> {
-    let history = History::of(gathered);
-    let later = later_events(&gathered.looks);
+    let later = later_events(looks);
     let mut fired = HashMap::<IssueId, HashMap<RuleId, Millis>>::new();
-    let mut events = Vec::with_capacity(gathered.looks.len());
-    for (look, later) in gathered.looks.iter().zip(later).rev() {
+    let mut events = Vec::with_capacity(looks.len());
+    for (look, later) in looks.iter().zip(later).rev() {
         let of_issue = fired.entry(look.issue).or_default();
         let facts = history.facts(look, releases, of_issue);
         let judged = judge(lookers, look, (standings, later), facts);
         let Some(judged) = judged.into_iter().next() else { continue };
-        events.push(EventView::of(rule, look, &judged));
+        events.push(EventView::of(names, look, &judged));
         if judged.outcome == Outcome::Fires {
             of_issue.insert(judged.rule, look.received);
         }
+        // A rule of many counts takes a while: others get their turn between two events.
+        tokio::task::yield_now().await;
     }
     events.reverse();
     events
@@ -137,7 +145,7 @@ fn with_defaults(mut body: Value) -> Value {
 }
 
 impl EventView {
-    fn of(rule: &RuleChange, look: &Look, judged: &Judged<'_>) -> EventView {
+    fn of(names: &Names, look: &Look, judged: &Judged<'_>) -> EventView {
         let explanation = judged.explanation;
         EventView {
             event_id: look.id.to_string(),
@@ -149,8 +157,8 @@ impl EventView {
             outcome: judged.outcome.as_str(),
             why: judged.outcome.sentence(),
             assumed: judged.assumed.clone(),
-            filters: node_views(&rule.filters, &explanation.filters, (Part::Filters, &judged.because)),
-            conditions: node_views(&rule.conditions, &explanation.conditions, (Part::Conditions, &judged.because)),
+            filters: node_views(&names.filters, &explanation.filters, (Part::Filters, &judged.because)),
+            conditions: node_views(&names.conditions, &explanation.conditions, (Part::Conditions, &judged.because)),
         }
     }
 }

@@ -115,8 +115,9 @@ struct Term {
     is_quoted: bool,
 }
 
-/// Terms of a query, each value in brackets counted by itself, at most: each issue is judged by all of them.
-const VALUES_MAX: usize = 100;
+/// Terms of a query, each value in brackets counted by itself, or environments beside it, at most: each issue is judged by
+/// all of them.
+pub(super) const VALUES_MAX: usize = 100;
 
 const LEVEL: &str = "debug, info, warning, error or fatal";
 const STATUS: &str = "unresolved, resolved, ignored, archived or unhandled";

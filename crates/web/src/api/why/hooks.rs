@@ -7,7 +7,7 @@ use store::catalog::Hook;
 use store::ledger::StoredDelivery;
 use webhook::Kind;
 
-use super::super::hindsight::{NodeView, Part, node_views};
+use super::super::hindsight::{NodeView, Part, node_names, node_views};
 use super::super::time::iso;
 use super::rules::AllJudged;
 
@@ -53,7 +53,7 @@ pub(super) fn views(hooks: &[Hook], judged: &AllJudged, deliveries: &[StoredDeli
             outcome,
             why,
             filter_match: hook.filter_match.as_str(),
-            filters: node_views(&hook.filters, verdicts, (Part::Filters, &[])),
+            filters: node_views(&node_names(&hook.filters), verdicts, (Part::Filters, &[])),
         }
     };
     hooks.iter().map(view).collect()

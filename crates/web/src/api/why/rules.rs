@@ -14,7 +14,8 @@ use store::rules::{FiredRow, RuleRow};
 use super::super::ApiState;
 use super::super::error::Answer;
 use super::super::hindsight::{
-    History, Judged, Look, Lookers, NodeView, Outcome, Part, Scope, Standings, gather, judge, node_views, releases_for,
+    History, Judged, Look, Lookers, NodeView, Outcome, Part, Scope, Standings, gather, judge, node_names, node_views,
+    releases_for,
 };
 use super::super::nodes::label_of;
 use super::super::time::iso;
@@ -74,34 +75,42 @@ pub(super) async fn judge_all(
     let fired = api.store.fired_on(project.id, event.seq).await?;
     let since = Millis(event.received.0.saturating_sub(lookers.reach_seconds().saturating_mul(1_000)));
     let scope = Scope { project: project.id, issue: Some(event.issue), below: event.seq.next().ok(), since };
-    let gathered = gather(api, &lookers, scope).await?;
-    let standings = Standings::of(api, &gathered.looks).await?;
+    let gathered = gather(api, scope, |event| lookers.past(event)).await?;
+    let standings = Standings::of(api, std::iter::once(event.issue)).await?;
     let releases = releases_for(api, project.id, &lookers).await?;
     let later = api.store.events_after(project.id, event.issue, event.seq).await?;
-    let (history, nothing) = (History::of(&gathered), HashMap::new());
-    let look = gathered.looks.iter().find(|look| look.seq == event.seq);
-    let judged = look.map(|look| judge(&lookers, look, (&standings, later), history.facts(look, &releases, &nothing)));
+    let (history, nothing) = (History::of(gathered.events.iter(), gathered.horizon), HashMap::new());
+    // One that cannot be read any more is in the log by now.
+    let look = lookers.look(event).ok();
+    let judged =
+        look.as_ref().map(|look| judge(&lookers, look, (&standings, later), history.facts(look, &releases, &nothing)));
     let mut judged = judged.unwrap_or_default();
-    throttle(api, &lookers, (project, event), &mut judged).await?;
+    throttle(api, &lookers, (project, event, &fired), &mut judged).await?;
     let now = api.clock.now();
     Ok(AllJudged {
         rules: views(&rows, judged, &fired, (event, now)),
         alerted: fired.iter().filter_map(|fired| targets.get(&fired.rule).cloned()).collect(),
         received: event.received,
-        environment: look.and_then(|look: &Look| look.environment.clone()),
+        environment: look.as_ref().and_then(|look: &Look| look.environment.clone()),
         hop: Hop(event.hop),
-        hooks: numbers.into_iter().zip(look.map(|look: &Look| look.hooks.clone()).unwrap_or_default()).collect(),
+        hooks: numbers
+            .into_iter()
+            .zip(look.as_ref().map(|look: &Look| look.hooks.clone()).unwrap_or_default())
+            .collect(),
     })
 }
 
-/// Holds back what had fired for the event's issue within its frequency. Only of what would fire otherwise is that asked.
+/// Holds back what had fired for the event's issue within its frequency. That is asked only of what has not fired and would
+/// otherwise.
 async fn throttle(
     api: &ApiState,
     lookers: &Lookers,
-    (project, event): (&Project, &KeptEvent),
+    (project, event, fired): (&Project, &KeptEvent, &[FiredRow]),
     judged: &mut [Judged<'_>],
 ) -> Answer<()> {
-    for (rule, one) in lookers.rules().zip(judged).filter(|(_, one)| one.outcome == Outcome::Fires) {
+    let has_fired = |rule: RuleId| fired.iter().any(|fired| fired.rule == rule);
+    let would_fire = |(_, one): &(&Rule, &mut Judged<'_>)| one.outcome == Outcome::Fires && !has_fired(one.rule);
+    for (rule, one) in lookers.rules().zip(judged).filter(would_fire) {
         let frequency = i64::try_from(rule.frequency.as_millis()).unwrap_or(i64::MAX);
         // At its very end the rule is free again.
         let since = Millis(event.received.0.saturating_sub(frequency).saturating_add(1));
@@ -184,7 +193,7 @@ impl RuleView {
                     Part::Filters => &judged.explanation.filters,
                     Part::Conditions => &judged.explanation.conditions,
                 };
-                node_views(written, verdicts, (part, &judged.because))
+                node_views(&node_names(written), verdicts, (part, &judged.because))
             }
             None => Vec::new(),
         };
