@@ -9,6 +9,8 @@ mod hostile;
 #[cfg(test)]
 mod ingest_to_hook;
 #[cfg(test)]
+mod listen;
+#[cfg(test)]
 mod metrics;
 #[cfg(test)]
 mod rules;

@@ -1,9 +1,10 @@
 //! Finding issues: each test by itself, all sorts page by page, and what is listed beside an issue.
 
 use model::issue::{IssuePriority, IssueStatus};
+use model::limits::TAGS_PER_EVENT;
 use protocol::event::Level;
 
-use super::world::{DAY_MS, NOW, World, all_recorded, days, event_id, grouping, later, new_project, only};
+use super::world::{DAY_MS, NOW, World, all_recorded, days, event_id, grouping, later, new_project};
 use super::{Bench, Outcome};
 use crate::error::StoreError;
 use crate::issues::{
@@ -243,9 +244,13 @@ pub async fn a_search_reaches_the_last_of_thousands(bench: &mut dyn Bench) -> Ou
 pub async fn the_tags_of_an_issue_are_listed_up_to_a_number(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
     let keys: Vec<String> = (0..=TAG_VALUES_MAX).map(|number| format!("{number:05}")).collect();
-    let marks = Marks::new(None, None, keys.iter().map(|key| (key.as_str(), "1")));
-    let recorded = only(all_recorded(world.record(vec![NewEvent { marks, ..world.event(1, &[]).await? }]).await?));
-    let tags = world.store.issue_tags(recorded.issue).await?;
+    let mut events = Vec::new();
+    for (number, keys) in (1_u8..).zip(keys.chunks(TAGS_PER_EVENT)) {
+        let marks = Marks::new(None, None, keys.iter().map(|key| (key.as_str(), "1")));
+        events.push(NewEvent { marks, grouping: grouping(1), ..world.event(number, &[]).await? });
+    }
+    let recorded = all_recorded(world.record(events).await?);
+    let tags = world.store.issue_tags(recorded[0].issue).await?;
     assert_eq!((tags.len(), tags.last().map(|tag| tag.key.as_str())), (TAG_VALUES_MAX, Some("09999")));
     Ok(())
 }

@@ -1,19 +1,22 @@
 //! The command line: what can be said, in one place; what is done about it, in one file for each command.
 //!
 //! Every command has the same shape: `Arguments` as the parser fills them, and `run`, which gives the text to print. Only
-//! [`main`] prints (and `serve`, which runs on), and only it chooses the exit code. Refuses to know how things are done: that
+//! [`main`] prints (and `serve` and `listen`, which run on), and only it chooses the exit code. Refuses to know how things are done: that
 //! is `provision`'s, the store's and the wiring's matter. Called by the binary.
 
 mod backup;
 mod completions;
 mod config;
+mod connect;
 mod exit;
 mod failure;
 mod init;
+mod listen;
 mod report;
 mod restore;
 mod send;
 mod serve;
+mod signals;
 mod stores;
 mod token;
 mod user;
@@ -63,6 +66,9 @@ enum Command {
     /// Send an event to a DSN, as an SDK would
     #[command(after_help = send::EXAMPLES)]
     Send(send::Arguments),
+    /// Receive webhooks on this machine: check, print and answer each
+    #[command(after_help = listen::EXAMPLES)]
+    Listen(listen::Arguments),
     /// Check the signature of a webhook that you have received
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
@@ -165,6 +171,9 @@ impl Invocation {
             Command::Backup(arguments) => on(Threads::One, backup::run(arguments)),
             Command::Restore(arguments) => restore::run(&arguments),
             Command::Send(arguments) => on(Threads::One, send::run(arguments)),
+            Command::Listen(arguments) => {
+                on(Threads::One, listen::run(arguments, self.environment.get(verify::SECRET_VARIABLE)))
+            }
             Command::Verify(arguments) => verify::run(&arguments, self.environment.get(verify::SECRET_VARIABLE)),
             Command::Config(arguments) => config::run(arguments, self.origins),
             Command::Completions(arguments) => completions::run(&arguments, CommandLine::command()),

@@ -11,13 +11,24 @@ use super::failure::Failure;
 
 /// Writes a command's text to standard output. A reader that went away (`| head`) wanted no more.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write(text) {
         Err(source) if source.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::Standard { doing: "write to standard output", source })
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes to standard output at once, for a command that runs on.
+pub(super) fn write(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+/// Says something beside the results, on standard error.
+pub(super) fn note(text: &str) {
+    // Nobody is left to tell where standard error is closed.
+    let _unheard = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Says why a command failed, with the causes; gives the exit code.
@@ -53,6 +64,11 @@ pub(super) fn moment(millis: Millis) -> String {
     Timestamp::from_millisecond(millis.0)
         .map(|moment| moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
         .unwrap_or_default()
+}
+
+/// Text that somebody else wrote, in one line: it is shown on a terminal, which control characters could steer.
+pub(super) fn tame(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn explain(failure: &Failure) -> String {

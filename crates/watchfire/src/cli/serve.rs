@@ -2,24 +2,21 @@
 //!
 //! The one command that prints while it runs: a person who has just started it is waiting for the address.
 
-use std::io::{IsTerminal, Write};
-
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::io::IsTerminal;
 
 use super::failure::Failure;
+use super::report;
+use super::signals::Signals;
 use crate::config::{BaseUrl, LogFormat, Settings};
 use crate::provision::{
     self, Audience, Provisioned, Wanted, WantedToken, WantedUrl, banner, is_empty, provision, write_first_login,
 };
 use crate::wiring::{Addresses, Opened, Plan, Running, system_clock};
 
-/// Sent to a process that writes past its file-size limit. Handled, so that the write fails instead: ingest answers 503.
-const SIGXFSZ: i32 = 25;
-
 pub(super) async fn run(settings: Settings) -> Result<String, Failure> {
     start_log(settings.log_format);
     raise_file_limit();
-    let signals = Signals::listen().map_err(|source| Failure::Standard { doing: "listen for signals", source })?;
+    let signals = Signals::listen()?;
     let addresses = Addresses { main: settings.listen, metrics: settings.metrics_listen };
     let opened = Opened::open(&settings.data, addresses).await?;
     let url = settings.base_url(provision::stored_url(&*opened.store).await?, opened.address);
@@ -81,10 +78,7 @@ fn welcome(settings: &Settings, first: &Provisioned) -> Result<(), Failure> {
 }
 
 fn say(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|source| Failure::Standard { doing: "write to standard output", source })
+    report::write(text).map_err(|source| Failure::Standard { doing: "write to standard output", source })
 }
 
 fn start_log(format: LogFormat) {
@@ -105,29 +99,5 @@ fn raise_file_limit() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(error = %error, "the limit of open files could not be raised");
-    }
-}
-
-/// What tells the process to stop.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    _file_too_large: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            _file_too_large: signal(SignalKind::from_raw(SIGXFSZ))?,
-        })
-    }
-
-    async fn stop(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

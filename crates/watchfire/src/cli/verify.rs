@@ -56,7 +56,8 @@ pub(super) fn run(arguments: &Arguments, variable: Option<&OsStr>) -> Result<Str
     Ok("valid\n".to_owned())
 }
 
-fn secret(file: Option<&Path>, variable: Option<&OsStr>) -> Result<Secret, Failure> {
+/// The secret of the file, else of the variable.
+pub(super) fn secret(file: Option<&Path>, variable: Option<&OsStr>) -> Result<Secret, Failure> {
     let (place, text) = match (file, variable) {
         (Some(path), _) => {
             let bytes = read_file("read the secret", path, SECRET_MAX_BYTES)?;
@@ -73,7 +74,8 @@ fn parse_secret(text: &str) -> Result<Secret, BadSecret> {
     if text.starts_with("whsec_") { Secret::from_signing_secret(text) } else { text.parse() }
 }
 
-fn check(secret: &Secret, signature: &str, body: &[u8]) -> Result<(), VerifyError> {
+/// Checks a hex signature; says why it does not hold, and what it most likely comes from.
+pub(super) fn check(secret: &Secret, signature: &str, body: &[u8]) -> Result<(), VerifyError> {
     let signer = Signer::new(secret);
     webhook::verify::hex(&signer, body, signature).map_err(|reason| {
         let hint = match reason {

@@ -2,7 +2,8 @@
 //! adds both.
 //!
 //! The flags of `serve` are the settings: they are keys of the file's top level, and count for every command that has them.
-//! A flag that only other commands have is a key of the table that is called like its command: `[send]`, `dsn = "…"`.
+//! A flag that only other commands have is a key of the table that is called like its command: `[send]`, `dsn = "…"`. One table
+//! is called otherwise, because `listen` is a key already: what the command of that name has is in `[receiver]`.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,8 @@ use super::environment::PREFIX;
 
 /// The command whose flags are the settings.
 const SETTINGS_COMMAND: &str = "serve";
+/// The command whose name is the key of a setting, and what its table is called instead.
+const RENAMED_TABLE: (&str, &str) = ("listen", "receiver");
 /// The one flag that no file can hold: it says which file.
 pub(super) const CONFIG_FLAG: &str = "config";
 
@@ -54,7 +57,7 @@ impl Keys {
 
     /// Where the file has the flag `name` of the top command `command`.
     pub(super) fn path(&self, command: &str, name: &str) -> KeyPath {
-        let table = (!self.settings.contains(name)).then(|| command.to_owned());
+        let table = (!self.settings.contains(name)).then(|| table_of(command).to_owned());
         KeyPath { table, name: name.to_owned() }
     }
 
@@ -94,6 +97,11 @@ impl Keys {
 /// The variable of a flag.
 pub(super) fn variable(flag: &str) -> String {
     format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_"))
+}
+
+fn table_of(command: &str) -> &str {
+    let (renamed, table) = RENAMED_TABLE;
+    if command == renamed { table } else { command }
 }
 
 /// What a flag takes.

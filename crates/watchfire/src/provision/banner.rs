@@ -39,17 +39,25 @@ pub fn banner(provisioned: &Provisioned, audience: Audience) -> String {
     }
     if let (Audience::Person, Some(token)) = (audience, token) {
         let hooks = format!("{url}/api/0/projects/{}/{}/hooks/", organization.slug, project.slug);
+        let header = format!("'Authorization: Bearer {}'", token.expose());
+        let curl = curl_that_adds_a_hook(&hooks, &header, EXAMPLE_RECEIVER);
         let _ = write!(
             text,
-            "\nPoint an SDK at the DSN, and add a hook for your receiver (on your own machine: with `serve --dev` only):\n\n  \
-             curl -X POST {hooks} \\\n    \
-             -H 'Authorization: Bearer {}' \\\n    \
-             -H 'Content-Type: application/json' \\\n    \
-             -d '{{\"url\": \"{EXAMPLE_RECEIVER}\", \"events\": [\"event.created\", \"event.alert\"]}}'\n",
-            token.expose(),
+            "\nPoint an SDK at the DSN, and add a hook for your receiver (on your own machine: with `serve --dev` only; \
+             `watchfire listen` is one):\n\n{curl}",
         );
     }
     text
+}
+
+/// A command for a shell. `hooks` is the URL of a project's hooks, `header` the authorization in a shell's quotes.
+pub fn curl_that_adds_a_hook(hooks: &str, header: &str, receiver: &str) -> String {
+    format!(
+        "  curl -X POST {hooks} \\\n    \
+         -H {header} \\\n    \
+         -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"url\": \"{receiver}\", \"events\": [\"event.created\", \"event.alert\"]}}'\n"
+    )
 }
 
 #[cfg(test)]

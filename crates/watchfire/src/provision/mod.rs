@@ -20,7 +20,7 @@ use web::auth::token::TokenText;
 use crate::config::BaseUrl;
 use crate::credentials::{Password, new_token, random_key};
 
-pub use banner::{Audience, banner};
+pub use banner::{Audience, banner, curl_that_adds_a_hook};
 pub use error::ProvisionError;
 pub use first_login::{FIRST_LOGIN_FILE, write_first_login};
 

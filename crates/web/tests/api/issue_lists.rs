@@ -244,6 +244,11 @@ async fn what_is_not_understood_is_refused_by_its_name() {
             assert_eq!(answer.with_status(400), json!({"detail": detail}), "{query}");
         }
     }
+}
+
+#[tokio::test]
+async fn parameters_that_are_none_are_refused_by_their_names() {
+    let api = Api::start().await;
     let detail = "Error parsing search query: it has more than 100 terms and values.";
     for long in [format!("query={}", "a+".repeat(101)), "environment=a&".repeat(101)] {
         assert_eq!(api.get(&format!("{ISSUES}?{long}")).await.with_status(400), json!({"detail": detail}));

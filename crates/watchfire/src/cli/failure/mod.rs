@@ -1,5 +1,8 @@
 //! Why a command ended without doing what was asked. Each text says what is wrong, where, and what to do.
 
+mod connect;
+mod forward;
+mod listen;
 mod send;
 mod verify;
 
@@ -13,6 +16,9 @@ use crate::credentials::CredentialError;
 use crate::provision::ProvisionError;
 use crate::wiring::StartError;
 
+pub(super) use connect::ConnectError;
+pub(super) use forward::ForwardError;
+pub(super) use listen::ListenError;
 pub(super) use send::{BadEvent, SendError};
 pub(super) use verify::{Hint, VerifyError};
 
@@ -89,6 +95,9 @@ pub enum Failure {
     /// The event was not taken.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// The local receiver does not start.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The signature does not hold, or cannot be checked.
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -111,6 +120,7 @@ impl Failure {
             Failure::CommandLine(_) | Failure::Config(_) => Exit::Usage,
             Failure::Missing { .. } | Failure::Exists { .. } => Exit::Refused,
             Failure::Send(error) => error.exit(),
+            Failure::Listen(error) => error.exit(),
             Failure::Verify(error) => error.exit(),
             Failure::Credential(CredentialError::TooShort | CredentialError::TooLong) => Exit::Usage,
             Failure::NoStore { .. }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::connect::ConnectError;
 use crate::cli::exit::Exit;
 
 /// An event that was not taken.
@@ -23,33 +24,9 @@ pub enum SendError {
         /// What is read.
         limit_bytes: u64,
     },
-    /// Nobody listens there, or no such host.
-    #[error("cannot connect to {authority}: is the server running, and is the DSN right?")]
-    Connect {
-        /// Host and port.
-        authority: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// What listens there speaks no TLS, or its certificate is not trusted.
-    #[error("no TLS connection with {authority}: does the DSN have the right scheme?")]
-    Handshake {
-        /// Host and port.
-        authority: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The DSN's host cannot be the name in a certificate.
-    #[error("{host} cannot be reached by https")]
-    Name {
-        /// The host.
-        host: String,
-        /// Why.
-        source: rustls::pki_types::InvalidDnsNameError,
-    },
-    /// TLS could not be set up.
-    #[error("TLS cannot be used")]
-    Tls(#[source] rustls::Error),
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The DSN makes no request.
     #[error("the DSN makes no valid request")]
     Request(#[source] http::Error),
@@ -101,13 +78,9 @@ impl SendError {
         match self {
             SendError::Refused { .. } => Exit::Refused,
             SendError::Event { .. } | SendError::TooLarge { .. } => Exit::Usage,
-            SendError::Connect { .. }
-            | SendError::Handshake { .. }
-            | SendError::Name { .. }
-            | SendError::Tls(_)
-            | SendError::Request(_)
-            | SendError::Broken { .. }
-            | SendError::TimedOut { .. } => Exit::Failed,
+            SendError::Connect(_) | SendError::Request(_) | SendError::Broken { .. } | SendError::TimedOut { .. } => {
+                Exit::Failed
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One POST of an envelope to a DSN's server. Follows no redirect and repeats nothing.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
@@ -8,15 +7,13 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use model::egress::Scheme;
 use protocol::dsn::Dsn;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
+use crate::cli::connect::connect;
 use crate::cli::failure::SendError;
+use crate::cli::report;
 
 /// From the first byte to the last.
 const DEADLINE_SECONDS: u64 = 30;
@@ -39,28 +36,10 @@ pub(super) async fn post(dsn: &Dsn, envelope: Vec<u8>) -> Result<(), SendError> 
 }
 
 async fn exchange(dsn: &Dsn, envelope: Vec<u8>) -> Result<(), SendError> {
-    let authority = dsn.authority();
-    let unreachable = |source| SendError::Connect { authority: authority.to_owned(), source };
-    let is_tls = dsn.base_url().starts_with("https");
-    let (host, port) = split(authority, if is_tls { 443 } else { 80 });
-    let stream = TcpStream::connect((host, port)).await.map_err(unreachable)?;
-    if is_tls {
-        let invalid = |source| SendError::Name { host: host.to_owned(), source };
-        let name = ServerName::try_from(host.to_owned()).map_err(invalid)?;
-        let failed = |source| SendError::Handshake { authority: authority.to_owned(), source };
-        let stream = connector()?.connect(name, stream).await.map_err(failed)?;
-        converse(dsn, envelope, stream).await
-    } else {
-        converse(dsn, envelope, stream).await
-    }
-}
-
-async fn converse<S>(dsn: &Dsn, envelope: Vec<u8>, stream: S) -> Result<(), SendError>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+    let scheme = if dsn.base_url().starts_with("https") { Scheme::Https } else { Scheme::Http };
     let authority = dsn.authority();
     let broken = |source| SendError::Broken { authority: authority.to_owned(), source };
+    let stream = connect(scheme, authority).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // The connection's own errors come back through the request.
     let connection = tokio::spawn(connection);
@@ -90,25 +69,6 @@ fn request(dsn: &Dsn, envelope: Vec<u8>) -> Result<http::Request<Full<Bytes>>, S
         .map_err(SendError::Request)
 }
 
-/// The host without brackets, and the port.
-fn split(authority: &str, default_port: u16) -> (&str, u16) {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port.parse().unwrap_or(default_port)),
-        _ => (authority, default_port),
-    };
-    (host.trim_start_matches('[').trim_end_matches(']'), port)
-}
-
-fn connector() -> Result<TlsConnector, SendError> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(SendError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
 /// The server's reason: in the body as Sentry's servers write it, else in the header that says it too.
 fn detail(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let said = match serde_json::from_slice(body) {
@@ -117,25 +77,12 @@ fn detail(headers: &HeaderMap, body: &[u8]) -> Option<String> {
         }
         _ => headers.get("x-sentry-error").and_then(|value| value.to_str().ok()).map(str::to_owned),
     };
-    // It is shown on a terminal, which control characters could steer.
-    said.map(|text| text.replace(char::is_control, " "))
+    said.as_deref().map(report::tame)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_authority_is_split_into_host_and_port() {
-        for (authority, expected) in [
-            ("example.com", ("example.com", 443)),
-            ("example.com:9000", ("example.com", 9000)),
-            ("[::1]", ("::1", 443)),
-            ("[::1]:9000", ("::1", 9000)),
-        ] {
-            assert_eq!(split(authority, 443), expected);
-        }
-    }
 
     #[test]
     fn the_servers_reason_is_in_its_body_or_its_header() {
