@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use model::limits::LISTED_TAGS_PER_EVENT;
 use protocol::event::Event;
 use sha2::{Digest, Sha256};
 
@@ -39,18 +40,20 @@ impl UserMark {
 }
 
 impl Marks {
-    /// The marks of an event with these tags; the tag `user` says who was affected.
+    /// The marks of an event with these tags; the tag `user` says who was affected. An event may have ten thousands of tags,
+    /// and each that is new is a row: it leaves no more than [`LISTED_TAGS_PER_EVENT`].
     pub fn new<'t>(
         release: Option<&str>,
         environment: Option<&str>,
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Marks {
-        let (mut lines, mut user) = (String::with_capacity(512), None);
+        let (mut lines, mut listed, mut user) = (String::with_capacity(512), 0, None);
         for (key, value) in tags {
             if key == "user" {
                 user = Some(UserMark::of(value));
             }
-            if !key.contains(['=', '\n']) && !value.contains('\n') {
+            if listed < LISTED_TAGS_PER_EVENT && !key.contains(['=', '\n']) && !value.contains('\n') {
+                listed += 1;
                 lines.extend([key, "=", value, "\n"]);
             }
         }

@@ -1,6 +1,7 @@
 //! Finding issues: each test by itself, all sorts page by page, and what is listed beside an issue.
 
 use model::issue::{IssuePriority, IssueStatus};
+use model::limits::LISTED_TAGS_PER_EVENT;
 use protocol::event::Level;
 
 use super::world::{DAY_MS, NOW, World, all_recorded, days, event_id, grouping, later, new_project, only};
@@ -234,13 +235,21 @@ pub async fn a_search_reaches_the_last_of_thousands(bench: &mut dyn Bench) -> Ou
     Ok(())
 }
 
-/// Whoever sends events chooses the keys of tags: a list of them ends.
+/// Whoever sends events chooses the keys of tags: an event leaves so many, and a list of them ends.
 pub async fn the_tags_of_an_issue_are_listed_up_to_a_number(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
-    let keys: Vec<String> = (0..=TAG_VALUES_MAX).map(|number| format!("{number:05}")).collect();
-    let marks = Marks::new(None, None, keys.iter().map(|key| (key.as_str(), "1")));
-    let recorded = only(all_recorded(world.record(vec![NewEvent { marks, ..world.event(1, &[]).await? }]).await?));
-    let tags = world.store.issue_tags(recorded.issue).await?;
-    assert_eq!((tags.len(), tags.last().map(|tag| tag.key.as_str())), (TAG_VALUES_MAX, Some("09999")));
+    let mut events = Vec::new();
+    for number in 1..=40 {
+        let keys: Vec<String> = (0..=LISTED_TAGS_PER_EVENT).map(|key| format!("{number:02}-{key:05}")).collect();
+        let tags = keys.iter().map(|key| (key.as_str(), "1")).chain([("user", "id:1")]);
+        let marks = Marks::new(None, None, tags);
+        assert!(marks.user().is_some(), "it is counted wherever it stands");
+        events.push(NewEvent { marks, grouping: grouping(1), ..world.event(number, &[]).await? });
+    }
+    let rest = events.split_off(1);
+    let first = only(all_recorded(world.record(events).await?));
+    assert_eq!(world.store.issue_tags(first.issue).await?.len(), LISTED_TAGS_PER_EVENT);
+    all_recorded(world.record(rest).await?);
+    assert_eq!(world.store.issue_tags(first.issue).await?.len(), TAG_VALUES_MAX);
     Ok(())
 }
