@@ -9,7 +9,7 @@ use model::delivery::Priority;
 use model::ids::{HookGuid, HookNumber, IssueId, Millis, RuleId, Seq};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
-use model::payload::{CreatedBody, Place, event_value};
+use model::payload::{CreatedBody, event_value};
 use model::rules::{EventView, HookFilter, Matcher, Quantifier};
 use model::title::Title;
 use protocol::EventId;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use webhook::Kind;
 
 use super::Bench;
-use super::world::{NOW, World, all_recorded, grouping, later, new_event, new_hook, only};
+use super::world::{NOW, World, all_recorded, grouping, later, new_event, new_hook, only, place};
 use crate::catalog::{Hook, NewHook, Project};
 use crate::error::StoreError;
 use crate::issues::{Issue, IssueUpdate, IssuesOf, NewStanding};
@@ -240,13 +240,6 @@ fn made(project: &Project, matcher: &Arc<Matcher>, sent: &Sent) -> NewEvent {
         ..Event::default()
     };
     let title = Title::of(&event);
-    let place = Place {
-        base_url: "https://watchfire.example",
-        organization: "org",
-        project_id: project.id,
-        project_slug: &project.slug,
-        project_name: &project.name,
-    };
     let value = event_value(&event, &title);
     let Ok(compressed) = zstd::bulk::compress(&value, 1) else { panic!("zstd compresses") };
     let candidates: EventCandidates = matcher.candidates(Hop(sent.hop), &EventView::new(&event, title.as_str(), None));
@@ -255,7 +248,7 @@ fn made(project: &Project, matcher: &Arc<Matcher>, sent: &Sent) -> NewEvent {
         received,
         timestamp: received,
         grouping: grouping(sent.issue),
-        body: CreatedBody::new(&event, &title, "culprit", &place),
+        body: CreatedBody::new(&event, &title, "culprit", &place(project)),
         value: Bytes::from(value),
         compressed,
         marks: Marks::new(sent.release, sent.environment, tags),

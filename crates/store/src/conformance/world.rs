@@ -228,14 +228,7 @@ pub(super) fn event_id(number: u8) -> EventId {
 pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> NewEvent {
     let event = Event { id: event_id(number), platform: "python", timestamp: NOW.0 * 1_000, ..Event::default() };
     let title = Title::of(&event);
-    let place = Place {
-        base_url: "https://watchfire.example",
-        organization: "org",
-        project_id: project.id,
-        project_slug: &project.slug,
-        project_name: &project.name,
-    };
-    let body = CreatedBody::new(&event, &title, "culprit", &place);
+    let body = CreatedBody::new(&event, &title, "culprit", &place(project));
     let value = event_value(&event, &title);
     let Ok(compressed) = zstd::bulk::compress(&value, 1) else { panic!("zstd compresses") };
     let subscription = |hook: &HookNumber| Subscription { hook: *hook, wants: Wants::Created };
@@ -261,6 +254,17 @@ pub(super) fn new_event(project: &Project, number: u8, hooks: &[HookNumber]) -> 
         compressed,
         marks: Marks::default(),
         candidates: EventCandidates::new(Hop(0), hooks.iter().map(subscription)),
+    }
+}
+
+/// Where a project's events belong.
+pub(super) fn place(project: &Project) -> Place<'_> {
+    Place {
+        base_url: "https://watchfire.example",
+        organization: "org",
+        project_id: project.id,
+        project_slug: &project.slug,
+        project_name: &project.name,
     }
 }
 

@@ -1,9 +1,7 @@
 //! How far a search reads, and what a deletion leaves: only the tables can tell.
 
 use model::ids::{IssueId, Millis, ProjectId};
-use protocol::PublicKey;
 use rusqlite::Connection;
-use watchfire_store::catalog::NewProject;
 use watchfire_store::issues::{Cut, CutFrom, IssueSearch, IssueSort, Issues as _, IssuesOf, Place};
 use watchfire_store::ledger::SweepPlan;
 use watchfire_store::sqlite::Sqlite;
@@ -79,18 +77,7 @@ const NOW: Millis = Millis(1_768_478_400_000);
 async fn a_deleted_issue_leaves_no_row_and_a_deleted_project_nothing_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
-    let organization = store.create_organization("org".to_owned(), "Org".to_owned(), NOW).await.unwrap();
-    let new = NewProject {
-        organization: organization.id,
-        team: store.teams(organization.id).await.unwrap()[0].id,
-        slug: "project".to_owned(),
-        name: "Project".to_owned(),
-        platform: None,
-        key: PublicKey([1; 16]),
-        key_secret: PublicKey([2; 16]),
-        now: NOW,
-    };
-    let project = store.create_project(new).await.unwrap().id;
+    let project = crate::new_project(&store, NOW).await.id;
     let rows = Connection::open(folder.path().join("watchfire.db")).unwrap();
     rows.execute_batch(ROWS).unwrap();
     let count =

@@ -13,10 +13,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use protocol::EventId;
+use model::ids::Millis;
+use protocol::{EventId, PublicKey};
+use watchfire_store::catalog::{NewProject, Project};
 use watchfire_store::conformance::{self, Bench};
 use watchfire_store::sqlite::Sqlite;
-use watchfire_store::{Store, every_behaviour};
+use watchfire_store::{Catalog as _, Store, every_behaviour};
 
 struct OnSqlite {
     root: tempfile::TempDir,
@@ -75,6 +77,22 @@ impl Bench for OnSqlite {
         let count = format!("select count(*) from {table}");
         database.query_row(&count, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
     }
+}
+
+/// Makes the only project of a store.
+async fn new_project(store: &Sqlite, now: Millis) -> Project {
+    let organization = store.create_organization("org".to_owned(), "Org".to_owned(), now).await.unwrap();
+    let new = NewProject {
+        organization: organization.id,
+        team: store.teams(organization.id).await.unwrap()[0].id,
+        slug: "project".to_owned(),
+        name: "Project".to_owned(),
+        platform: None,
+        key: PublicKey([1; 16]),
+        key_secret: PublicKey([2; 16]),
+        now,
+    };
+    store.create_project(new).await.unwrap()
 }
 
 macro_rules! on_sqlite {

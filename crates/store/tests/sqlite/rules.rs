@@ -2,10 +2,10 @@
 
 use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::rules::Quantifier;
-use protocol::{EventId, PublicKey};
+use protocol::EventId;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use watchfire_store::catalog::{NewProject, Project};
+use watchfire_store::catalog::Project;
 use watchfire_store::ledger::SweepPlan;
 use watchfire_store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow};
 use watchfire_store::sqlite::Sqlite;
@@ -26,19 +26,7 @@ impl Folder {
     async fn new() -> Folder {
         let folder = tempfile::tempdir().unwrap();
         let store = Sqlite::open(folder.path()).unwrap();
-        let organization = store.create_organization("org".to_owned(), "Org".to_owned(), NOW).await.unwrap();
-        let team = store.teams(organization.id).await.unwrap().pop().unwrap();
-        let new = NewProject {
-            organization: organization.id,
-            team: team.id,
-            slug: "project".to_owned(),
-            name: "Project".to_owned(),
-            platform: None,
-            key: PublicKey([1; 16]),
-            key_secret: PublicKey([2; 16]),
-            now: NOW,
-        };
-        let project = store.create_project(new).await.unwrap();
+        let project = crate::new_project(&store, NOW).await;
         let rows = Connection::open(folder.path().join("watchfire.db")).unwrap();
         Folder { _folder: folder, store, rows, project }
     }

@@ -6,13 +6,12 @@ use http::Uri;
 use model::ids::Millis;
 
 use super::page::query_value;
-use super::time::moment;
+use super::time::{DAY_MILLIS, moment, period};
 
 /// What is meant where the query does not say, in days.
 const DAYS_DEFAULT: i64 = 14;
 /// The longest span, in days.
 const DAYS_MAX: i64 = 90;
-const DAY_MILLIS: i64 = 86_400_000;
 
 /// From a moment to before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl Span {
         let asked = |name| query_value(uri, name).filter(|text| !text.is_empty());
         let span = match (asked("start"), asked("end"), asked("statsPeriod")) {
             (None, None, None) => Span::before(now, DAYS_DEFAULT * DAY_MILLIS),
-            (None, None, Some(period)) => Span::before(now, period_millis(&period).ok_or(BadSpan::Period)?),
+            (None, None, Some(text)) => Span::before(now, period(&text).ok_or(BadSpan::Period)?),
             (Some(start), Some(end), _) => {
                 let time = |text: &str| moment(text).ok_or(BadSpan::Times);
                 Span { since: time(&start)?, until: time(&end)? }
@@ -69,20 +68,6 @@ impl Span {
     fn before(now: Millis, millis: i64) -> Span {
         Span { since: Millis(now.0.saturating_sub(millis)), until: Millis(now.0.saturating_add(1)) }
     }
-}
-
-fn period_millis(text: &str) -> Option<i64> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let unit_s: i64 = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { digits.parse::<i64>().ok()?.checked_mul(unit_s)?.checked_mul(1_000) } else { None }
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use model::ids::Millis;
 
+/// A day, in milliseconds.
+pub(super) const DAY_MILLIS: i64 = 86_400_000;
+
 /// ISO 8601 in UTC, to the millisecond: `2018-11-06T21:20:08.143Z`. A time beyond the calendar's end is its end.
 pub(super) fn iso(time: Millis) -> String {
     let timestamp = Timestamp::from_millisecond(time.0);
@@ -21,6 +24,22 @@ pub(super) fn moment(text: &str) -> Option<Millis> {
         Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
     });
     timestamp.map(|timestamp| Millis(timestamp.as_millisecond()))
+}
+
+/// A length of time in milliseconds: `90s`, `30m`, `24h`, `14d`, `2w`.
+pub(super) fn period(text: &str) -> Option<i64> {
+    let unit = text.chars().last()?;
+    let digits = &text[..text.len() - unit.len_utf8()];
+    let unit_millis = match unit {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => DAY_MILLIS,
+        'w' => 7 * DAY_MILLIS,
+        _ => return None,
+    };
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse::<i64>().ok().filter(|_| is_number)?.checked_mul(unit_millis)
 }
 
 #[cfg(test)]

@@ -224,6 +224,21 @@ async fn lists_of_events_are_short_and_paged() {
 }
 
 #[tokio::test]
+async fn an_event_is_made_of_the_exception_that_names_it_as_its_issue_is() {
+    let api = Api::start().await;
+    let group = json!({"values": [
+        {"type": "Inner", "value": "the cause", "mechanism": {"type": "chained", "exception_id": 1, "parent_id": 0}},
+        {"type": "ExceptionGroup", "value": "one of one",
+         "mechanism": {"type": "generic", "exception_id": 0, "is_exception_group": true}},
+    ]});
+    let issue = record(&api, &[error(1, "Alpha", json!({"exception": group}))]).await[0];
+    let shown = api.get(&format!("{EVENTS}{}/", event_id(1))).await.with_status(200);
+    assert_eq!((&shown["title"], &shown["metadata"]["type"]), (&json!("Inner: the cause"), &json!("Inner")));
+    let of_issue = api.get(&format!("/api/0/organizations/my-org/issues/{issue}/")).await.with_status(200);
+    assert_eq!(shown["metadata"], of_issue["metadata"]);
+}
+
+#[tokio::test]
 async fn an_event_is_found_by_its_id_in_whatever_project_it_is() {
     let api = Api::start().await;
     let other = api.add_project("other").await;

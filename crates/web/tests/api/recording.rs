@@ -121,7 +121,8 @@ async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Valu
     }
 }
 
-fn batch(owner: ProcessId, now: Millis, events: Vec<BatchEvent>) -> Batch {
+/// A batch of nothing but these events.
+pub(crate) fn batch(owner: ProcessId, now: Millis, events: Vec<BatchEvent>) -> Batch {
     Batch { owner, now, events, alert_room: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
 }
 

@@ -4,28 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::attempt::Interrupted;
-use model::grouping::group;
-use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
-use model::loops::Hop;
-use model::matching::{EventCandidates, Subscription, Wants};
-use model::payload::{CreatedBody, Place, event_value};
-use model::title::Title;
-use protocol::event::Event;
-use protocol::{EventId, PublicKey};
+use model::ids::{HookGuid, HookNumber, Millis};
 use serde_json::{Value, json};
 use store::Ledger as _;
 use store::catalog::Catalog as _;
-use store::ledger::{AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary};
-use store::marks::Marks;
+use store::ledger::{AttemptRow, Batch, NextState, Settlement};
 
-use crate::harness::{Api, BASE_URL, START};
+use crate::harness::{Api, START};
+use crate::recording::{Recording, batch};
 
 const HOOKS: &str = "/api/0/projects/my-org/my-project/hooks/";
 
 /// An API with a hook, the path of its counters, and its number.
 async fn with_hook() -> (Api, String, HookNumber) {
     let api = Api::start().await;
-    let hook = api.post(HOOKS, json!({"url": "https://example.com/"})).await.with_status(201);
+    let hook =
+        api.post(HOOKS, json!({"url": "https://example.com/", "events": ["event.created"]})).await.with_status(201);
     let id = hook["id"].as_str().unwrap();
     let guid: HookGuid = id.parse().unwrap();
     let hooks = api.store.hooks(api.project.id).await.unwrap();
@@ -33,66 +27,16 @@ async fn with_hook() -> (Api, String, HookNumber) {
     (api, format!("{HOOKS}{id}/stats/"), number)
 }
 
-/// Records an event that owes this hook a delivery, and settles attempts of it that began at these times.
+/// Records an event that owes the hook a delivery, and settles attempts of it that began at these times.
 async fn attempt(api: &Api, hook: HookNumber, times: &[Millis]) {
-    let owner = api.store.register(START).await.unwrap();
-    let event = BatchEvent { event: Arc::new(event(api, hook)), room: vec![] };
-    let recorded =
-        api.store.record(Arc::new(Batch { events: vec![event], alert_room: vec![], ..batch(owner) })).await.unwrap();
-    let [EventResult::Recorded(recorded)] = recorded.events.as_slice() else { panic!("the event was not recorded") };
+    let (_, recorded) = Recording::start(api).await.event(json!({"message": "crash"}), Duration::ZERO).await;
+    let [owed] = &recorded.owed[..] else { panic!("the hook is owed nothing") };
+    assert_eq!(owed.key.hook, hook);
     let attempts = times.iter().map(|time| AttemptRow::interrupted(*time, Interrupted::Lost)).collect();
-    let settlement = Settlement { key: recorded.owed[0].key, attempts, next: NextState::Failed };
-    api.store.record(Arc::new(Batch { settlements: vec![settlement], ..batch(owner) })).await.unwrap();
-}
-
-fn batch(owner: ProcessId) -> Batch {
-    Batch {
-        owner,
-        now: START,
-        events: vec![],
-        alert_room: vec![],
-        settlements: vec![],
-        give_backs: vec![],
-        claims: vec![],
-    }
-}
-
-fn event(api: &Api, hook: HookNumber) -> NewEvent {
-    let event = Event { id: EventId([7; 16]), ..Event::default() };
-    let title = Title::of(&event);
-    let directory = api.directory.current();
-    let project = &directory.project(api.project.id).unwrap().project;
-    let place = Place {
-        base_url: BASE_URL,
-        organization: "my-org",
-        project_id: project.id,
-        project_slug: &project.slug,
-        project_name: &project.name,
-    };
-    let value = event_value(&event, &title);
-    NewEvent {
-        project: project.id,
-        generation: project.generation,
-        key: PublicKey([0; 16]),
-        id: event.id,
-        received: START,
-        timestamp: START,
-        grouping: group(&event),
-        summary: Summary {
-            level: event.level,
-            kind: event.kind,
-            platform: event.platform,
-            title: title.as_str().to_owned(),
-            culprit: String::new(),
-            metadata: "{}".to_owned(),
-            ..Summary::default()
-        },
-        body: CreatedBody::new(&event, &title, "", &place),
-        compressed: zstd::bulk::compress(&value, 1).unwrap(),
-        value: value.into(),
-        marks: Marks::default(),
-        candidates: EventCandidates::new(Hop::default(), [Subscription { hook, wants: Wants::Created }]),
-    }
+    let settlement = Settlement { key: owed.key, attempts, next: NextState::Failed };
+    let owner = api.store.register(START).await.unwrap();
+    let batch = Batch { settlements: vec![settlement], ..batch(owner, START, vec![]) };
+    api.store.record(Arc::new(batch)).await.unwrap();
 }
 
 fn points(answer: &Value) -> Vec<(i64, u64)> {

@@ -20,7 +20,8 @@ pub(super) fn update(
     for id in &of.issues {
         let Some(issue) = row::issue(transaction, *id)?.filter(|issue| issue.project == of.project) else { continue };
         match &update.standing {
-            Some(NewStanding::Unresolved) => reopen(transaction, &issue, now)?,
+            Some(NewStanding::Unresolved) if issue.status == IssueStatus::Unresolved => {}
+            Some(NewStanding::Unresolved) => open(transaction, *id, (Substatus::Ongoing, now))?,
             Some(NewStanding::Resolved(release)) => resolve(transaction, *id, release.as_ref(), now)?,
             Some(NewStanding::Ignored(snooze)) => ignore(transaction, *id, *snooze, now)?,
             None => {}
@@ -50,10 +51,12 @@ pub(super) fn delete(transaction: &Transaction<'_>, of: &IssuesOf) -> Result<usi
     Ok(deleted)
 }
 
-fn reopen(transaction: &Transaction<'_>, issue: &Issue, now: Millis) -> Result<(), StoreError> {
-    if issue.status == IssueStatus::Unresolved {
-        return Ok(());
-    }
+/// Opens an issue, by hand or by an event; its snooze and release are over then.
+pub(in crate::sqlite) fn open(
+    transaction: &Transaction<'_>,
+    issue: IssueId,
+    (substatus, now): (Substatus, Millis),
+) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
             "update issue
@@ -61,7 +64,7 @@ fn reopen(transaction: &Transaction<'_>, issue: &Issue, now: Millis) -> Result<(
                  snooze_users = null, resolved_in = null, resolved_next = 0
              where id = ?",
         )?
-        .execute([IssueStatus::Unresolved.code(), Substatus::Ongoing.code(), now.0, issue.id.get()])?;
+        .execute([IssueStatus::Unresolved.code(), substatus.code(), now.0, issue.get()])?;
     Ok(())
 }
 

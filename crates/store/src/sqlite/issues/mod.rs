@@ -7,6 +7,8 @@ mod names;
 mod row;
 mod search;
 
+pub(super) use change::open;
+
 use async_trait::async_trait;
 use model::ids::{IssueId, Millis, ProjectId};
 

@@ -64,11 +64,11 @@ pub(super) fn environments(connection: &Connection, project: ProjectId) -> Resul
     Ok(found)
 }
 
-/// Releases, newest first. The empty text stands for events without one.
+/// Releases, newest first.
 pub(super) fn releases(connection: &Connection, project: ProjectId) -> Result<Vec<Release>, StoreError> {
     let mut statement = connection.prepare_cached(
         "select version, first_seen_ms from release_seen
-         where project_id = ? and environment = '' and version > ''
+         where project_id = ? and environment = ''
          order by first_seen_ms desc, version desc
          limit ?",
     )?;

@@ -12,6 +12,7 @@ use super::marks::Left;
 use crate::error::StoreError;
 use crate::ledger::{Batch, NewEvent};
 use crate::sqlite::codes::Code;
+use crate::sqlite::issues::open;
 
 /// The issues that a batch has met.
 #[derive(Default)]
@@ -295,21 +296,9 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch, issues: &Issue
                 .execute([known.first_seen.0, id.get()])?;
         }
         if known.unwritten.standing {
-            write_standing(transaction, *id, known)?;
+            // An event only ever opens an issue.
+            open(transaction, *id, (known.substatus, known.changed))?;
         }
     }
-    Ok(())
-}
-
-/// An event only ever opens an issue, whose snooze and release are over then.
-fn write_standing(transaction: &Transaction<'_>, id: IssueId, known: &Known) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached(
-            "update issue
-             set status = ?, substatus = ?, changed_ms = ?, snooze_until_ms = null, snooze_events = null,
-                 snooze_users = null, resolved_in = null, resolved_next = 0
-             where id = ?",
-        )?
-        .execute([known.standing.status.code(), known.substatus.code(), known.changed.0, id.get()])?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! A stored event, read for people: the body that hooks get, and the tags that only search and pages see.
 
+use model::metadata::metadata;
+use model::title::Title;
 use protocol::event::{Micros, Scratch, stored};
 use serde_json::Value;
 use store::StoreError;
@@ -13,6 +15,8 @@ pub(super) struct Stored<'s> {
     pub(super) body: Value,
     /// Every tag, sorted by key.
     pub(super) tags: Vec<(String, String)>,
+    /// What the title is made of: a JSON object.
+    pub(super) metadata: Value,
 }
 
 impl<'s> Stored<'s> {
@@ -31,7 +35,9 @@ impl<'s> Stored<'s> {
         let mut tags: Vec<(String, String)> =
             all.map(|(key, value)| (key.clone().into_owned(), value.clone().into_owned())).collect();
         tags.sort();
-        Ok(Stored { row, tags, body })
+        let metadata = metadata(&event, &Title::of(&event));
+        let metadata = serde_json::from_str(&metadata).map_err(|_| damaged())?;
+        Ok(Stored { row, tags, metadata, body })
     }
 
     /// A member of the normalised event; null where it has none.

@@ -26,7 +26,7 @@ pub(super) fn detail(event: &Stored<'_>, place: &EventInIssue) -> Value {
         "context": object("extra"),
         "packages": object("modules"),
         "type": event.get("type"),
-        "metadata": metadata(event),
+        "metadata": event.metadata,
         "dateReceived": iso(event.row.received),
         "errors": errors(event),
         "occurrence": null,
@@ -96,26 +96,6 @@ fn crash_frame<'e>(event: &'e Stored<'_>) -> Option<&'e Value> {
     let frames = trace["frames"].as_array()?;
     let own = frames.iter().rev().find(|frame| frame["in_app"] == true);
     own.or(frames.last())
-}
-
-/// What the title is made of.
-fn metadata(event: &Stored<'_>) -> Value {
-    let mut metadata = Map::new();
-    match event.values("exception").last() {
-        Some(main) => {
-            metadata.insert("type".to_owned(), main["type"].clone());
-            metadata.insert("value".to_owned(), main["value"].clone());
-            for name in ["filename", "function"] {
-                if let Some(value) = crash_frame(event).map(|frame| &frame[name]).filter(|value| !value.is_null()) {
-                    metadata.insert(name.to_owned(), value.clone());
-                }
-            }
-        }
-        None => {
-            metadata.insert("title".to_owned(), json!(event.text("message")));
-        }
-    }
-    Value::Object(metadata)
 }
 
 /// What normalisation repaired or left out.

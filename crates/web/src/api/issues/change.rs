@@ -13,7 +13,7 @@ use store::issues::{IssueUpdate, NewStanding, Release, SnoozeFor};
 
 use super::super::error::{Answer, ApiError};
 use super::super::fields::{Complaint, FieldErrors, Fields, Read, boolean, quoted, text};
-use super::super::search::times;
+use super::super::time::moment;
 
 /// The longest release, in characters.
 const RELEASE_CHARACTERS_MAX: usize = 250;
@@ -231,8 +231,7 @@ fn detail<T>(details: &Value, name: &'static str, read: impl FnOnce(&Value) -> R
 }
 
 fn until(value: &Value) -> Read<Millis> {
-    let moment = value.as_str().and_then(times::moment);
-    moment.map(|moment| Millis(moment.from)).ok_or_else(|| {
+    value.as_str().and_then(moment).ok_or_else(|| {
         Complaint::new("Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].")
     })
 }

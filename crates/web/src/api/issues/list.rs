@@ -12,6 +12,7 @@ use super::super::error::{Answer, ApiError};
 use super::super::lookup::{Call, OrganizationPath, ProjectPath};
 use super::super::page::{PageRequest, query_value, query_values};
 use super::super::search::{self, BadSearch, VALUES_MAX, times};
+use super::super::time;
 use super::path::says_yes;
 use super::view::{Graph, IssueView, Surroundings};
 
@@ -145,17 +146,17 @@ fn chosen(projects: Vec<Project>, uri: &Uri) -> Answer<Vec<Project>> {
 fn window(uri: &Uri, now: Millis) -> Result<Vec<IssueTest>, BadSearch> {
     let mut tests = Vec::new();
     if let Some(period) = query_value(uri, "statsPeriod").filter(|period| !period.is_empty()) {
-        let length = times::period(&period).ok_or(BadSearch::Period { period })?;
+        let length = time::period(&period).ok_or(BadSearch::Period { period })?;
         tests.push(IssueTest::LastSeen(Bound { least: now.0.saturating_sub(length), most: i64::MAX }));
     }
-    let time = |name| {
+    let at = |name| {
         let text = query_value(uri, name).filter(|text| !text.is_empty());
         text.map(|time| times::moment(&time).ok_or(BadSearch::Time { name, time })).transpose()
     };
-    if let Some(start) = time("start")? {
+    if let Some(start) = at("start")? {
         tests.push(IssueTest::LastSeen(Bound { least: start.from, most: i64::MAX }));
     }
-    if let Some(end) = time("end")? {
+    if let Some(end) = at("end")? {
         tests.push(IssueTest::FirstSeen(Bound { least: i64::MIN, most: end.to }));
     }
     Ok(tests)

@@ -17,10 +17,9 @@ use super::super::hindsight::{
     node_names, node_views, releases_for,
 };
 use super::super::lookup::{Call, ProjectPath};
-use super::super::time::iso;
+use super::super::time::{DAY_MILLIS, iso};
 use super::fields;
 
-const DAY_MILLIS: i64 = 86_400_000;
 /// Minutes between two alerts where the body does not say.
 const FREQUENCY_DEFAULT_MINUTES: u32 = 30;
 

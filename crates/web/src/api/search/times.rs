@@ -1,15 +1,12 @@
 //! Times in searches: `-24h` (since then), `+2w` (before then), `>=2024-05-01`, `24h` as a period.
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 use model::ids::Millis;
 use store::issues::Bound;
 
+use super::super::time::{self, DAY_MILLIS, period};
+
 /// What a time looks like, for complaints.
 pub(in super::super) const EXPECTED: &str = "a time such as -24h, +2w or >=2024-05-01T12:00:00";
-
-const DAY_MILLIS: i64 = 86_400_000;
 
 /// A time as it was written, which may stand for a whole day; or a number.
 #[derive(Clone, Copy)]
@@ -45,32 +42,9 @@ pub(in super::super) fn bound(comparison: &str, moment: Moment) -> Option<Bound>
     Some(Bound { least, most })
 }
 
-/// A length of time in milliseconds: `90s`, `30m`, `24h`, `14d`, `2w`.
-pub(in super::super) fn period(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let digits = &text[..text.len() - unit.len_utf8()];
-    let unit_millis = match unit {
-        's' => 1_000,
-        'm' => 60_000,
-        'h' => 3_600_000,
-        'd' => DAY_MILLIS,
-        'w' => 7 * DAY_MILLIS,
-        _ => return None,
-    };
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse::<i64>().ok().filter(|_| is_number)?.checked_mul(unit_millis)
-}
-
 /// A date, or a time in UTC where it names no zone.
 pub(in super::super) fn moment(text: &str) -> Option<Moment> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(Moment { from: time.as_millisecond(), to: time.as_millisecond() });
-    }
-    let start = |time: DateTime| Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond());
-    if text.len() == "2024-05-01".len() {
-        let from = start(text.parse::<Date>().ok()?.at(0, 0, 0, 0))?;
-        return Some(Moment { from, to: from + DAY_MILLIS - 1 });
-    }
-    let from = start(text.parse().ok()?)?;
-    Some(Moment { from, to: from })
+    let from = time::moment(text)?.0;
+    let is_day = text.trim().len() == "2024-05-01".len();
+    Some(Moment { from, to: if is_day { from + DAY_MILLIS - 1 } else { from } })
 }
