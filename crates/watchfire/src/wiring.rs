@@ -214,6 +214,15 @@ impl Running {
     }
 }
 
+/// The guarded client as `serve` has it under this policy and URL, to ask what it would do. It is not for sending: it knows no
+/// more certificate authorities than the public ones.
+///
+/// # Errors
+/// The system's resolver cannot be used.
+pub fn egress_to_ask(policy: Policy, own_url: &str) -> Result<Egress, StartError> {
+    egress(own_policy(policy, own_url), None)
+}
+
 /// Takes the address that `flag` chose; gives also the one that it became, where the port was left to the system.
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { flag, address, source };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use model::attempt::{Outcome, Unreachable};
-use model::egress::{Host, Policy, judge_address};
+use model::egress::{AddressRefusal, Host, Policy, judge_address};
 use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::attempt::{Failure, Progress, Step};
 use super::connection::Connection;
 use super::destination::Destination;
-use super::resolver::{Names, Resolver};
+use super::resolver::{Names, ResolveError, Resolver};
 use super::stream::{Meter, Metered, Stream};
 
 /// The next address is tried beside one that has not answered for this long (RFC 8305 calls it the attempt delay).
@@ -32,6 +32,15 @@ pub(super) struct Connector {
     policy: Arc<Policy>,
     names: Names,
     tls: TlsConnector,
+}
+
+/// An address that a connection might be made to, and whether it would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgedAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// What the policy says.
+    pub verdict: Result<(), AddressRefusal>,
 }
 
 impl Connector {
@@ -68,14 +77,8 @@ impl Connector {
     /// The addresses to dial. One that is refused refuses them all: whoever mixes a private address among public ones is
     /// not to be trusted with the public ones.
     async fn judged_addresses(&self, destination: &Destination) -> Result<Arc<[IpAddr]>, Failure> {
-        let addresses = match destination.target().host() {
-            Host::Address(address) => Arc::from([*address]),
-            Host::Name(_) => self
-                .names
-                .addresses(destination.name())
-                .await
-                .map_err(|error| Failure::new(Outcome::Unreachable(Unreachable::Dns), error.to_string()))?,
-        };
+        let unreachable = |error: ResolveError| Failure::new(Outcome::Unreachable(Unreachable::Dns), error.to_string());
+        let addresses = self.addresses(destination).await.map_err(unreachable)?;
         for address in addresses.iter() {
             judge_address(*address, &self.policy).map_err(|refusal| {
                 tracing::debug!(
@@ -87,6 +90,21 @@ impl Connector {
             })?;
         }
         Ok(addresses)
+    }
+
+    /// All addresses of the host, each judged as a connection would judge it.
+    pub(super) async fn judge_all(&self, destination: &Destination) -> Result<Vec<JudgedAddress>, ResolveError> {
+        let addresses = self.addresses(destination).await?;
+        let judged =
+            |address: &IpAddr| JudgedAddress { address: *address, verdict: judge_address(*address, &self.policy) };
+        Ok(addresses.iter().map(judged).collect())
+    }
+
+    async fn addresses(&self, destination: &Destination) -> Result<Arc<[IpAddr]>, ResolveError> {
+        match destination.target().host() {
+            Host::Address(address) => Ok(Arc::from([*address])),
+            Host::Name(_) => self.names.addresses(destination.name()).await,
+        }
     }
 }
 
@@ -144,9 +162,12 @@ fn in_turns(addresses: &[IpAddr]) -> Vec<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use futures_util::future::BoxFuture;
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::egress::Answers;
 
     fn addresses(texts: &[&str]) -> Vec<IpAddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -173,6 +194,28 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         assert!(dial(&addresses(&["0.0.0.0"]), port).await.is_err());
+    }
+
+    struct Mixed;
+
+    impl Resolver for Mixed {
+        fn resolve(&self, _name: Arc<str>) -> BoxFuture<'static, Result<Answers, ResolveError>> {
+            let addresses = addresses(&["1.1.1.1", "10.0.0.1", "::1"]).into();
+            std::future::ready(Ok(Answers { addresses, time_to_live: Duration::ZERO })).boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn every_address_of_a_name_is_told_with_its_verdict_and_one_refused_refuses_the_connection() {
+        let policy = Arc::new(Policy::default());
+        let connector =
+            Connector::new(Arc::clone(&policy), Arc::new(Mixed), crate::egress::tls::client_config(None).unwrap());
+        let target = model::egress::judge_url("https://hooks.example.com/", &policy).unwrap();
+        let destination = Destination::new(target).unwrap();
+        let judged = connector.judge_all(&destination).await.unwrap();
+        let ranges: Vec<_> = judged.iter().map(|judged| judged.verdict.err().map(AddressRefusal::range)).collect();
+        assert_eq!(ranges, [None, Some("private"), Some("loopback")]);
+        assert!(connector.judged_addresses(&destination).await.is_err());
     }
 
     #[tokio::test]

@@ -33,6 +33,7 @@ use model::egress::{Policy, UrlRefusal, judge_url};
 pub use attempt::{Attempt, Timings};
 pub use connection::{RESPONSE_HEAD_BYTES_MAX, RESPONSE_HEADERS_MAX};
 pub use connections::Connections;
+pub use connector::JudgedAddress;
 pub use destination::Destination;
 pub use excerpt::Excerpt;
 pub use resolver::{Answers, ResolveError, Resolver};
@@ -94,6 +95,15 @@ impl Egress {
     /// [`UrlRefusal`] if the policy does not allow it, or no longer: [`Attempt::refused`] is the attempt for that.
     pub fn destination(&self, url: &str) -> Result<Destination, UrlRefusal> {
         judge_url(url, &self.policy).and_then(Destination::new)
+    }
+
+    /// Looks the host of a destination up and judges its addresses, as an attempt would. Connects to none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] if the name has no address, or the DNS cannot be asked. Bounded by the caller's deadline.
+    pub async fn judge_addresses(&self, destination: &Destination) -> Result<Vec<JudgedAddress>, ResolveError> {
+        self.connector.judge_all(destination).await
     }
 
     /// Makes one attempt, on a warm connection of the lane or a new one, which the lane gets to keep.

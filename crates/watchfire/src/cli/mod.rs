@@ -1,13 +1,15 @@
 //! The command line: what can be said, in one place; what is done about it, in one file for each command.
 //!
 //! Every command has the same shape: `Arguments` as the parser fills them, and `run`, which gives the text to print. Only
-//! [`main`] prints (and `serve` and `listen`, which run on), and only it chooses the exit code. Refuses to know how things are done: that
-//! is `provision`'s, the store's and the wiring's matter. Called by the binary.
+//! [`main`] prints, and only it chooses the exit code; `serve` and `listen` run on, and `egress explain` explains a no before it
+//! fails, so these print too. Refuses to know how things are done: that is `provision`'s, the store's and the wiring's matter.
+//! Called by the binary.
 
 mod backup;
 mod completions;
 mod config;
 mod connect;
+mod egress;
 mod exit;
 mod failure;
 mod init;
@@ -72,6 +74,8 @@ enum Command {
     /// Check the signature of a webhook that you have received
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
+    /// Ask what the egress policy says about a hook's URL
+    Egress(egress::Arguments),
     /// Show settings and limits
     Config(config::Arguments),
     /// Print a script that completes commands and flags in your shell
@@ -175,6 +179,7 @@ impl Invocation {
                 on(Threads::One, listen::run(arguments, self.environment.get(verify::SECRET_VARIABLE)))
             }
             Command::Verify(arguments) => verify::run(&arguments, self.environment.get(verify::SECRET_VARIABLE)),
+            Command::Egress(arguments) => on(Threads::One, egress::run(arguments, self.origins)),
             Command::Config(arguments) => config::run(arguments, self.origins),
             Command::Completions(arguments) => completions::run(&arguments, CommandLine::command()),
         }

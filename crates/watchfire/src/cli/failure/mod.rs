@@ -1,6 +1,7 @@
 //! Why a command ended without doing what was asked. Each text says what is wrong, where, and what to do.
 
 mod connect;
+mod egress;
 mod forward;
 mod listen;
 mod send;
@@ -17,6 +18,7 @@ use crate::provision::ProvisionError;
 use crate::wiring::StartError;
 
 pub(super) use connect::ConnectError;
+pub(super) use egress::EgressError;
 pub(super) use forward::ForwardError;
 pub(super) use listen::ListenError;
 pub(super) use send::{BadEvent, SendError};
@@ -95,6 +97,9 @@ pub enum Failure {
     /// The event was not taken.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// Webhooks would not reach the URL.
+    #[error(transparent)]
+    Egress(#[from] EgressError),
     /// The local receiver does not start.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -120,6 +125,7 @@ impl Failure {
             Failure::CommandLine(_) | Failure::Config(_) => Exit::Usage,
             Failure::Missing { .. } | Failure::Exists { .. } => Exit::Refused,
             Failure::Send(error) => error.exit(),
+            Failure::Egress(error) => error.exit(),
             Failure::Listen(error) => error.exit(),
             Failure::Verify(error) => error.exit(),
             Failure::Credential(CredentialError::TooShort | CredentialError::TooLong) => Exit::Usage,
