@@ -95,8 +95,8 @@ limits! {
     EVENT_BYTES: usize = protocol::event::MAX_EVENT_BYTES, Bytes;
     /// A tag's key, and its value.
     TAG_CHARACTERS: usize = 200, Characters;
-    /// Tags of one event that its issue lists; the first ones stay.
-    LISTED_TAGS_PER_EVENT: usize = 256, Count;
+    /// Tags of one event that its issue lists: those that sort first, and those that are read off the event. Rules see all.
+    TAGS_PER_EVENT: usize = 64, Count;
     /// Values of one tag that an issue lists; the first ones stay.
     TAG_VALUES_PER_KEY: usize = 100, Count;
     /// Nesting of an attribute; what is deeper becomes its JSON text.

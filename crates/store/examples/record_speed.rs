@@ -1,7 +1,8 @@
 //! What recording costs: CPU microseconds of the whole process for each event, with and without a delivery that is settled
 //! in the next transaction, at three sizes of batch; then what a slice of upkeep takes of the writer.
 //!
-//! `cargo run --release -p watchfire-store --example record_speed [EVENTS] [HOOKS] [BATCH]`, on the disk that holds the temporary folder.
+//! `cargo run --release -p watchfire-store --example record_speed [EVENTS] [HOOKS] [BATCH] [PREFILLED]`, on the disk that holds the
+//! temporary folder. PREFILLED events are recorded first, received evenly over the days that are kept, and not measured.
 //! Bodies are made ahead and their making is not counted; checkpoints are.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -35,6 +36,8 @@ use webhook::{Kind, Secret};
 const VALUE_BYTES: usize = 900;
 /// Events of one issue.
 const EVENTS_OF_ISSUE: u64 = 50;
+/// The days over which events that are recorded ahead were received.
+const PREFILLED_DAYS: f64 = 29.0;
 /// Rows of a slice of upkeep, as `serve` has it.
 const SLICE_ROWS: usize = 64;
 
@@ -43,12 +46,16 @@ async fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
     let (events, hooks) = (arguments.next().unwrap_or(50_000), arguments.next().unwrap_or(1));
     let one = arguments.next().map(|size| usize::try_from(size).unwrap());
+    let prefilled = arguments.next().unwrap_or(0);
     for with_delivery in [Owes::Nothing, Owes::OneDelivery] {
         for batch in one.map_or(vec![32, 200, 512], |size| vec![size]) {
             let folder = tempfile::tempdir().unwrap();
-            let mut run = Run::new(&folder, hooks).await;
+            let mut run = Run { prefilled, ..Run::new(&folder, hooks).await };
+            run.record(prefilled, batch, with_delivery).await;
             let cpu = run.record(events, batch, with_delivery).await;
-            println!("{with_delivery:?}, batches of {batch:>3}: {cpu:>6.1} us of CPU for each event");
+            println!(
+                "{with_delivery:?}, batches of {batch:>3}, after {prefilled}: {cpu:>6.1} us of CPU for each event"
+            );
             if batch == one.unwrap_or(512) {
                 run.sweep().await;
             }
@@ -70,6 +77,7 @@ struct Run {
     hooks: Vec<HookNumber>,
     random: u64,
     recorded: u64,
+    prefilled: u64,
 }
 
 impl Run {
@@ -111,14 +119,15 @@ impl Run {
             numbers.push(store.create_hook(hook).await.unwrap().number);
         }
         let project = store.projects().await.unwrap().pop().unwrap();
-        Run { store, owner, project, hooks: numbers, random: 0x9e37_79b9_7f4a_7c15, recorded: 0 }
+        Run { store, owner, project, hooks: numbers, random: 0x9e37_79b9_7f4a_7c15, recorded: 0, prefilled: 0 }
     }
 
     /// Records so many events; the CPU time of each in microseconds.
     async fn record(&mut self, events: u64, batch: usize, owes: Owes) -> f64 {
         let mut settlements = Vec::new();
         let (begun, mut making) = (cpu(ClockId::ProcessCPUTime), Duration::ZERO);
-        while self.recorded < events {
+        let before = self.recorded;
+        while self.recorded < before + events {
             let begun = cpu(ClockId::ThreadCPUTime);
             let made = self.batch(batch, owes, std::mem::take(&mut settlements));
             making += cpu(ClockId::ThreadCPUTime) - begun;
@@ -128,7 +137,7 @@ impl Run {
             making += cpu(ClockId::ThreadCPUTime) - begun;
         }
         let spent = cpu(ClockId::ProcessCPUTime) - begun - making;
-        spent.as_secs_f64() * 1e6 / self.recorded as f64
+        spent.as_secs_f64() * 1e6 / (self.recorded - before) as f64
     }
 
     fn batch(&mut self, size: usize, owes: Owes, settlements: Vec<Settlement>) -> Batch {
@@ -167,8 +176,8 @@ impl Run {
             generation: self.project.generation,
             key: PublicKey([1; 16]),
             id,
-            received: clock(),
-            timestamp: clock(),
+            received: self.now(),
+            timestamp: self.now(),
             grouping: GroupingKey { version: 1, hash },
             summary: Summary {
                 level: Level::Error,
@@ -188,6 +197,12 @@ impl Run {
             candidates: EventCandidates::new(Hop(0), room.iter().map(subscription)),
         };
         BatchEvent { event: Arc::new(event), room }
+    }
+
+    /// The present; of events that are recorded ahead, their share of the days before.
+    fn now(&self) -> Millis {
+        let left = self.prefilled.saturating_sub(self.recorded);
+        Millis(clock().0 - (left as f64 / self.prefilled.max(1) as f64 * PREFILLED_DAYS * 86_400_000.0) as i64)
     }
 
     /// Tags as SDKs send them; one event in 16 is of another user.

@@ -42,6 +42,10 @@ pub trait Catalog: Send + Sync + 'static {
         name: String,
         now: Millis,
     ) -> Result<Team, StoreError>;
+    /// Changes a team.
+    async fn update_team(&self, team: TeamId, change: TeamChange) -> Result<Team, StoreError>;
+    /// Deletes a team. Its projects stay, some without any team; rules that it owned have no owner.
+    async fn delete_team(&self, team: TeamId) -> Result<(), StoreError>;
 
     /// Makes a project of a team, with one key.
     async fn create_project(&self, project: NewProject) -> Result<Project, StoreError>;
@@ -51,6 +55,10 @@ pub trait Catalog: Send + Sync + 'static {
     async fn former_slug(&self, organization: OrganizationId, slug: String) -> Result<Option<String>, StoreError>;
     /// Changes a project; the old slug is remembered.
     async fn update_project(&self, project: ProjectId, change: ProjectChange) -> Result<Project, StoreError>;
+    /// Gives a project to one more team of its organization; a team that has it already keeps it.
+    async fn add_team(&self, project: ProjectId, team: TeamId) -> Result<Project, StoreError>;
+    /// Takes a project from a team, the last one too; rules of the project that the team owned have no owner then.
+    async fn remove_team(&self, project: ProjectId, team: TeamId) -> Result<Project, StoreError>;
     /// Deletes a project with its keys and hooks; its events go by and by.
     async fn delete_project(&self, project: ProjectId) -> Result<(), StoreError>;
 
@@ -135,6 +143,15 @@ pub struct Team {
     pub created: Millis,
 }
 
+/// What is to change of a team; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct TeamChange {
+    /// The name in URLs.
+    pub slug: Option<String>,
+    /// The name for people.
+    pub name: Option<String>,
+}
+
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
@@ -142,8 +159,8 @@ pub struct Project {
     pub id: ProjectId,
     /// Whose it is.
     pub organization: OrganizationId,
-    /// The team that made it.
-    pub team: Option<TeamId>,
+    /// The teams that it belongs to, in the order in which they were given it: maybe none, where teams were deleted.
+    pub teams: Vec<TeamId>,
     /// Its name in URLs.
     pub slug: String,
     /// Its name for people.

@@ -148,6 +148,10 @@ pub enum IssueTest {
     Priority(IssuePriority),
     /// It is the one with this number in this project.
     Number(ProjectId, u64),
+    /// It is of this project.
+    Project(ProjectId),
+    /// Its last event was of this platform.
+    Platform(Pattern),
     /// Nobody caught what it reports.
     Unhandled,
     /// It has had an event of this environment; empty text is none.

@@ -5,9 +5,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use model::limits::LISTED_TAGS_PER_EVENT;
+use model::limits::TAGS_PER_EVENT;
 use protocol::event::Event;
 use sha2::{Digest, Sha256};
+
+/// Of an event with too many tags the last are kept beside the first: level, user, browser and the like.
+const LAST_TAGS: usize = 16;
 
 /// What an event says of itself that its issue's rows list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,20 +43,19 @@ impl UserMark {
 }
 
 impl Marks {
-    /// The marks of an event with these tags; the tag `user` says who was affected. An event may have ten thousands of tags,
-    /// and each that is new is a row: it leaves no more than [`LISTED_TAGS_PER_EVENT`].
+    /// The marks of an event with these tags, those that are read off the event last; the tag `user` says who was affected.
     pub fn new<'t>(
         release: Option<&str>,
         environment: Option<&str>,
         tags: impl IntoIterator<Item = (&'t str, &'t str)>,
     ) -> Marks {
-        let (mut lines, mut listed, mut user) = (String::with_capacity(512), 0, None);
-        for (key, value) in tags {
-            if key == "user" {
-                user = Some(UserMark::of(value));
-            }
-            if listed < LISTED_TAGS_PER_EVENT && !key.contains(['=', '\n']) && !value.contains('\n') {
-                listed += 1;
+        let tags: Vec<_> = tags.into_iter().collect();
+        let user = tags.iter().rfind(|(key, _)| *key == "user").map(|(_, value)| UserMark::of(value));
+        // Each that is new costs the writer a row, and an event may bring a hundred thousand.
+        let left_out = TAGS_PER_EVENT - LAST_TAGS..tags.len().saturating_sub(LAST_TAGS);
+        let mut lines = String::with_capacity(512);
+        for (place, (key, value)) in tags.into_iter().enumerate() {
+            if !left_out.contains(&place) && !key.contains(['=', '\n']) && !value.contains('\n') {
                 lines.extend([key, "=", value, "\n"]);
             }
         }
@@ -91,5 +93,44 @@ impl Marks {
     /// Bytes of memory.
     pub fn held_bytes(&self) -> usize {
         self.tags.len() + self.release().map_or(0, str::len) + self.environment().map_or(0, str::len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(tags: &[(String, &str)]) -> Marks {
+        Marks::new(None, None, tags.iter().map(|(key, value)| (key.as_str(), *value)))
+    }
+
+    #[test]
+    fn the_first_and_the_last_of_too_many_tags_are_kept() {
+        for (count, kept) in [(0, 0), (17, 17), (64, 64), (65, 64), (1_000, 64)] {
+            let mut tags: Vec<_> = (0..count).map(|number| (format!("tag{number:04}"), "v")).collect();
+            tags.extend([("user".to_owned(), "id:1")].into_iter().filter(|_| count > 0));
+            let marks = marks(&tags[tags.len() - count..]);
+            let found: Vec<_> = marks.tags().map(|(key, _)| key).collect();
+            assert_eq!(found.len(), kept, "{count} tags");
+            assert_eq!(found.last(), (count > 0).then_some(&"user"));
+            assert_eq!(marks.user(), (count > 0).then(|| UserMark::of("id:1")));
+        }
+    }
+
+    #[test]
+    fn a_user_is_known_wherever_the_tag_stands_and_the_last_one_counts() {
+        let mut tags = vec![("user".to_owned(), "id:first"), ("user".to_owned(), "id:last")];
+        tags.extend((0..200).map(|number| (format!("v{number:04}"), "v")));
+        assert_eq!(marks(&tags).user(), Some(UserMark::of("id:last")));
+    }
+
+    #[test]
+    fn tags_are_read_as_they_were_given_and_those_that_are_none_are_left_out() {
+        let tags = [("a", "1=2"), ("b", "ends in a return\r"), ("c", ""), ("d=e", "f"), ("g", "two\nlines")];
+        let tags = tags.map(|(key, value)| (key.to_owned(), value));
+        let marks = marks(&tags);
+        assert_eq!(marks.tags().collect::<Vec<_>>(), [("a", "1=2"), ("b", "ends in a return\r"), ("c", "")]);
+        assert_ne!(marks.digest(), Marks::new(Some("r"), None, marks.tags()).digest());
+        assert_eq!(marks.digest(), Marks::new(None, None, marks.tags()).digest());
     }
 }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{
-    HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, RuleId, Seq, TokenId, UserId,
+    HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, RuleId, Seq, TeamId, TokenId, UserId,
 };
 use protocol::{EventId, PublicKey};
 use store::StoreError;
 use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Team, Token, User,
+    ProjectChange, ProjectKey, Team, TeamChange, Token, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
 use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
@@ -172,10 +172,14 @@ like_sqlite!(
         fn organizations() -> Vec<Organization>;
         fn teams(organization: OrganizationId) -> Vec<Team>;
         fn create_team(organization: OrganizationId, slug: String, name: String, now: Millis) -> Team;
+        fn update_team(team: TeamId, change: TeamChange) -> Team;
+        fn delete_team(team: TeamId) -> ();
         fn create_project(project: NewProject) -> Project;
         fn projects() -> Vec<Project>;
         fn former_slug(organization: OrganizationId, slug: String) -> Option<String>;
         fn update_project(project: ProjectId, change: ProjectChange) -> Project;
+        fn add_team(project: ProjectId, team: TeamId) -> Project;
+        fn remove_team(project: ProjectId, team: TeamId) -> Project;
         fn delete_project(project: ProjectId) -> ();
         fn keys(project: ProjectId) -> Vec<ProjectKey>;
         fn create_key(key: ProjectKey) -> ProjectKey;

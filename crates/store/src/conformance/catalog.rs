@@ -45,7 +45,7 @@ pub async fn a_project_starts_with_a_key(bench: &mut dyn Bench) -> Outcome {
         (project.slug.as_str(), project.name.as_str(), project.platform.as_deref()),
         ("project-1", "Project 1", None)
     );
-    assert_eq!((project.organization, project.team), (world.organization.id, Some(world.team.id)));
+    assert_eq!((project.organization, &project.teams[..]), (world.organization.id, &[world.team.id][..]));
     assert_eq!((project.scrub, &project.allowed_domains[..], project.created), (true, &["*".to_owned()][..], NOW));
     let key = only(store.keys(project.id).await?);
     assert_eq!((key.public, key.secret, key.project), (PublicKey([1; 16]), PublicKey([101; 16]), project.id));

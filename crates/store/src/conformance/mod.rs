@@ -26,6 +26,7 @@ pub mod rules;
 pub mod searching;
 pub mod settling;
 pub mod standing;
+pub mod teams;
 pub mod windows;
 mod world;
 
@@ -198,6 +199,11 @@ macro_rules! every_behaviour {
             standing::a_placeholder_takes_no_titles_place,
             standing::an_issue_knows_its_first_and_last_release,
             standing::an_issue_may_turn_out_to_be_older,
+            teams::a_team_changes_only_what_is_named,
+            teams::a_project_has_the_teams_that_it_was_given_to,
+            teams::a_deleted_team_leaves_its_projects,
+            teams::rules_of_a_team_that_goes_have_no_owner,
+            teams::every_change_of_a_projects_teams_moves_the_directory,
             windows::events_in_a_window_are_counted_wherever_they_were_recorded,
             windows::a_window_begins_with_a_bucket,
             windows::users_in_a_window_are_counted_once,

@@ -1,7 +1,7 @@
 //! Finding issues: each test by itself, all sorts page by page, and what is listed beside an issue.
 
 use model::issue::{IssuePriority, IssueStatus};
-use model::limits::LISTED_TAGS_PER_EVENT;
+use model::limits::TAGS_PER_EVENT;
 use protocol::event::Level;
 
 use super::world::{DAY_MS, NOW, World, all_recorded, days, event_id, grouping, later, new_project, only};
@@ -63,6 +63,7 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
             .await?,
     ];
     events[1].summary.level = Level::Info;
+    events[1].summary.platform = "rust";
     events[2].summary.unhandled = true;
     events[2].summary.title = "Grüße from the Cellar".to_owned();
     let issues: Vec<_> = all_recorded(world.record(events).await?).iter().map(|recorded| recorded.issue).collect();
@@ -76,6 +77,10 @@ pub async fn a_search_finds_those_for_which_every_test_holds(bench: &mut dyn Ben
         (IssueTest::Priority(IssuePriority::Low), vec![3, 2]),
         (IssueTest::Priority(IssuePriority::High), vec![1]),
         (IssueTest::Number(world.project.id, 2), vec![2]),
+        (IssueTest::Project(world.project.id), vec![1, 3, 2]),
+        (IssueTest::Project(model::ids::ProjectId::new(999)?), vec![]),
+        (IssueTest::Platform(exact("rust")), vec![2]),
+        (IssueTest::Platform(Pattern::with_wildcards("RU*")), vec![2]),
         (IssueTest::Unhandled, vec![3]),
         (IssueTest::Environment(exact("staging")), vec![1, 3]),
         (IssueTest::Environment(Pattern::with_wildcards("PROD*")), vec![1]),
@@ -239,8 +244,8 @@ pub async fn a_search_reaches_the_last_of_thousands(bench: &mut dyn Bench) -> Ou
 pub async fn the_tags_of_an_issue_are_listed_up_to_a_number(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
     let mut events = Vec::new();
-    for number in 1..=40 {
-        let keys: Vec<String> = (0..=LISTED_TAGS_PER_EVENT).map(|key| format!("{number:02}-{key:05}")).collect();
+    for number in 1..=160 {
+        let keys: Vec<String> = (0..=TAGS_PER_EVENT).map(|key| format!("{number:03}-{key:05}")).collect();
         let tags = keys.iter().map(|key| (key.as_str(), "1")).chain([("user", "id:1")]);
         let marks = Marks::new(None, None, tags);
         assert!(marks.user().is_some(), "it is counted wherever it stands");
@@ -248,7 +253,7 @@ pub async fn the_tags_of_an_issue_are_listed_up_to_a_number(bench: &mut dyn Benc
     }
     let rest = events.split_off(1);
     let first = only(all_recorded(world.record(events).await?));
-    assert_eq!(world.store.issue_tags(first.issue).await?.len(), LISTED_TAGS_PER_EVENT);
+    assert_eq!(world.store.issue_tags(first.issue).await?.len(), TAGS_PER_EVENT);
     all_recorded(world.record(rest).await?);
     assert_eq!(world.store.issue_tags(first.issue).await?.len(), TAG_VALUES_MAX);
     Ok(())

@@ -1,14 +1,14 @@
 //! [`Catalog`] on SQLite: which thread each method runs on; the statements are in the rooms beside, one for each resource.
 
 use async_trait::async_trait;
-use model::ids::{HookGuid, Millis, OrganizationId, ProjectId, RuleId, Seq, TokenId, UserId};
+use model::ids::{HookGuid, Millis, OrganizationId, ProjectId, RuleId, Seq, TeamId, TokenId, UserId};
 use protocol::PublicKey;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{Sqlite, history, hooks, keys, projects, rules, tokens};
+use super::{Sqlite, history, hooks, keys, projects, rules, teams, tokens};
 use crate::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Team, Token, User,
+    ProjectChange, ProjectKey, Team, TeamChange, Token, User,
 };
 use crate::error::StoreError;
 use crate::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
@@ -51,7 +51,7 @@ impl Catalog for Sqlite {
     }
 
     async fn teams(&self, organization: OrganizationId) -> Result<Vec<Team>, StoreError> {
-        self.read(move |connection| projects::teams(connection, organization)).await
+        self.read(move |connection| teams::of_organization(connection, organization)).await
     }
 
     async fn create_team(
@@ -61,7 +61,15 @@ impl Catalog for Sqlite {
         name: String,
         now: Millis,
     ) -> Result<Team, StoreError> {
-        self.write(move |transaction| projects::create_team(transaction, organization, (slug, name), now)).await
+        self.write(move |transaction| teams::create(transaction, organization, (slug, name), now)).await
+    }
+
+    async fn update_team(&self, team: TeamId, change: TeamChange) -> Result<Team, StoreError> {
+        self.write(move |transaction| teams::update(transaction, team, &change)).await
+    }
+
+    async fn delete_team(&self, team: TeamId) -> Result<(), StoreError> {
+        self.write(move |transaction| teams::delete(transaction, team)).await
     }
 
     async fn create_project(&self, project: NewProject) -> Result<Project, StoreError> {
@@ -78,6 +86,14 @@ impl Catalog for Sqlite {
 
     async fn update_project(&self, project: ProjectId, change: ProjectChange) -> Result<Project, StoreError> {
         self.write(move |transaction| projects::update(transaction, project, &change)).await
+    }
+
+    async fn add_team(&self, project: ProjectId, team: TeamId) -> Result<Project, StoreError> {
+        self.write(move |transaction| projects::add_team(transaction, project, team)).await
+    }
+
+    async fn remove_team(&self, project: ProjectId, team: TeamId) -> Result<Project, StoreError> {
+        self.write(move |transaction| projects::remove_team(transaction, project, team)).await
     }
 
     async fn delete_project(&self, project: ProjectId) -> Result<(), StoreError> {
@@ -157,15 +173,15 @@ impl Rules for Sqlite {
     }
 
     async fn create_rule(&self, rule: NewRule) -> Result<RuleRow, StoreError> {
-        self.write_counts(move |transaction| rules::create(transaction, &rule)).await
+        self.write_rules(move |transaction| rules::create(transaction, &rule)).await
     }
 
     async fn update_rule(&self, project: ProjectId, rule: RuleId, change: RuleChange) -> Result<RuleRow, StoreError> {
-        self.write_counts(move |transaction| rules::update(transaction, (project, rule), &change)).await
+        self.write_rules(move |transaction| rules::update(transaction, (project, rule), &change)).await
     }
 
     async fn delete_rule(&self, project: ProjectId, rule: RuleId) -> Result<(), StoreError> {
-        self.write_counts(move |transaction| rules::delete(transaction, (project, rule))).await
+        self.write_rules(move |transaction| rules::delete(transaction, (project, rule))).await
     }
 
     async fn snooze_rule(

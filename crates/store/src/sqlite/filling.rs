@@ -1,13 +1,15 @@
 //! [`Counting`] on SQLite.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::ids::{IssueId, Millis, ProjectId, Seq};
 use model::rules::CounterKey;
 use rusqlite::{Connection, Transaction, params};
 
-use super::Sqlite;
 use super::reading::slice_of_events;
 use super::rows::collect;
+use super::{Sqlite, lock};
 use crate::counting::{CountedEvent, CounterToFill, Counting, EventToCount, FilledSlice};
 use crate::error::StoreError;
 use crate::issues::Listed;
@@ -28,7 +30,12 @@ impl Counting for Sqlite {
     }
 
     async fn fill_counters(&self, slice: FilledSlice) -> Result<(), StoreError> {
-        self.write_counts(move |transaction| fill(transaction, &slice)).await
+        let seen = Arc::clone(&self.seen);
+        let filling = move |transaction: &Transaction<'_>| {
+            lock(&seen).forget_counter(slice.counter.key);
+            fill(transaction, &slice)
+        };
+        self.write(filling).await
     }
 }
 

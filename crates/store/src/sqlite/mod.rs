@@ -32,6 +32,7 @@ mod rules;
 mod savepoint;
 mod settle;
 mod sweep;
+mod teams;
 mod tokens;
 mod writer;
 
@@ -126,8 +127,8 @@ impl Sqlite {
         self.writer.transaction(work).await
     }
 
-    /// The same for what changes counts beside the record transaction, which remembers some of them.
-    async fn write_counts<T, W>(&self, work: W) -> Result<T, StoreError>
+    /// The same for changes of rules, with which counters begin anew: the record transaction remembers some of them.
+    async fn write_rules<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError> + Send + 'static,

@@ -1,16 +1,17 @@
-//! Organizations, teams and projects. A deleted project keeps its row until nothing of it is left.
+//! Organizations and projects. A deleted project keeps its row until nothing of it is left.
 
 use model::ids::{Generation, Millis, OrganizationId, ProjectId, TeamId};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::rows::{collect, missing_or_taken, one, taken, touch, touch_directory};
-use super::{keys, rules};
-use crate::catalog::{NewProject, Organization, Project, ProjectChange, ProjectKey, Team};
+use super::rows::{collect, one, taken, touch, touch_directory};
+use super::{keys, rules, teams};
+use crate::catalog::{NewProject, Organization, Project, ProjectChange, ProjectKey};
 use crate::error::StoreError;
 
-const SELECT: &str =
-    "select id, organization_id, team_id, slug, name, platform, scrub, allowed_domains, generation, created_ms
-                      from project";
+const SELECT: &str = "select id, organization_id,
+            (select json_group_array(team_id order by id) from project_team where project_id = project.id),
+            slug, name, platform, scrub, allowed_domains, generation, created_ms
+     from project";
 
 /// Every organization, newest first.
 pub(super) fn organizations(connection: &Connection) -> Result<Vec<Organization>, StoreError> {
@@ -24,14 +25,6 @@ pub(super) fn organizations(connection: &Connection) -> Result<Vec<Organization>
             created: Millis(row.get(3)?),
         })
     })
-}
-
-/// The teams of an organization, newest first.
-pub(super) fn teams(connection: &Connection, organization: OrganizationId) -> Result<Vec<Team>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "select id, organization_id, slug, name, created_ms from team where organization_id = ? order by id desc",
-    )?;
-    collect(statement.query([organization.get()])?, team_of)
 }
 
 /// Every project that is not deleted, newest first.
@@ -75,34 +68,12 @@ pub(super) fn create_organization(
     Ok(Organization { id, slug, name, created: now })
 }
 
-/// Makes a team.
-pub(super) fn create_team(
-    transaction: &Transaction<'_>,
-    organization: OrganizationId,
-    (slug, name): (String, String),
-    now: Millis,
-) -> Result<Team, StoreError> {
-    transaction
-        .execute(
-            "insert into team (organization_id, slug, name, created_ms) values (?, ?, ?, ?)",
-            params![organization.get(), slug, name, now.0],
-        )
-        .map_err(|error| missing_or_taken(error, "organization", "slug"))?;
-    Ok(Team { id: TeamId::new(transaction.last_insert_rowid())?, organization, slug, name, created: now })
-}
-
 /// Makes a project of a team, with one key.
 pub(super) fn create(transaction: &Transaction<'_>, new: &NewProject) -> Result<Project, StoreError> {
-    let is_team = transaction
-        .prepare_cached("select 1 from team where id = ? and organization_id = ?")?
-        .exists([new.team.get(), new.organization.get()])?;
-    if !is_team {
-        return Err(StoreError::Missing { what: "team" });
-    }
     transaction
         .execute(
-            "insert into project (organization_id, team_id, slug, name, platform, created_ms) values (?, ?, ?, ?, ?, ?)",
-            params![new.organization.get(), new.team.get(), new.slug, new.name, new.platform, new.now.0],
+            "insert into project (organization_id, slug, name, platform, created_ms) values (?, ?, ?, ?, ?)",
+            params![new.organization.get(), new.slug, new.name, new.platform, new.now.0],
         )
         .map_err(|error| taken(error, "slug"))?;
     let id = ProjectId::new(transaction.last_insert_rowid())?;
@@ -122,7 +93,7 @@ pub(super) fn create(transaction: &Transaction<'_>, new: &NewProject) -> Result<
             created: new.now,
         },
     )?;
-    touch(transaction, id)?;
+    teams::give(transaction, new.team, id)?;
     project(transaction, id)
 }
 
@@ -157,6 +128,18 @@ pub(super) fn update(
     project(transaction, id)
 }
 
+/// Gives a project to a team.
+pub(super) fn add_team(transaction: &Transaction<'_>, id: ProjectId, team: TeamId) -> Result<Project, StoreError> {
+    teams::give(transaction, team, id)?;
+    project(transaction, id)
+}
+
+/// Takes a project from a team.
+pub(super) fn remove_team(transaction: &Transaction<'_>, id: ProjectId, team: TeamId) -> Result<Project, StoreError> {
+    teams::take(transaction, team, id)?;
+    project(transaction, id)
+}
+
 /// Deletes a project with its keys, hooks and rules. Sweep deletes its events and its row.
 pub(super) fn delete(transaction: &Transaction<'_>, id: ProjectId) -> Result<(), StoreError> {
     touch(transaction, id)?;
@@ -164,6 +147,7 @@ pub(super) fn delete(transaction: &Transaction<'_>, id: ProjectId) -> Result<(),
     transaction.execute("delete from project_key where project_id = ?", [id.get()])?;
     transaction.execute("update hook set deleted = 1, active = 0 where project_id = ?", [id.get()])?;
     transaction.execute("delete from former_slug where project_id = ?", [id.get()])?;
+    teams::take_from_all(transaction, id)?;
     rules::delete_of_project(transaction, id)
 }
 
@@ -172,23 +156,15 @@ fn project(transaction: &Transaction<'_>, id: ProjectId) -> Result<Project, Stor
     one(statement.query([id.get()])?, "project", project_of)
 }
 
-fn team_of(row: &Row<'_>) -> Result<Team, StoreError> {
-    Ok(Team {
-        id: TeamId::new(row.get(0)?)?,
-        organization: OrganizationId::new(row.get(1)?)?,
-        slug: row.get(2)?,
-        name: row.get(3)?,
-        created: Millis(row.get(4)?),
-    })
-}
-
 fn project_of(row: &Row<'_>) -> Result<Project, StoreError> {
-    let team: Option<i64> = row.get(2)?;
+    let teams: String = row.get(2)?;
+    let teams: Vec<i64> =
+        serde_json::from_str(&teams).map_err(|_| StoreError::Damaged { what: "teams of a project" })?;
     let domains: String = row.get(7)?;
     Ok(Project {
         id: ProjectId::new(row.get(0)?)?,
         organization: OrganizationId::new(row.get(1)?)?,
-        team: team.map(TeamId::new).transpose()?,
+        teams: teams.into_iter().map(TeamId::new).collect::<Result<_, _>>()?,
         slug: row.get(3)?,
         name: row.get(4)?,
         platform: row.get(5)?,

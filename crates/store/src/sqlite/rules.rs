@@ -1,6 +1,6 @@
 //! Rules, and the counters that they ask for. A deleted one keeps its row until its history is gone.
 
-use model::ids::{Millis, ProjectId, RuleId, UserId};
+use model::ids::{Millis, ProjectId, RuleId, TeamId, UserId};
 use model::rules::Quantifier;
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::Value;
@@ -105,6 +105,17 @@ pub(super) fn delete_of_project(transaction: &Transaction<'_>, project: ProjectI
     transaction.execute("update rule set deleted = 1, active = 0 where project_id = ?", [project.get()])?;
     transaction.execute("delete from rule_counter where project_id = ?", [project.get()])?;
     transaction.execute("delete from counter_fill where project_id = ?", [project.get()])?;
+    Ok(())
+}
+
+/// Leaves the rules of a project that a team owns without an owner.
+pub(super) fn disown(transaction: &Transaction<'_>, project: ProjectId, team: TeamId) -> Result<(), StoreError> {
+    transaction.execute(
+        "update rule
+         set owner = null
+         where project_id = ? and owner = ?",
+        params![project.get(), format!("team:{team}")],
+    )?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::delivery::DeliveryState;
 use model::grouping::GroupingKey;
-use model::ids::{HookNumber, IssueId, Millis, ProjectId};
+use model::ids::{HookNumber, IssueId, Millis, ProjectId, TeamId};
 use model::issue::{IssuePriority, IssueStatus, Substatus};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
@@ -164,6 +164,7 @@ async fn what_a_store_of_the_first_schema_holds_is_kept() {
     let store = &opened.store;
     let directory = store.directory().await.unwrap();
     assert_eq!((directory.projects.len(), directory.hooks.len(), directory.rules.len()), (1, 2, 0));
+    assert_eq!(directory.projects[0].teams, [TeamId::new(1).unwrap()]);
     assert!([Kind::EventCreated, Kind::EventAlert].iter().all(|kind| directory.hooks[1].kinds.contains(kind)));
     assert_eq!((directory.hooks[0].filters.len(), directory.hooks[0].filter_match), (0, Quantifier::All));
     let first = store.issue(IssueId::new(1).unwrap()).await.unwrap().unwrap();

@@ -6,10 +6,11 @@ use rusqlite::Connection;
 use watchfire_store::sqlite::Sqlite;
 
 /// Tables, and names that statements give them, that hold configuration: they may be walked through.
-const SMALL: [&str; 16] = [
+const SMALL: [&str; 17] = [
     "organization",
     "team",
     "project",
+    "project_team",
     "project_key",
     "hook",
     "rule",

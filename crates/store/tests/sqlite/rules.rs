@@ -245,3 +245,61 @@ async fn a_deleted_rule_leaves_no_row_once_its_history_is_gone() {
     while folder.store.sweep(plan).await.unwrap().more {}
     assert_eq!((rows("rule"), rows("rule_fired"), rows("project")), (0, 0, 0));
 }
+
+/// A walk takes up in the next pass where the one before ended, and comes around.
+#[tokio::test]
+async fn upkeep_reaches_the_last_of_many_counts_and_throttles_over_some_passes() {
+    let folder = Folder::new().await;
+    let rule = folder.rule(&["1h"]).await;
+    let (now, last) = (NOW.0 / 1_000, 10_000);
+    // Nothing is to be deleted but what is behind everything else.
+    folder
+        .rows
+        .execute(
+            "with recursive place (issue) as (select 1 union all select issue + 1 from place where issue < ?2)
+             insert into issue_count (project_id, key, issue_id, bucket_s, events)
+             select c.project_id, c.key, issue, iif(issue = ?2, 0, ?1), 1 from place, rule_counter c",
+            [now, last],
+        )
+        .unwrap();
+    folder
+        .rows
+        .execute(
+            "with recursive place (issue) as (select 1 union all select issue + 1 from place where issue < ?2)
+             insert into rule_throttle (project_id, issue_id, rule_id, fired_ms)
+             select 1, issue, ?3, iif(issue = ?2, 0, ?1 * 1000) from place",
+            [now, last, rule.id.get()],
+        )
+        .unwrap();
+    folder
+        .rows
+        .execute(
+            "with recursive place (issue) as (select 1 union all select issue + 1 from place where issue < ?)
+             insert into issue (project_id, short_number, grouping_version, level, kind, platform, title, culprit, count,
+                                first_seen_ms, last_seen_ms)
+             select 1, issue, 1, 3, 0, '', '', '', 1, 0, 0 from place",
+            [last],
+        )
+        .unwrap();
+    let plan = SweepPlan { now: NOW, keep_from: Millis(0), expire_before: Millis(0), limit: 64 };
+    let count = |table: &str| -> i64 {
+        folder.rows.query_row(&format!("select count(*) from {table}"), [], |row| row.get(0)).unwrap()
+    };
+    let mut passes = 0;
+    while (count("issue_count"), count("rule_throttle")) != (last - 1, last - 1) {
+        let mut slices = 1;
+        while folder.store.sweep(plan).await.unwrap().more {
+            slices += 1;
+        }
+        passes += 1;
+        assert!(passes <= 3, "they are not reached");
+        assert!(slices <= 70, "{slices} slices in pass {passes}: a pass looks at a part");
+    }
+    assert_eq!(passes, 3);
+    // Round again.
+    folder.rows.execute("update issue_count set bucket_s = 0 where issue_id = 1", []).unwrap();
+    for _ in 0..3 {
+        while folder.store.sweep(plan).await.unwrap().more {}
+    }
+    assert_eq!(count("issue_count"), last - 2);
+}

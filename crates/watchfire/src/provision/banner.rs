@@ -68,7 +68,7 @@ mod tests {
             project: Project {
                 id: ProjectId::new(7).unwrap(),
                 organization,
-                team: None,
+                teams: Vec::new(),
                 slug: "web".into(),
                 name: "Web".into(),
                 platform: None,

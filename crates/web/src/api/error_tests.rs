@@ -77,8 +77,8 @@ async fn what_cannot_be_read_is_answered_by_what_is_wrong_with_it() {
 async fn what_makes_no_sense_is_answered_400_and_what_is_taken_409() {
     let many = "The range has more than 9 points: ask for a shorter one, or for a coarser resolution.";
     assert_answers([
-        (BadPage::PerPage.into(), said(400, "Invalid per_page parameter.")),
-        (BadPage::PerPageRange.into(), said(400, "Invalid per_page value. Must be between 1 and 100.")),
+        (BadPage::PerPage { name: "per_page" }.into(), said(400, "Invalid per_page parameter.")),
+        (BadPage::PerPageRange { name: "limit" }.into(), said(400, "Invalid limit value. Must be between 1 and 100.")),
         (BadPage::Cursor.into(), said(400, "Invalid cursor parameter.")),
         (BadSearch::OpenQuote.into(), said(400, "Error parsing search query: a quotation mark is not closed.")),
         (BadStats::Resolution.into(), said(400, "Invalid resolution")),

@@ -133,6 +133,14 @@ impl Complaint {
         Complaint::Whole(text.into())
     }
 
+    /// The same about a member of an object, which it names.
+    pub(super) fn within(self, member: &str) -> Self {
+        match self {
+            Complaint::Whole(text) => Complaint::new(format!("{member}: {text}")),
+            Complaint::Items(_) => self,
+        }
+    }
+
     fn to_json(&self) -> Value {
         match self {
             Complaint::Whole(text) => json!([text]),

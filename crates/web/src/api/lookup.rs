@@ -9,7 +9,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use http::Uri;
 use http::request::Parts;
-use model::ids::{HookGuid, RuleId};
+use model::ids::{HookGuid, OrganizationId, RuleId};
 use model::scope::Scope;
 use protocol::{EventId, PublicKey};
 use serde::Deserialize;
@@ -51,6 +51,14 @@ pub(super) struct TeamPath {
 pub(super) struct ProjectPath {
     organization: String,
     project: String,
+}
+
+/// `…/projects/{organization}/{project}/teams/{team}/…`
+#[derive(Deserialize)]
+pub(super) struct ProjectTeamPath {
+    #[serde(flatten)]
+    project: ProjectPath,
+    team: String,
 }
 
 /// `…/projects/{organization}/{project}/keys/{key}/…`
@@ -119,6 +127,24 @@ impl Call<OrganizationPath> {
     }
 }
 
+impl Call<TeamPath> {
+    /// The team and its organization, for a caller with one of these scopes.
+    pub(super) async fn team(&self, scopes: &'static [Scope]) -> Answer<(Organization, Team)> {
+        self.caller.needs(scopes)?;
+        self.api.team(&self.path).await
+    }
+}
+
+impl Call<ProjectTeamPath> {
+    /// The project and a team of its organization, whether it has the project or not, for a caller with one of these scopes.
+    pub(super) async fn project_and_team(&self, scopes: &'static [Scope]) -> Answer<(Project, Team)> {
+        self.caller.needs(scopes)?;
+        let project = self.api.project(&self.path.project, &self.uri).await?;
+        let team = self.api.team_of(project.organization, &self.path.team).await?;
+        Ok((project, team))
+    }
+}
+
 impl Call<ProjectPath> {
     /// The project, for a caller with one of these scopes.
     pub(super) async fn project(&self, scopes: &'static [Scope]) -> Answer<Project> {
@@ -180,9 +206,8 @@ impl ApiState {
     /// The team.
     pub(super) async fn team(&self, path: &TeamPath) -> Answer<(Organization, Team)> {
         let organization = self.organization_named(&path.organization).await?;
-        let teams = self.store.teams(organization.id).await?;
-        let team = teams.into_iter().find(|team| Name::of(&path.team).is(team.id.get(), &team.slug));
-        Ok((organization, team.ok_or(ApiError::NotFound)?))
+        let team = self.team_of(organization.id, &path.team).await?;
+        Ok((organization, team))
     }
 
     /// The project; where it has another slug by now, the way there.
@@ -201,6 +226,13 @@ impl ApiState {
                 Err(ApiError::Moved(Moved { path: renamed(uri, &slug), slug }))
             }
         }
+    }
+
+    /// The team of an organization with this id or slug.
+    async fn team_of(&self, organization: OrganizationId, name: &str) -> Answer<Team> {
+        let name = Name::of(name);
+        let teams = self.store.teams(organization).await?;
+        teams.into_iter().find(|team| name.is(team.id.get(), &team.slug)).ok_or(ApiError::NotFound)
     }
 
     /// The organization with this id or slug.

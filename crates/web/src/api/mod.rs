@@ -15,6 +15,7 @@ mod keys;
 mod lookup;
 mod names;
 mod nodes;
+mod note;
 mod organizations;
 mod page;
 mod projects;
@@ -71,7 +72,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 24] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 25] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -79,12 +80,16 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 24] {
         ("/api/0/organizations/{organization}", get(organizations::show)),
         ("/api/0/organizations/{organization}/projects", get(projects::list_of_organization)),
         ("/api/0/organizations/{organization}/teams", get(teams::list).post(teams::create)),
-        ("/api/0/teams/{organization}/{team}", get(teams::show)),
+        ("/api/0/teams/{organization}/{team}", get(teams::show).put(teams::update).delete(teams::delete)),
         ("/api/0/teams/{organization}/{team}/projects", post(projects::create)),
         ("/api/0/projects", get(projects::list)),
         (
             "/api/0/projects/{organization}/{project}",
             get(projects::show).put(projects::update).delete(projects::delete),
+        ),
+        (
+            "/api/0/projects/{organization}/{project}/teams/{team}",
+            post(projects::add_team).delete(projects::remove_team),
         ),
         ("/api/0/projects/{organization}/{project}/keys", get(keys::list).post(keys::create)),
         ("/api/0/projects/{organization}/{project}/keys/{key}", get(keys::show).put(keys::update).delete(keys::delete)),

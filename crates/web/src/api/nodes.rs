@@ -15,16 +15,22 @@ pub(super) fn quantifier(value: &Value) -> Read<Quantifier> {
     known.ok_or_else(|| Complaint::new(format!("\"{}\" is not a valid choice.", quoted(value))))
 }
 
-/// Reads a list of nodes; the first that is none is the complaint. What comes back is what was written, less the names that
-/// are only for showing.
+/// Reads a list of nodes; the first that is none is the complaint, which says where it is. What comes back is what was
+/// written, less the names that are only for showing.
 pub(super) fn nodes(place: NodePlace) -> impl Fn(&Value) -> Read<Vec<Value>> {
     move |value| {
         let nodes = items(RULE_NODES)(value)?;
-        for node in &nodes {
-            Node::read(node, place).map_err(|error| Complaint::new(error.to_string()))?;
+        for (index, node) in nodes.iter().enumerate() {
+            Node::read(node, place).map_err(|error| complaint_about(index, nodes.len(), &error))?;
         }
         Ok(nodes.into_iter().map(without_name).collect())
     }
+}
+
+/// The only one needs no number.
+fn complaint_about(index: usize, count: usize, error: &impl std::fmt::Display) -> Complaint {
+    let place = if count > 1 { format!(" (number {} of {count})", index + 1) } else { String::new() };
+    Complaint::new(format!("{error}{place}"))
 }
 
 /// A node's name for people. One that cannot be read any more is called by its id.

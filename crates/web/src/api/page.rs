@@ -21,6 +21,9 @@ pub(super) const PER_PAGE_DEFAULT: usize = 100;
 /// Items on a page at most.
 pub(super) const PER_PAGE_MAX: usize = 100;
 
+/// The parameter that says how many.
+const PER_PAGE: &str = "per_page";
+
 /// What page is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageRequest {
@@ -39,12 +42,18 @@ pub(super) struct Page<T> {
 /// Why there is no such page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadPage {
-    /// `per_page` is no number.
-    #[error("Invalid per_page parameter.")]
-    PerPage,
-    /// `per_page` is out of range.
-    #[error("Invalid per_page value. Must be between 1 and {PER_PAGE_MAX}.")]
-    PerPageRange,
+    /// `per_page`, or its other name, is no number.
+    #[error("Invalid {name} parameter.")]
+    PerPage {
+        /// Which of the two.
+        name: &'static str,
+    },
+    /// `per_page`, or its other name, is out of range.
+    #[error("Invalid {name} value. Must be between 1 and {PER_PAGE_MAX}.")]
+    PerPageRange {
+        /// Which of the two.
+        name: &'static str,
+    },
     /// `cursor` is none.
     #[error("Invalid cursor parameter.")]
     Cursor,
@@ -75,7 +84,7 @@ impl PageRequest {
     /// # Errors
     /// Any of [`BadPage`].
     pub(super) fn of(uri: &Uri) -> Result<Self, BadPage> {
-        Self::read(uri, query_value(uri, "per_page"))
+        Self::read(uri, PER_PAGE)
     }
 
     /// The same, where `limit` is another name of `per_page`.
@@ -83,19 +92,19 @@ impl PageRequest {
     /// # Errors
     /// Any of [`BadPage`].
     pub(super) fn with_limit(uri: &Uri) -> Result<Self, BadPage> {
-        Self::read(uri, query_value(uri, "per_page").or_else(|| query_value(uri, "limit")))
+        Self::read(uri, if query_value(uri, PER_PAGE).is_some() { PER_PAGE } else { "limit" })
     }
 
-    fn read(uri: &Uri, per_page: Option<String>) -> Result<Self, BadPage> {
-        let per_page = match per_page {
+    fn read(uri: &Uri, name: &'static str) -> Result<Self, BadPage> {
+        let per_page = match query_value(uri, name) {
             None => PER_PAGE_DEFAULT,
-            Some(text) => match text.trim().parse::<i64>().map_err(|_| BadPage::PerPage)? {
-                number if number < 1 => return Err(BadPage::PerPageRange),
+            Some(text) => match text.trim().parse::<i64>().map_err(|_| BadPage::PerPage { name })? {
+                number if number < 1 => return Err(BadPage::PerPageRange { name }),
                 number => usize::try_from(number).unwrap_or(usize::MAX),
             },
         };
         if per_page > PER_PAGE_MAX {
-            return Err(BadPage::PerPageRange);
+            return Err(BadPage::PerPageRange { name });
         }
         let cursor = match query_value(uri, "cursor") {
             Some(text) if !text.is_empty() => Cursor::parse(&text).ok_or(BadPage::Cursor)?,
@@ -315,12 +324,12 @@ mod tests {
     #[test]
     fn what_is_no_page_is_refused_by_name() {
         for (query, error) in [
-            ("per_page=x", BadPage::PerPage),
-            ("per_page=", BadPage::PerPage),
-            ("per_page=1.5", BadPage::PerPage),
-            ("per_page=0", BadPage::PerPageRange),
-            ("per_page=-3", BadPage::PerPageRange),
-            ("per_page=101", BadPage::PerPageRange),
+            ("per_page=x", BadPage::PerPage { name: PER_PAGE }),
+            ("per_page=", BadPage::PerPage { name: PER_PAGE }),
+            ("per_page=1.5", BadPage::PerPage { name: PER_PAGE }),
+            ("per_page=0", BadPage::PerPageRange { name: PER_PAGE }),
+            ("per_page=-3", BadPage::PerPageRange { name: PER_PAGE }),
+            ("per_page=101", BadPage::PerPageRange { name: PER_PAGE }),
             ("cursor=x", BadPage::Cursor),
             ("cursor=1:2", BadPage::Cursor),
             ("cursor=1:2:0:4", BadPage::Cursor),

@@ -1,4 +1,4 @@
-//! Projects: listed, made by a team, shown, changed, deleted.
+//! Projects: listed, made by a team, shown, changed, given to teams and taken from them, deleted.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::ApiState;
 use super::body::Unread;
 use super::error::{Answer, ApiError, Taken};
 use super::fields::{Complaint, FieldErrors, Fields, Read, boolean, list as list_of, text};
-use super::lookup::{Call, Named, OrganizationPath, ProjectPath, TeamPath};
+use super::lookup::{Call, Named, OrganizationPath, ProjectPath, ProjectTeamPath, TeamPath};
 use super::names::{NAME_CHARACTERS_MAX, free_slug, slug};
 use super::organizations::{Avatar, OrganizationView};
 use super::page::PageRequest;
@@ -36,6 +36,21 @@ const DOMAINS_MAX: usize = 200;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ProjectView<'p> {
+    #[serde(flatten)]
+    itself: ProjectSummary<'p>,
+    team: Option<TeamReference<'p>>,
+    teams: Vec<TeamReference<'p>>,
+    organization: Option<OrganizationView<'p>>,
+    allowed_domains: &'p [String],
+    data_scrubber: bool,
+    resolve_age: u32,
+    options: serde_json::Map<String, Value>,
+}
+
+/// A project without what it belongs to, as its teams show it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProjectSummary<'p> {
     id: String,
     slug: &'p str,
     name: &'p str,
@@ -48,13 +63,6 @@ struct ProjectView<'p> {
     is_bookmarked: bool,
     is_public: bool,
     avatar: Avatar,
-    team: Option<TeamReference<'p>>,
-    teams: Vec<TeamReference<'p>>,
-    organization: Option<OrganizationView<'p>>,
-    allowed_domains: &'p [String],
-    data_scrubber: bool,
-    resolve_age: u32,
-    options: serde_json::Map<String, Value>,
 }
 
 #[derive(Serialize, Clone, Copy)]
@@ -171,22 +179,29 @@ pub(super) async fn delete(call: Call<ProjectPath>) -> Answer<StatusCode> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-impl Surroundings {
-    /// One organization with its teams.
-    async fn of_organization(api: &ApiState, organization: Organization) -> Answer<Self> {
-        let teams = api.store.teams(organization.id).await?;
-        Ok(Self { organizations: vec![organization], teams })
-    }
+/// `POST /projects/{organization}/{project}/teams/{team}/`: 201 also where the team has the project already.
+pub(super) async fn add_team(call: Call<ProjectTeamPath>) -> Answer {
+    let (project, team) = call.project_and_team(&[Scope::ProjectWrite]).await?;
+    let project = call.api.store.add_team(project.id, team.id).await?;
+    call.api.changed().await;
+    let surroundings = Surroundings::all(&call.api).await?;
+    Ok((StatusCode::CREATED, Json(surroundings.view(&project))).into_response())
+}
 
-    /// What is shown of a project.
-    fn view<'p>(&'p self, project: &'p Project) -> ProjectView<'p> {
-        let team = self.teams.iter().find(|team| Some(team.id) == project.team).map(|team| TeamReference {
-            id: team.id.get(),
-            slug: &team.slug,
-            name: &team.name,
-        });
-        let organization = self.organizations.iter().find(|organization| organization.id == project.organization);
-        ProjectView {
+/// `DELETE /projects/{organization}/{project}/teams/{team}/`: 200 also where the team does not have the project. The last one
+/// may be taken away too: the project is as before, and any team may be given it.
+pub(super) async fn remove_team(call: Call<ProjectTeamPath>) -> Answer {
+    let (project, team) = call.project_and_team(&[Scope::ProjectWrite]).await?;
+    let project = call.api.store.remove_team(project.id, team.id).await?;
+    call.api.changed().await;
+    let surroundings = Surroundings::all(&call.api).await?;
+    Ok(Json(surroundings.view(&project)).into_response())
+}
+
+impl<'p> ProjectSummary<'p> {
+    /// What is shown of a project anywhere.
+    pub(super) fn of(project: &'p Project) -> Self {
+        Self {
             id: project.id.to_string(),
             slug: &project.slug,
             name: &project.name,
@@ -199,8 +214,27 @@ impl Surroundings {
             is_bookmarked: false,
             is_public: false,
             avatar: Avatar::LETTER,
-            team,
-            teams: team.into_iter().collect(),
+        }
+    }
+}
+
+impl Surroundings {
+    /// One organization with its teams.
+    async fn of_organization(api: &ApiState, organization: Organization) -> Answer<Self> {
+        let teams = api.store.teams(organization.id).await?;
+        Ok(Self { organizations: vec![organization], teams })
+    }
+
+    /// What is shown of a project.
+    fn view<'p>(&'p self, project: &'p Project) -> ProjectView<'p> {
+        let known = project.teams.iter().filter_map(|id| self.teams.iter().find(|team| team.id == *id));
+        let teams: Vec<_> =
+            known.map(|team| TeamReference { id: team.id.get(), slug: &team.slug, name: &team.name }).collect();
+        let organization = self.organizations.iter().find(|organization| organization.id == project.organization);
+        ProjectView {
+            itself: ProjectSummary::of(project),
+            team: teams.first().copied(),
+            teams,
             organization: organization.map(OrganizationView::of),
             allowed_domains: &project.allowed_domains,
             data_scrubber: project.scrub,

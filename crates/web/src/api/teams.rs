@@ -11,16 +11,17 @@ use model::slug::Slug;
 use serde::Serialize;
 use serde_json::Value;
 use store::StoreError;
-use store::catalog::Team;
+use store::catalog::{Organization, Project, Team, TeamChange};
 
 use super::ApiState;
 use super::body::Unread;
 use super::error::{Answer, ApiError, Taken};
 use super::fields::{FieldErrors, Fields, text};
-use super::lookup::{Named, OrganizationPath, TeamPath};
+use super::lookup::{Call, Named, OrganizationPath, TeamPath};
 use super::names::{NAME_CHARACTERS_MAX, free_slug, slug};
-use super::organizations::Avatar;
+use super::organizations::{Avatar, OrganizationView};
 use super::page::PageRequest;
+use super::projects::ProjectSummary;
 use super::time::iso;
 use crate::auth::Caller;
 
@@ -32,8 +33,20 @@ struct TeamView<'t> {
     name: &'t str,
     date_created: String,
     is_member: bool,
+    team_role: Option<&'static str>,
+    has_access: bool,
+    is_pending: bool,
     member_count: usize,
     avatar: Avatar,
+    organization: OrganizationView<'t>,
+    projects: Vec<ProjectSummary<'t>>,
+}
+
+/// What is shown of every team of an organization.
+struct Surroundings {
+    organization: Organization,
+    projects: Vec<Project>,
+    member_count: usize,
 }
 
 /// What a new team is to be called.
@@ -52,8 +65,8 @@ pub(super) async fn list(
     caller.needs(&[Scope::OrgRead, Scope::TeamRead])?;
     let organization = api.organization(&path).await?;
     let page = PageRequest::of(&uri)?.cut(api.store.teams(organization.id).await?, |team| team.id.get());
-    let members = api.store.users().await?.len();
-    Ok(page.answer(&api.base_url, &uri, |team| TeamView::of(team, members)))
+    let surroundings = Surroundings::of(&api, organization).await?;
+    Ok(page.answer(&api.base_url, &uri, |team| surroundings.view(team)))
 }
 
 /// `POST /organizations/{organization}/teams/`
@@ -79,16 +92,39 @@ pub(super) async fn create(
         other => other.into(),
     })?;
     api.changed().await;
-    let members = api.store.users().await?.len();
-    Ok((StatusCode::CREATED, Json(TeamView::of(&team, members))).into_response())
+    let surroundings = Surroundings::of(&api, organization).await?;
+    Ok((StatusCode::CREATED, Json(surroundings.view(&team))).into_response())
 }
 
 /// `GET /teams/{organization}/{team}/`
-pub(super) async fn show(State(api): State<Arc<ApiState>>, caller: Caller, Named(path): Named<TeamPath>) -> Answer {
-    caller.needs(&[Scope::TeamRead])?;
-    let (_, team) = api.team(&path).await?;
-    let members = api.store.users().await?.len();
-    Ok(Json(TeamView::of(&team, members)).into_response())
+pub(super) async fn show(call: Call<TeamPath>) -> Answer {
+    let (organization, team) = call.team(&[Scope::TeamRead]).await?;
+    let surroundings = Surroundings::of(&call.api, organization).await?;
+    Ok(Json(surroundings.view(&team)).into_response())
+}
+
+/// `PUT /teams/{organization}/{team}/`
+pub(super) async fn update(call: Call<TeamPath>, body: Unread) -> Answer {
+    let (organization, team) = call.team(&[Scope::TeamWrite]).await?;
+    let Call { api, .. } = call;
+    let change = read_change(&body.json().await?)?;
+    let team = api.store.update_team(team.id, change).await.map_err(|error| match error {
+        StoreError::Taken { .. } => {
+            FieldErrors::about("slug", "Another team of this organization has this slug.").into()
+        }
+        other => ApiError::from(other),
+    })?;
+    api.changed().await;
+    let surroundings = Surroundings::of(&api, organization).await?;
+    Ok(Json(surroundings.view(&team)).into_response())
+}
+
+/// `DELETE /teams/{organization}/{team}/`: its projects stay, maybe without any team.
+pub(super) async fn delete(call: Call<TeamPath>) -> Answer<StatusCode> {
+    let (_, team) = call.team(&[Scope::TeamAdmin]).await?;
+    call.api.store.delete_team(team.id).await?;
+    call.api.changed().await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl TeamFields {
@@ -106,16 +142,37 @@ impl TeamFields {
     }
 }
 
-impl<'t> TeamView<'t> {
-    fn of(team: &'t Team, member_count: usize) -> Self {
-        Self {
+impl Surroundings {
+    async fn of(api: &ApiState, organization: Organization) -> Answer<Self> {
+        let mut projects = api.store.projects().await?;
+        projects.retain(|project| project.organization == organization.id);
+        Ok(Self { organization, projects, member_count: api.store.users().await?.len() })
+    }
+
+    fn view<'t>(&'t self, team: &'t Team) -> TeamView<'t> {
+        let projects = self.projects.iter().filter(|project| project.teams.contains(&team.id));
+        TeamView {
             id: team.id.to_string(),
             slug: &team.slug,
             name: &team.name,
             date_created: iso(team.created),
             is_member: true,
-            member_count,
+            team_role: None,
+            has_access: true,
+            is_pending: false,
+            member_count: self.member_count,
             avatar: Avatar::LETTER,
+            organization: OrganizationView::of(&self.organization),
+            projects: projects.map(ProjectSummary::of).collect(),
         }
     }
+}
+
+fn read_change(body: &Value) -> Result<TeamChange, FieldErrors> {
+    let mut fields = Fields::of(body)?;
+    let change = TeamChange {
+        slug: fields.optional("slug", slug).map(|slug| slug.to_string()),
+        name: fields.optional("name", text(NAME_CHARACTERS_MAX)),
+    };
+    fields.finish(Some(change))
 }

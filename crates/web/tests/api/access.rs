@@ -18,10 +18,13 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("GET", "/api/0/organizations/my-org/teams/", "team:read", "project:admin"),
     ("POST", "/api/0/organizations/my-org/teams/", "team:write", "team:read org:read project:admin"),
     ("GET", "/api/0/teams/my-org/my-org/", "team:read", "org:admin"),
+    ("PUT", "/api/0/teams/my-org/my-org/", "team:write", "team:read org:admin"),
     ("POST", "/api/0/teams/my-org/my-org/projects/", "project:write", "project:read team:admin"),
     ("GET", "/api/0/projects/", "project:read", "org:admin"),
     ("GET", "/api/0/projects/my-org/my-project/", "project:read", "org:admin project:releases"),
     ("PUT", "/api/0/projects/my-org/my-project/", "project:write", "project:read org:admin"),
+    ("POST", "/api/0/projects/my-org/my-project/teams/my-org/", "project:write", "project:read team:admin"),
+    ("DELETE", "/api/0/projects/my-org/my-project/teams/my-org/", "project:write", "project:read team:admin"),
     ("GET", "/api/0/projects/my-org/my-project/keys/", "project:read", "org:admin"),
     ("POST", "/api/0/projects/my-org/my-project/keys/", "project:write", "project:read"),
     ("GET", "/api/0/projects/my-org/my-project/keys/{key}/", "project:read", "org:admin"),
@@ -70,6 +73,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("DELETE", "/api/0/projects/my-org/my-project/hooks/{hook}/", "project:admin", "project:write org:admin"),
     ("DELETE", "/api/0/projects/my-org/my-project/keys/{key}/", "project:admin", "project:write org:admin"),
     ("DELETE", "/api/0/projects/my-org/my-project/", "project:admin", "project:write org:admin"),
+    ("DELETE", "/api/0/teams/my-org/my-org/", "team:admin", "team:write org:admin project:admin"),
 ];
 
 #[tokio::test]

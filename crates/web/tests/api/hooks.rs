@@ -76,7 +76,12 @@ async fn events_are_sorted_and_each_is_kept_once() {
     assert_eq!(hook["events"], both);
     let hook = api.put(&path(&hook), json!({"events": ["event.created", "event.created"]})).await.with_status(200);
     assert_eq!(hook["events"], json!(["event.created"]));
-    let hook = api.put(&path(&hook), json!({"events": []})).await.with_status(200);
+    let noted = api.get(&path(&hook)).await;
+    assert_eq!(noted.header("x-watchfire-note"), None);
+    let noted = api.put(&path(&hook), json!({"events": []})).await;
+    let note = "gets nothing until it has events: event.alert, event.created or both";
+    assert_eq!(noted.header("x-watchfire-note"), Some(note));
+    let hook = noted.with_status(200);
     assert_eq!(hook["events"], json!([]));
     let hook = make(&api, json!({"url": "https://example.com/"})).await;
     assert_eq!(hook["events"], json!([]));

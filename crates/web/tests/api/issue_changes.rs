@@ -228,11 +228,15 @@ async fn what_is_not_kept_or_cannot_be_is_refused_field_by_field() {
         ),
         (
             json!({"status": "ignored", "statusDetails": {"ignoreCount": "many"}}),
-            json!({"statusDetails": ["A valid integer is required."]}),
+            json!({"statusDetails": ["ignoreCount: A valid integer is required."]}),
         ),
         (
             json!({"status": "ignored", "statusDetails": {"ignoreDuration": -1}}),
-            json!({"statusDetails": ["Ensure this value is greater than or equal to 0."]}),
+            json!({"statusDetails": ["ignoreDuration: Ensure this value is greater than or equal to 0."]}),
+        ),
+        (
+            json!({"statusDetails": {"ignoreCount": 5}}),
+            json!({"status": ["This field is required where something says how an issue is ignored or resolved."]}),
         ),
         (
             json!({"status": "resolved", "statusDetails": {"ignoreCount": 1}}),
@@ -287,7 +291,7 @@ async fn many_issues_are_changed_by_id_by_status_or_by_query() {
     let none = api.put(&format!("{ISSUES}?id=999"), json!({"status": "resolved"})).await;
     assert_eq!((none.status, none.text.as_str()), (204, ""));
     for (parameters, detail) in [
-        ("id=x", "Invalid id: `x`"),
+        ("id=x", "Invalid id: `x` is no number."),
         ("status=odd", "Invalid status: `odd`. Valid choices are unresolved, resolved and ignored."),
     ] {
         let answer = api.put(&format!("{ISSUES}?{parameters}"), json!({"status": "resolved"})).await;

@@ -132,6 +132,17 @@ async fn a_search_finds_what_its_terms_say() {
         ("issue:MY-PROJECT-2", "Beta"),
         ("issue:my-project-2", "Beta"),
         ("issue:OTHER-2", ""),
+        ("project:my-project", "Alpha Delta Gamma Beta"),
+        ("!project:my-*", ""),
+        ("project:elsewhere", ""),
+        ("platform:python", "Alpha Delta Gamma Beta"),
+        ("!platform:py*", ""),
+        ("tags[plan]:gold", "Alpha Beta"),
+        ("!tags[plan]:gold", "Delta Gamma"),
+        ("tags[level]:warning", "Beta"),
+        ("tags[plan]:\"\"", "Delta Gamma"),
+        ("has:tags[plan]", "Alpha Beta"),
+        ("tags[http.url]:x", ""),
         ("issue.priority:medium", "Beta"),
         ("times_seen:>1", "Alpha"),
         ("times_seen:2", "Alpha"),
@@ -189,6 +200,12 @@ async fn what_is_not_understood_is_refused_by_its_name() {
     };
     let expected =
         |term: &str, what: &str| format!("Error parsing search query: `{term}` is not understood: expected {what}.");
+    let of_events = |term: &str, key: &str| {
+        format!(
+            "Error parsing search query: Watchfire cannot search for `{term}`: of events only tags are searched; \
+             for a tag of that name write tags[{key}]:…"
+        )
+    };
     let number = "a number, with >, >=, < or <= before it if it is no exact one";
     let combined = |term: &str| {
         format!(
@@ -206,6 +223,10 @@ async fn what_is_not_understood_is_refused_by_its_name() {
         ("stack.filename:a.py", not_kept("stack.filename:a.py")),
         ("issue.category:error", not_kept("issue.category:error")),
         ("has:assigned", not_kept("has:assigned")),
+        ("http.url:*/cart", of_events("http.url:*/cart", "http.url")),
+        ("!event.type:error", of_events("!event.type:error", "event.type")),
+        ("has:sdk.name", of_events("has:sdk.name", "sdk.name")),
+        ("has:", expected("has:", "the name of a tag")),
         ("is:closed", expected("is:closed", "unresolved, resolved, ignored, archived or unhandled")),
         ("level:bad", expected("level:bad", "debug, info, warning, error or fatal")),
         ("times_seen:>many", expected("times_seen:>many", number)),
@@ -229,15 +250,21 @@ async fn what_is_not_understood_is_refused_by_its_name() {
     }
     for (parameters, detail) in [
         ("sort=inbox", "Invalid sort: `inbox`. Valid choices are date, new, freq and user."),
-        ("limit=0", "Invalid per_page value. Must be between 1 and 100."),
+        ("limit=0", "Invalid limit value. Must be between 1 and 100."),
+        ("limit=x", "Invalid limit parameter."),
+        ("limit=5&per_page=x", "Invalid per_page parameter."),
         ("cursor=x", "Invalid cursor parameter."),
     ] {
         assert_eq!(api.get(&format!("{ISSUES}?{parameters}")).await.with_status(400), json!({"detail": detail}));
     }
     let period = api.get(&format!("{ALL}?statsPeriod=soon")).await;
-    assert_eq!(period.with_status(400), json!({"detail": "Invalid statsPeriod: `soon`"}));
+    let detail = "Invalid statsPeriod: `soon` is no number with one of the units s, m, h, d, w.";
+    assert_eq!(period.with_status(400), json!({"detail": detail}));
     let start = api.get(&format!("{ALL}?start=soon")).await;
-    assert_eq!(start.with_status(400), json!({"detail": "Invalid start: `soon` is no time"}));
+    assert_eq!(
+        start.with_status(400),
+        json!({"detail": "Invalid start: `soon` is no time such as 2024-05-01T12:00:00."})
+    );
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ mod recording;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod rule_actions;
 mod rule_fields;
 #[cfg(test)]
 mod rule_history;

@@ -82,6 +82,88 @@ async fn teams_are_made_listed_and_shown() {
 }
 
 #[tokio::test]
+async fn a_team_is_shown_with_its_organization_and_projects() {
+    let api = Api::start().await;
+    let team = api.get("/api/0/teams/my-org/my-org/").await.with_status(200);
+    assert_eq!(
+        (&team["teamRole"], &team["hasAccess"], &team["isPending"]),
+        (&Value::Null, &json!(true), &json!(false))
+    );
+    assert_eq!(team["organization"], api.get("/api/0/organizations/my-org/").await.with_status(200));
+    let projects = team["projects"].as_array().unwrap();
+    assert_eq!((projects.len(), &projects[0]["slug"]), (1, &json!("my-project")));
+    let project = api.get("/api/0/projects/my-org/my-project/").await.with_status(200);
+    for (field, value) in projects[0].as_object().unwrap() {
+        assert_eq!(*value, project[field], "{field}");
+    }
+    let other = api.post(TEAMS, json!({"slug": "other"})).await.with_status(201);
+    assert_eq!(other["projects"], json!([]));
+    assert_eq!(api.get(TEAMS).await.with_status(200), json!([other, team]));
+}
+
+#[tokio::test]
+async fn a_team_is_changed_only_where_asked() {
+    let api = Api::start().await;
+    let path = "/api/0/teams/my-org/my-org/";
+    let before = api.get(path).await.with_status(200);
+    assert_eq!(api.put(path, json!({})).await.with_status(200), before);
+    let after = api.put(path, json!({"name": "Back End"})).await.with_status(200);
+    assert_eq!((&after["name"], &after["slug"]), (&json!("Back End"), &json!("my-org")));
+    api.post(TEAMS, json!({"slug": "other"})).await.with_status(201);
+    for (body, complaint) in [
+        (json!({"name": null}), json!({"name": ["This field may not be null."]})),
+        (json!({"slug": ""}), json!({"slug": ["This field may not be blank."]})),
+        (json!({"slug": "12"}), json!({"slug": ["Enter a valid slug: a slug must not be all digits."]})),
+        (json!({"slug": "other"}), json!({"slug": ["Another team of this organization has this slug."]})),
+    ] {
+        assert_eq!(api.put(path, body.clone()).await.with_status(400), complaint, "{body}");
+    }
+    assert_eq!(api.get(path).await.with_status(200), after);
+}
+
+#[tokio::test]
+async fn a_deleted_team_leaves_its_projects_and_their_rules() {
+    let api = Api::start().await;
+    let mut body = crate::rules::least("Rule", 30);
+    body["owner"] = json!(format!("team:{}", api.team.id));
+    let rule = crate::rules::make(&api, body).await;
+    assert_eq!(api.delete("/api/0/teams/my-org/my-org/").await.status, 204);
+    assert_eq!(api.get(TEAMS).await.with_status(200), json!([]));
+    let project = api.get("/api/0/projects/my-org/my-project/").await.with_status(200);
+    assert_eq!((&project["team"], &project["teams"]), (&Value::Null, &json!([])));
+    let orphan = api.get(&crate::rules::path(&rule)).await.with_status(200);
+    assert_eq!((&orphan["owner"], &orphan["status"]), (&Value::Null, &json!("active")));
+    // It is given to another one as any project is.
+    api.post(TEAMS, json!({"slug": "new"})).await.with_status(201);
+    let given = api.post("/api/0/projects/my-org/my-project/teams/new/", json!({})).await.with_status(201);
+    assert_eq!(given["team"]["slug"], "new");
+}
+
+#[tokio::test]
+async fn a_project_is_given_to_teams_of_its_organization_only() {
+    let api = Api::start().await;
+    let stranger = api.store.create_organization("other".into(), "Other".into(), START).await.unwrap();
+    let stranger = api.store.teams(stranger.id).await.unwrap().remove(0);
+    let teams = "/api/0/projects/my-org/my-project/teams/";
+    let before = api.get("/api/0/projects/my-org/my-project/").await.with_status(200);
+    for name in ["other".to_owned(), stranger.id.to_string(), "nobody".to_owned()] {
+        let path = format!("{teams}{name}/");
+        assert_eq!(api.post(&path, json!({})).await.status, 404, "{name}");
+        assert_eq!(api.delete(&path).await.status, 404, "{name}");
+    }
+    // Again is no more, by slug or by id.
+    for name in ["my-org".to_owned(), api.team.id.to_string()] {
+        assert_eq!(api.post(&format!("{teams}{name}/"), json!({})).await.with_status(201), before, "{name}");
+    }
+    let alone = api.delete(&format!("{teams}my-org/")).await.with_status(200);
+    assert_eq!((&alone["team"], &alone["teams"]), (&Value::Null, &json!([])));
+    assert_eq!(api.delete(&format!("{teams}my-org/")).await.with_status(200), alone, "it has it no more");
+    api.put("/api/0/projects/my-org/my-project/", json!({"slug": "renamed"})).await.with_status(200);
+    let moved = api.post(&format!("{teams}my-org/"), json!({})).await;
+    assert_eq!(moved.header("location"), Some("/api/0/projects/my-org/renamed/teams/my-org/"));
+}
+
+#[tokio::test]
 async fn a_team_needs_a_name_or_a_slug() {
     let api = Api::start().await;
     let by_slug = api.post(TEAMS, json!({"slug": "ops"})).await.with_status(201);

@@ -30,14 +30,12 @@ fn node(id: &str, mut fields: Value) -> Value {
 async fn a_preview_says_of_each_event_what_the_rule_would_have_done() {
     let api = Api::start().await;
     let mut recording = Recording::start(&api).await;
-    let event = |plan: &str| json!({"message": "crash", "tags": {"plan": plan}});
+    let event = |plan: &str| json!({"message": "crash", "tags": {"plan": plan}, "environment": plan});
     let (first, _) = recording.event(event("gold"), MINUTE).await;
     let (second, _) = recording.event(event("gold"), MINUTE * 5).await;
     let (third, _) = recording.event(event("free"), MINUTE).await;
     let (fourth, _) = recording.event(event("gold"), MINUTE).await;
     let body = json!({
-        "actionMatch": "all",
-        "filterMatch": "all",
         "conditions": [],
         "filters": [filter("tagged_event.TaggedEventFilter", json!({"key": "plan", "match": "eq", "value": "gold"}))],
         "frequency": 5,
@@ -49,13 +47,13 @@ async fn a_preview_says_of_each_event_what_the_rule_would_have_done() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|event| json!([event["eventId"], event["outcome"], event["fires"]]))
+        .map(|event| json!([event["eventId"], event["environment"], event["outcome"], event["fires"]]))
         .collect();
     let expected = [
-        json!([fourth.to_string(), "fires", true]),
-        json!([third.to_string(), "filters", false]),
-        json!([second.to_string(), "frequency", false]),
-        json!([first.to_string(), "fires", true]),
+        json!([fourth.to_string(), "gold", "fires", true]),
+        json!([third.to_string(), "free", "filters", false]),
+        json!([second.to_string(), "gold", "frequency", false]),
+        json!([first.to_string(), "gold", "fires", true]),
     ];
     assert_eq!(said, expected);
     assert_eq!(preview["events"][1]["filters"][0]["found"], json!(["free"]));

@@ -125,6 +125,10 @@ async fn a_node_that_cannot_be_read_is_named_in_its_list() {
         let complaints: Value = [(field.to_owned(), json!([complaint]))].into_iter().collect();
         assert_eq!(refusal(&api, with(field, json!([node]))).await, complaints, "{node}");
     }
+    let good = json!({"id": tag, "key": "a", "match": "is"});
+    let second = with("filters", json!([good, {"id": tag, "match": "is"}, good]));
+    let said = json!({"filters": ["key: This field is required. (number 2 of 3)"]});
+    assert_eq!(refusal(&api, second).await, said);
     let many = json!(vec![json!({"id": tag, "key": "a", "match": "is"}); 101]);
     let said = json!({"filters": ["Ensure this field has no more than 100 elements."]});
     assert_eq!(refusal(&api, with("filters", many)).await, said);

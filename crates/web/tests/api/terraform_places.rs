@@ -40,6 +40,9 @@ const TEAM: &[(&str, Is)] = &[
     ("name", Is::Text),
     ("dateCreated", Is::Time),
     ("isMember", Is::Bool),
+    ("teamRole", MAYBE_TEXT),
+    ("hasAccess", Is::Bool),
+    ("isPending", Is::Bool),
     ("memberCount", Is::Number),
     ("avatar", Is::Object),
 ];
@@ -133,6 +136,59 @@ async fn an_organization_and_its_teams_are_read_and_made() {
     assert!(listed.len() == 3 && listed.contains(&made) && listed.contains(&unnamed), "{listed:?}");
     let missing = api.get("/api/0/teams/my-org/nobody/").await;
     assert_eq!(missing.with_status(404), json!({"detail": "The requested resource does not exist"}));
+}
+
+#[tokio::test]
+async fn a_team_is_changed_and_destroyed() {
+    let api = Api::start().await;
+    let create = json!({"name": "The Till", "slug": "the-till"});
+    let made = decoded(&api.post("/api/0/organizations/my-org/teams/", create).await, 201, TEAM);
+    let path = "/api/0/teams/my-org/the-till/";
+    // It sends what the configuration has: the name, the slug, or both.
+    let renamed = decoded(&api.put(path, json!({"name": "Till"})).await, 200, TEAM);
+    assert_eq!((&renamed["id"], &renamed["slug"], &renamed["name"]), (&made["id"], &json!("the-till"), &json!("Till")));
+    let moved = decoded(&api.put(path, json!({"name": "Till", "slug": "till"})).await, 200, TEAM);
+    assert_eq!((&moved["id"], &moved["slug"]), (&made["id"], &json!("till")));
+    assert_eq!(api.get(path).await.status, 404);
+    let path = "/api/0/teams/my-org/till/";
+    assert_eq!(decoded(&api.get(path).await, 200, TEAM), moved);
+    let gone = api.delete(path).await;
+    assert_eq!((gone.status, gone.text.as_str()), (204, ""));
+    // What is gone already is no error to it, if the status says so.
+    assert_eq!(api.delete(path).await.status, 404);
+    assert_eq!(collected(&api, "/api/0/organizations/my-org/teams/").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_project_changes_hands_as_its_configuration_does() {
+    let api = Api::start().await;
+    for name in ["first", "second"] {
+        api.post("/api/0/organizations/my-org/teams/", json!({"slug": name})).await.with_status(201);
+    }
+    let create = json!({"name": "Shared", "slug": "shared"});
+    api.post("/api/0/teams/my-org/first/projects/", create).await.with_status(201);
+    let teams = |project: &Value| -> Vec<String> {
+        let teams = project["teams"].as_array().unwrap().iter();
+        teams.map(|team| team["slug"].as_str().unwrap().to_owned()).collect()
+    };
+    // It adds before it removes, and posts no body at all.
+    let path = "/api/0/projects/my-org/shared/teams/second/";
+    let token = api.token("project:admin team:admin").await;
+    let added = decoded(&api.call("POST", path, &token, None).await, 201, PROJECT);
+    assert_eq!(
+        (teams(&added), &added["team"]["slug"]),
+        (vec!["first".to_owned(), "second".to_owned()], &json!("first"))
+    );
+    let removed = api.delete("/api/0/projects/my-org/shared/teams/first/").await;
+    assert_eq!(teams(&decoded(&removed, 200, PROJECT)), ["second"]);
+    let read = decoded(&api.get("/api/0/projects/my-org/shared/").await, 200, PROJECT);
+    assert_eq!((teams(&read), &read["team"]["slug"]), (vec!["second".to_owned()], &json!("second")));
+    let missing = api.delete("/api/0/projects/my-org/shared/teams/nobody/").await;
+    assert_eq!(missing.with_status(404), json!({"detail": "The requested resource does not exist"}));
+    // Of a team that goes before its project, only the project is left.
+    assert_eq!(api.delete("/api/0/teams/my-org/second/").await.status, 204);
+    let orphan = decoded(&api.get("/api/0/projects/my-org/shared/").await, 200, PROJECT);
+    assert_eq!((&orphan["team"], &orphan["teams"]), (&Value::Null, &json!([])));
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn a_rule_that_fired_says_what_the_store_had_then() {
     let (second, _) = recording.event(crash(), MINUTE).await;
 
     let why = api.get(&why_path(second)).await.with_status(200);
-    assert_eq!(why["event"]["turn"], "repeated");
+    assert_eq!((&why["event"]["turn"], &why["event"]["environment"]), (&json!("repeated"), &json!("production")));
     let said = one(&why["rules"], &made["id"]);
     assert_eq!((&said["fired"], &said["outcome"], &said["name"]), (&json!(true), &json!("fired"), &json!("Often")));
     assert_eq!(said["dateFired"], "2018-11-06T21:21:08.143Z");

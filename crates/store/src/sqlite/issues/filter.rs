@@ -27,6 +27,7 @@ pub(super) struct Candidate<'r> {
     last_release: &'r str,
     title: &'r str,
     culprit: &'r str,
+    platform: &'r str,
 }
 
 /// The tests of a search.
@@ -55,6 +56,7 @@ impl<'r> Candidate<'r> {
             last_release: text(12)?,
             title: text(13)?,
             culprit: text(14)?,
+            platform: text(15)?,
         })
     }
 
@@ -95,6 +97,8 @@ impl<'c> Judge<'c> {
             IssueTest::Number(project, number) => {
                 project.get() == issue.project && i64::try_from(*number) == Ok(issue.number)
             }
+            IssueTest::Project(project) => project.get() == issue.project,
+            IssueTest::Platform(pattern) => pattern.matches(issue.platform),
             IssueTest::Unhandled => issue.unhandled,
             IssueTest::Environment(pattern) => self.has_environment(issue, pattern)?,
             IssueTest::Tag(key, pattern) => self.has_tag(issue, key, pattern)?,
@@ -174,6 +178,8 @@ fn needs_a_look(test: &IssueTest) -> bool {
         | IssueTest::Level(_)
         | IssueTest::Priority(_)
         | IssueTest::Number(_, _)
+        | IssueTest::Project(_)
+        | IssueTest::Platform(_)
         | IssueTest::Unhandled
         | IssueTest::FirstRelease(_)
         | IssueTest::LastRelease(_)

@@ -74,7 +74,7 @@ fn look_at_one(
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
+                project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit, platform
          from issue
          where project_id = ? and short_number = ? and deleted = 0",
     )?;
@@ -157,7 +157,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
     match (sort, way) {
         (IssueSort::FirstSeen, Way::Down) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit, platform
              from issue
              where project_id = ? and (first_seen_ms, id) < (?, ?) and deleted = 0
              order by first_seen_ms desc, id desc
@@ -165,7 +165,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
         }
         (IssueSort::FirstSeen, Way::Up) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit, platform
              from issue
              where project_id = ? and (first_seen_ms, id) > (?, ?) and deleted = 0
              order by first_seen_ms, id
@@ -173,7 +173,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
         }
         (IssueSort::LastSeen | IssueSort::Events | IssueSort::Users, Way::Down) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit, platform
              from issue
              where project_id = ? and (last_seen_ms, id) < (?, ?) and deleted = 0
              order by last_seen_ms desc, id desc
@@ -181,7 +181,7 @@ fn ordered(sort: IssueSort, way: Way) -> &'static str {
         }
         (IssueSort::LastSeen | IssueSort::Events | IssueSort::Users, Way::Up) => {
             "select id, short_number, status, level, priority, unhandled, count, users, first_seen_ms, last_seen_ms,
-                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit
+                    project_id, coalesce(first_release, ''), coalesce(last_release, ''), title, culprit, platform
              from issue
              where project_id = ? and (last_seen_ms, id) > (?, ?) and deleted = 0
              order by last_seen_ms, id

@@ -156,3 +156,15 @@ create table rule_fired (
 -- Which events a hook wants: a JSON list of nodes, and how many of them must hold.
 alter table hook add column filters text not null default '[]' check (json_valid(filters));
 alter table hook add column filter_match integer not null default 0 check (filter_match between 0 and 2);
+
+-- The teams of a project, in the order in which they were given it. None is possible: the last one may be deleted.
+create table project_team (
+  id integer primary key,
+  project_id integer not null references project,
+  team_id integer not null references team,
+  unique (project_id, team_id)
+) strict;
+create index project_team_of_team on project_team (team_id);
+insert into project_team (project_id, team_id)
+select id, team_id from project where deleted = 0 and team_id is not null;
+alter table project drop column team_id;

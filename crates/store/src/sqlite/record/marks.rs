@@ -8,6 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use model::ids::{IssueId, ProjectId};
 use model::limits::TAG_VALUES_PER_KEY;
+use model::rules::CounterKey;
 use rusqlite::params;
 
 use super::Recorder;
@@ -65,6 +66,11 @@ impl Seen {
     /// Forgets what counters held: somebody else has changed it.
     pub(in crate::sqlite) fn forget_windows(&mut self) {
         self.windows.forget();
+    }
+
+    /// The same, of one counter.
+    pub(in crate::sqlite) fn forget_counter(&mut self, key: CounterKey) {
+        self.windows.forget_counter(key);
     }
 
     fn has(&self, digest: u64) -> bool {

@@ -75,6 +75,16 @@ impl Windows {
     pub(super) fn forget(&mut self) {
         *self = Windows::default();
     }
+
+    /// The same, of one counter.
+    pub(super) fn forget_counter(&mut self, key: CounterKey) {
+        for ((_, of), windows) in &mut self.of {
+            if *of == key {
+                self.entries -= windows.drain(..).map(|(_, held)| held.entries()).sum::<usize>();
+            }
+        }
+        self.of.retain(|_, windows| !windows.is_empty());
+    }
 }
 
 impl Held {

@@ -36,6 +36,7 @@ pub(in super::super) struct Look {
     pub(in super::super) hop: Hop,
     pub(in super::super) turn: Turn,
     pub(in super::super) is_new_in_environment: bool,
+    pub(in super::super) environment: Option<String>,
     pub(super) release: Option<String>,
     pub(super) candidates: EventCandidates,
     /// In the order of [`Lookers::rules`].
@@ -73,6 +74,7 @@ impl Lookers {
             hop: Hop(event.hop),
             turn: event.turn,
             is_new_in_environment: event.is_new_in_environment,
+            environment: read.environment.as_deref().map(str::to_owned),
             release: read.release.as_deref().map(str::to_owned),
             candidates: self.matcher.candidates(Hop(event.hop), view),
             explanations: self.rules().map(|rule| rule.explain(view)).collect(),

@@ -6,11 +6,11 @@ mod view;
 
 use axum::Json;
 use axum::response::IntoResponse as _;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use model::ids::HookGuid;
 use model::limits::HOOKS_PER_PROJECT;
 use model::scope::Scope;
-use store::catalog::NewHook;
+use store::catalog::{Hook, NewHook};
 use webhook::Secret;
 
 use self::view::{HookView, status};
@@ -18,6 +18,7 @@ use super::body::Unread;
 use super::error::Answer;
 use super::fields::FieldErrors;
 use super::lookup::{Call, HookPath, ProjectPath};
+use super::note::said;
 use super::page::{PageRequest, query_value};
 
 pub(super) use self::stats::stats;
@@ -57,13 +58,13 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
     };
     let hook = api.store.create_hook(new).await?;
     api.changed().await;
-    Ok((StatusCode::CREATED, Json(HookView::of(&hook, &caller))).into_response())
+    Ok((StatusCode::CREATED, note(&hook), Json(HookView::of(&hook, &caller))).into_response())
 }
 
 /// `GET …/hooks/{hook}/`
 pub(super) async fn show(call: Call<HookPath>) -> Answer {
     let hook = call.hook(&[Scope::ProjectRead]).await?;
-    Ok(Json(HookView::of(&hook, &call.caller)).into_response())
+    Ok((note(&hook), Json(HookView::of(&hook, &call.caller))).into_response())
 }
 
 /// `PUT …/hooks/{hook}/`
@@ -72,7 +73,7 @@ pub(super) async fn update(call: Call<HookPath>, body: Unread) -> Answer {
     let change = fields::read_change(&body.json().await?, &call.api.policy)?;
     let hook = call.api.store.update_hook(hook.project, hook.guid, change).await?;
     call.api.changed().await;
-    Ok(Json(HookView::of(&hook, &call.caller)).into_response())
+    Ok((note(&hook), Json(HookView::of(&hook, &call.caller))).into_response())
 }
 
 /// `DELETE …/hooks/{hook}/`
@@ -81,4 +82,10 @@ pub(super) async fn delete(call: Call<HookPath>) -> Answer<StatusCode> {
     call.api.store.delete_hook(hook.project, hook.guid).await?;
     call.api.changed().await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A hook may be made without events, as in Sentry, where nothing is sent to it either.
+fn note(hook: &Hook) -> HeaderMap {
+    let text = "gets nothing until it has events: event.alert, event.created or both";
+    if hook.kinds.is_empty() { said(text) } else { HeaderMap::new() }
 }

@@ -23,6 +23,7 @@ const MINUTES_MAX: u64 = 100 * 366 * 24 * 60;
 const COUNT_MAX: u64 = 1 << 53;
 
 const NO_RELEASE: &str = "No release data present in the system to form a basis for 'Next Release'";
+const NO_STATUS: &str = "This field is required where something says how an issue is ignored or resolved.";
 const UNKNOWN_RELEASE: &str = "Unable to find a release with the given version.";
 
 /// What a body asks for, before releases are looked up.
@@ -48,7 +49,7 @@ enum WantedRelease {
 }
 
 /// `statusDetails`, and what stands for parts of it.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct Details {
     in_release: Option<String>,
     in_next_release: bool,
@@ -81,6 +82,9 @@ impl Wanted {
         let mut details = fields.nullable("statusDetails", |value| details(value, now)).flatten().unwrap_or_default();
         if let Some(minutes) = duration.or(ignore_duration).filter(|minutes| *minutes > 0) {
             details.snooze.until = Some(after(now, minutes));
+        }
+        if status.is_none() && details != Details::default() && !fields.has_complaint("status") {
+            fields.complain("status", NO_STATUS);
         }
         let wanted = status.map(|status| details.with(status)).transpose();
         let (wanted, priority) = fields.finish(Some((wanted, priority)))?;
@@ -206,18 +210,24 @@ fn details(value: &Value, now: Millis) -> Read<Details> {
         }
     }
     let mut details = Details {
-        in_release: get("inRelease").map(text(RELEASE_CHARACTERS_MAX)).transpose()?,
-        in_next_release: get("inNextRelease").map(boolean).transpose()?.unwrap_or(false),
+        in_release: detail(value, "inRelease", text(RELEASE_CHARACTERS_MAX))?,
+        in_next_release: detail(value, "inNextRelease", boolean)?.unwrap_or(false),
         snooze: SnoozeFor {
-            until: get("ignoreUntil").map(until).transpose()?,
-            events: get("ignoreCount").map(count).transpose()?.filter(|count| *count > 0),
-            users: get("ignoreUserCount").map(count).transpose()?.filter(|count| *count > 0),
+            until: detail(value, "ignoreUntil", until)?,
+            events: detail(value, "ignoreCount", count)?.filter(|count| *count > 0),
+            users: detail(value, "ignoreUserCount", count)?.filter(|count| *count > 0),
         },
     };
-    if let Some(minutes) = get("ignoreDuration").map(minutes).transpose()?.filter(|minutes| *minutes > 0) {
+    if let Some(minutes) = detail(value, "ignoreDuration", minutes)?.filter(|minutes| *minutes > 0) {
         details.snooze.until = Some(after(now, minutes));
     }
     Ok(details)
+}
+
+/// One of the details, if it is there; a complaint says which one it is about.
+fn detail<T>(details: &Value, name: &'static str, read: impl FnOnce(&Value) -> Read<T>) -> Read<Option<T>> {
+    let value = details.get(name).filter(|value| !value.is_null());
+    value.map(read).transpose().map_err(|complaint| complaint.within(name))
 }
 
 fn until(value: &Value) -> Read<Millis> {

@@ -29,6 +29,7 @@ pub(in super::super) async fn create(call: Call<ProjectPath>, body: Unread) -> A
     let new = NewRule { project: project.id, rule, created_by: caller.token.user, now: api.clock.now() };
     let rule = api.store.create_rule(new).await?;
     api.changed().await;
+    let hooks = api.store.hooks(project.id).await?;
     let surroundings = Surroundings::of(&api, &project, &caller).await?;
-    Ok((StatusCode::CREATED, note(&rule.actions), Json(surroundings.view(&rule))).into_response())
+    Ok((StatusCode::CREATED, note(&rule.actions, &hooks), Json(surroundings.view(&rule))).into_response())
 }

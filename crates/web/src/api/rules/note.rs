@@ -1,17 +1,23 @@
-//! The header that says which of a rule's actions do nothing here.
+//! What a rule's answer says beside its body: which of its actions do nothing here, and whether it reaches any hook.
 
 use http::header::HeaderMap;
-use http::{HeaderName, HeaderValue};
 use serde_json::Value;
+use store::catalog::Hook;
 use store::rules::{ActionTarget, action_target};
+use webhook::Kind;
 
-/// What an answer says of itself beside a body that is Sentry's.
-const X_WATCHFIRE_NOTE: HeaderName = HeaderName::from_static("x-watchfire-note");
+use super::super::note::said;
+
 /// Ids that are named; the others are counted.
 const NAMED_MAX: usize = 5;
 
-/// The header, where there is anything to say.
-pub(super) fn note(actions: &[Value]) -> HeaderMap {
+/// The header for a rule with these actions, in a project with these hooks.
+pub(super) fn note(actions: &[Value], hooks: &[Hook]) -> HeaderMap {
+    let texts: Vec<String> = idle_actions(actions).into_iter().chain(nobody_alerted(actions, hooks)).collect();
+    if texts.is_empty() { HeaderMap::new() } else { said(&texts.join("; ")) }
+}
+
+fn idle_actions(actions: &[Value]) -> Option<String> {
     let mut idle: Vec<&str> = Vec::new();
     for action in actions.iter().filter(|action| action_target(action) == ActionTarget::Nothing) {
         let id = action.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -20,17 +26,26 @@ pub(super) fn note(actions: &[Value]) -> HeaderMap {
         }
     }
     if idle.is_empty() {
-        return HeaderMap::new();
+        return None;
     }
     let more = idle.len().saturating_sub(NAMED_MAX);
     let named = idle.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
     let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-    said(&format!("kept without effect, Watchfire alerts service hooks only: {named}{others}"))
+    Some(format!("kept without effect, Watchfire alerts service hooks only: {named}{others}"))
 }
 
-/// A note with this text, which must be ASCII.
-pub(super) fn said(text: &str) -> HeaderMap {
-    HeaderValue::from_str(text).map(|value| HeaderMap::from_iter([(X_WATCHFIRE_NOTE, value)])).unwrap_or_default()
+/// A rule that fires and sends nothing looks like one that does not fire.
+fn nobody_alerted(actions: &[Value], hooks: &[Hook]) -> Option<String> {
+    let targets: Vec<ActionTarget> =
+        actions.iter().map(action_target).filter(|target| *target != ActionTarget::Nothing).collect();
+    let is_meant = |hook: &Hook| {
+        targets.is_empty()
+            || targets.contains(&ActionTarget::EveryHook)
+            || targets.contains(&ActionTarget::Hook(hook.guid))
+    };
+    let is_alerted = |hook: &Hook| hook.active && hook.kinds.contains(&Kind::EventAlert) && is_meant(hook);
+    let text = "sends nothing until a hook that it alerts is active and has event.alert among its events";
+    if hooks.iter().any(is_alerted) { None } else { Some(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -40,20 +55,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_alerts_hooks_needs_no_note() {
-        assert!(note(&[json!({"id": store::rules::NOTIFY_EVENT})]).is_empty());
-        assert!(note(&[]).is_empty());
+    fn actions_for_hooks_are_not_idle() {
+        assert_eq!(idle_actions(&[json!({"id": store::rules::NOTIFY_EVENT})]), None);
+        assert_eq!(idle_actions(&[]), None);
     }
 
     #[test]
     fn each_id_that_does_nothing_is_named_once_and_many_are_counted() {
         let mail = json!({"id": "sentry.mail.actions.NotifyEmailAction"});
-        let note_of = |actions: &[Value]| note(actions)[X_WATCHFIRE_NOTE].to_str().unwrap().to_owned();
         assert_eq!(
-            note_of(&[mail.clone(), mail]),
+            idle_actions(&[mail.clone(), mail]).unwrap(),
             "kept without effect, Watchfire alerts service hooks only: sentry.mail.actions.NotifyEmailAction"
         );
         let many: Vec<Value> = (0..7).map(|number| json!({"id": format!("a{number}")})).collect();
-        assert!(note_of(&many).ends_with("a0, a1, a2, a3, a4 and 2 more"), "{}", note_of(&many));
+        assert!(idle_actions(&many).unwrap().ends_with("a0, a1, a2, a3, a4 and 2 more"));
     }
 }

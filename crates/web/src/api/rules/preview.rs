@@ -46,6 +46,7 @@ struct EventView {
     issue_id: String,
     date_received: String,
     turn: &'static str,
+    environment: Option<String>,
     fires: bool,
     outcome: &'static str,
     why: String,
@@ -131,6 +132,7 @@ fn with_defaults(mut body: Value) -> Value {
         let defaults = [
             ("name", json!("Preview")),
             ("actionMatch", json!("all")),
+            ("filterMatch", json!("all")),
             ("frequency", json!(FREQUENCY_DEFAULT_MINUTES)),
             ("actions", json!([{"id": NOTIFY_EVENT}])),
         ];
@@ -149,6 +151,7 @@ impl EventView {
             issue_id: look.issue.to_string(),
             date_received: iso(look.received),
             turn: look.turn.as_str(),
+            environment: look.environment.clone(),
             fires: judged.outcome == Outcome::Fires,
             outcome: judged.outcome.as_str(),
             why: judged.outcome.sentence(),

@@ -12,6 +12,7 @@ use super::view::Surroundings;
 pub(in super::super) async fn show(call: Call<RulePath>) -> Answer {
     let (project, rule) = call.rule(super::READ).await?;
     let Call { api, caller, .. } = call;
+    let hooks = api.store.hooks(project.id).await?;
     let surroundings = Surroundings::of(&api, &project, &caller).await?;
-    Ok((note(&rule.actions), Json(surroundings.view(&rule))).into_response())
+    Ok((note(&rule.actions, &hooks), Json(surroundings.view(&rule))).into_response())
 }

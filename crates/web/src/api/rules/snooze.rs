@@ -12,8 +12,8 @@ use super::super::body::Unread;
 use super::super::error::{Answer, ApiError};
 use super::super::fields::{Complaint, FieldErrors, Fields, Read, quoted};
 use super::super::lookup::{Call, RulePath};
+use super::super::note::said;
 use super::super::time::{iso, moment};
-use super::note::said;
 
 /// Whom a snooze is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

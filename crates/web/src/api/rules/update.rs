@@ -22,6 +22,7 @@ pub(in super::super) async fn update(call: Call<RulePath>, body: Unread) -> Answ
     duplicates::refuse(&change, &others)?;
     let rule = api.store.update_rule(project.id, before.id, change).await?;
     api.changed().await;
+    let hooks = api.store.hooks(project.id).await?;
     let surroundings = Surroundings::of(&api, &project, &caller).await?;
-    Ok((note(&rule.actions), Json(surroundings.view(&rule))).into_response())
+    Ok((note(&rule.actions, &hooks), Json(surroundings.view(&rule))).into_response())
 }

@@ -23,6 +23,17 @@ pub(crate) enum BadSearch {
         /// The term.
         term: String,
     },
+    /// A term's key is a field of events that no issue has.
+    #[error(
+        "Error parsing search query: Watchfire cannot search for `{term}`: of events only tags are searched; \
+         for a tag of that name write tags[{key}]:…"
+    )]
+    OfEvents {
+        /// The term.
+        term: String,
+        /// Its key.
+        key: String,
+    },
     /// A term's value is none.
     #[error("Error parsing search query: `{term}` is not understood: expected {expected}.")]
     Value {
@@ -55,7 +66,7 @@ pub(crate) enum BadSearch {
         sort: String,
     },
     /// No period.
-    #[error("Invalid statsPeriod: `{period}`")]
+    #[error("Invalid statsPeriod: `{period}` is no number with one of the units s, m, h, d, w.")]
     Period {
         /// What was asked for.
         period: String,
@@ -67,13 +78,13 @@ pub(crate) enum BadSearch {
         status: String,
     },
     /// An issue's id that is none.
-    #[error("Invalid id: `{id}`")]
+    #[error("Invalid id: `{id}` is no number.")]
     Id {
         /// What was asked for.
         id: String,
     },
     /// No time.
-    #[error("Invalid {name}: `{time}` is no time")]
+    #[error("Invalid {name}: `{time}` is no time such as 2024-05-01T12:00:00.")]
     Time {
         /// The parameter.
         name: &'static str,
@@ -113,6 +124,7 @@ const STATUS: &str = "unresolved, resolved, ignored, archived or unhandled";
 const NUMBER: &str = "a number, with >, >=, < or <= before it if it is no exact one";
 const BOOLEAN: &str = "true or false";
 const SHORT_ID: &str = "a short id such as MY-PROJECT-1F";
+const TAG: &str = "the name of a tag";
 const PRIORITY: &str = "low, medium or high";
 
 /// What Sentry's searches know and nobody keeps here.
@@ -136,6 +148,32 @@ const NOT_KEPT: [&str; 19] = [
     "release.stage",
     "release.version",
     "subscribed",
+];
+
+/// What Sentry's searches look up in the event itself, though no tag of that name may be there.
+const OF_EVENTS: [&str; 22] = [
+    "app.in_foreground",
+    "culprit",
+    "event.type",
+    "http.method",
+    "http.referer",
+    "http.status_code",
+    "http.url",
+    "id",
+    "location",
+    "os.build",
+    "os.kernel_version",
+    "platform.name",
+    "profile.id",
+    "sdk.name",
+    "sdk.version",
+    "span",
+    "symbolicated_in_app",
+    "timestamp",
+    "trace",
+    "type",
+    "unreal.crash_type",
+    "user.display",
 ];
 
 /// The tests that a query on issues of these projects stands for, at this time.
@@ -196,8 +234,10 @@ impl Term {
             Some(rest) if rest.contains(':') => (true, rest),
             Some(_) | None => (false, text),
         };
-        let is_key =
-            |key: &str| !key.is_empty() && key.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '.' | '-'));
+        let is_key = |key: &str| {
+            let key = named_tag(key).unwrap_or(key);
+            !key.is_empty() && key.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '.' | '-'))
+        };
         let quoted_key = rest.strip_prefix('"').and_then(|rest| rest.split_once("\":"));
         let split = match quoted_key {
             Some((key, value)) if !key.is_empty() => Some((key, value)),
@@ -213,6 +253,19 @@ impl Term {
 
     fn not_kept(&self) -> BadSearch {
         BadSearch::NotKept { term: self.text.clone() }
+    }
+
+    /// Refuses a key that no issue has an answer for, rather than look for a tag that happens to be called so.
+    fn keeps(&self, key: &str) -> Result<(), BadSearch> {
+        match key {
+            _ if NOT_KEPT.contains(&key) || key.starts_with("stack.") || key.starts_with("error.") => {
+                Err(self.not_kept())
+            }
+            _ if OF_EVENTS.contains(&key) || key.starts_with("geo.") => {
+                Err(BadSearch::OfEvents { term: self.text.clone(), key: key.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn expected(&self, expected: &'static str) -> BadSearch {
@@ -242,6 +295,11 @@ impl Term {
     }
 }
 
+/// What `tags[…]` names: a tag, whatever else is called so.
+fn named_tag(key: &str) -> Option<&str> {
+    key.strip_prefix("tags[")?.strip_suffix(']')
+}
+
 fn unquoted(text: &str) -> (String, bool) {
     let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|_| text.len() > 1);
     match inner {
@@ -266,6 +324,12 @@ fn keyed(term: &Term, key: &str, projects: &[Project], now: Millis) -> Result<Is
         "issue.priority" => term
             .any(|value| IssuePriority::named(value).map(IssueTest::Priority).ok_or_else(|| term.expected(PRIORITY))),
         "environment" => term.like(IssueTest::Environment),
+        "platform" => term.like(IssueTest::Platform),
+        "project" | "project.name" => term.any(|value| {
+            let pattern = Pattern::with_wildcards(value);
+            let named = projects.iter().filter(|project| pattern.matches(&project.slug));
+            Ok(IssueTest::Any(named.map(|project| IssueTest::Project(project.id)).collect()))
+        }),
         "release" | "user.id" | "user.email" | "user.username" | "user.ip" if term.value.is_empty() => {
             Ok(IssueTest::Not(Box::new(has(key))))
         }
@@ -290,10 +354,17 @@ fn keyed(term: &Term, key: &str, projects: &[Project], now: Millis) -> Result<Is
             let form = key.trim_start_matches("user.");
             term.like(|pattern| IssueTest::Tag("user".to_owned(), prefixed(form, pattern)))
         }
-        "has" => term.any(|value| if NOT_KEPT.contains(&value) { Err(term.not_kept()) } else { Ok(has(value)) }),
-        _ if NOT_KEPT.contains(&key) || key.starts_with("stack.") || key.starts_with("error.") => Err(term.not_kept()),
-        _ if term.value.is_empty() => Ok(IssueTest::Not(Box::new(has(key)))),
-        _ => term.like(|pattern| IssueTest::Tag(key.to_owned(), pattern)),
+        "has" => term.any(|value| match value {
+            "" => Err(term.expected(TAG)),
+            _ => term.keeps(value).map(|()| has(value)),
+        }),
+        _ => {
+            term.keeps(key)?;
+            match (named_tag(key).unwrap_or(key), term.value.as_str()) {
+                (tag, "") => Ok(IssueTest::Not(Box::new(IssueTest::HasTag(tag.to_owned())))),
+                (tag, _) => term.like(|pattern| IssueTest::Tag(tag.to_owned(), pattern)),
+            }
+        }
     }
 }
 
@@ -305,7 +376,7 @@ fn has(key: &str) -> IssueTest {
             let form = key.trim_start_matches("user.");
             IssueTest::Tag("user".to_owned(), Pattern::with_wildcards(&format!("{form}:*")))
         }
-        key => IssueTest::HasTag(key.to_owned()),
+        key => IssueTest::HasTag(named_tag(key).unwrap_or(key).to_owned()),
     }
 }
 

@@ -37,6 +37,7 @@ struct EventView {
     issue_id: String,
     date_received: String,
     turn: &'static str,
+    environment: Option<String>,
     new_in_environment: bool,
     hop: u8,
 }
@@ -51,7 +52,7 @@ pub(super) async fn why(call: Call<EventPath>) -> Answer<Json<Why>> {
     let judged = rules::judge_all(api, &project, &event, &all_hooks).await?;
     let deliveries = api.store.deliveries(project.id, id).await?;
     Ok(Json(Why {
-        event: EventView::of(&event),
+        event: EventView::of(&event, judged.environment.clone()),
         hooks: hooks::views(&all_hooks, &judged, &deliveries),
         deliveries: deliveries.iter().filter_map(|delivery| DeliveryView::of(delivery, &all_hooks)).collect(),
         rules: judged.rules,
@@ -59,12 +60,13 @@ pub(super) async fn why(call: Call<EventPath>) -> Answer<Json<Why>> {
 }
 
 impl EventView {
-    fn of(event: &KeptEvent) -> EventView {
+    fn of(event: &KeptEvent, environment: Option<String>) -> EventView {
         EventView {
             id: event.id.to_string(),
             issue_id: event.issue.to_string(),
             date_received: iso(event.received),
             turn: event.turn.as_str(),
+            environment,
             new_in_environment: event.is_new_in_environment,
             hop: event.hop,
         }

@@ -51,6 +51,8 @@ pub(super) struct AllJudged {
     /// Whom the rules that fired were for.
     pub(super) alerted: Vec<Targets>,
     pub(super) received: Millis,
+    /// Of the event.
+    pub(super) environment: Option<String>,
     pub(super) hop: Hop,
     /// What the filters of each hook say, where they can be read.
     pub(super) hooks: HashMap<HookNumber, (Vec<NodeVerdict>, Verdict)>,
@@ -89,6 +91,7 @@ pub(super) async fn judge_all(
         rules: views(&rows, judged, &fired, (event, now)),
         alerted: fired.iter().filter_map(|fired| targets.get(&fired.rule).cloned()).collect(),
         received: event.received,
+        environment: look.as_ref().and_then(|look: &Look| look.environment.clone()),
         hop: Hop(event.hop),
         hooks: numbers
             .into_iter()
