@@ -2,12 +2,16 @@
 
 mod process;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread::{self, JoinHandle};
+
 use serde_json::Value;
 use webhook::{Secret, Signer};
 
 use self::process::{Listener, secret_file};
 use crate::support::event::{message_envelope, new_id};
-use crate::support::http::{Answer, Request};
+use crate::support::http::{Answer, Connection, Request};
 use crate::support::receiver::Receiver;
 use crate::support::scene::accepted;
 use crate::support::server::{TestServer, free_address};
@@ -152,6 +156,51 @@ fn a_webhook_that_cannot_be_posted_on_is_answered_502_and_says_why() {
     listener.interrupt();
 }
 
+/// A server for one connection, which it answers with these bytes and then holds open until the other side closes it.
+fn one_answer(answer: Vec<u8>) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serving = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // An answer that comes before its request is none.
+        stream.read_exact(&mut [0]).unwrap();
+        // Whoever has read enough hangs up: then neither writing nor reading on is a fault.
+        drop(stream.write_all(&answer));
+        drop(stream.read_to_end(&mut Vec::new()));
+    });
+    (url, serving)
+}
+
+#[test]
+fn an_answer_without_end_is_cut_off_and_is_none() {
+    let endless = [b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b'x'; 64 * 1024 + 1]].concat();
+    let (url, serving) = one_answer(endless);
+    let mut listener = Listener::start(&["--port", "0", "--forward", &url], &[]);
+    assert_eq!(ask(&listener, &signed(&secret(), BODY)).status, 502);
+    let block = listener.block();
+    assert!(block.contains("did not end its answer within 65536 bytes"), "{block}");
+    serving.join().unwrap();
+    listener.interrupt();
+}
+
+#[test]
+fn ctrl_c_does_not_wait_for_a_receiver_that_keeps_still() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let mut listener = Listener::start(&["--port", "0", "--forward", &url], &[]);
+    let mut asking = Connection::open(listener.address()).unwrap();
+    asking.write(&signed(&secret(), BODY).bytes()).unwrap();
+    let _posted_on = silent.accept().unwrap();
+    listener.interrupt();
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_well() {
+    let mut listener = Listener::start_unread(&["--port", "0"]);
+    assert_eq!(ask(&listener, &signed(&secret(), BODY)).status, 200);
+    listener.ends_well();
+}
+
 #[test]
 fn a_webhook_with_a_wrong_signature_is_not_posted_on() {
     let receiver = Receiver::start();
@@ -178,7 +227,7 @@ fn what_is_no_webhook_is_refused_and_named_beside_the_output() {
 
 #[test]
 fn settings_that_cannot_be_meant_are_refused_with_the_way_out() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let free = free_address().port().to_string();
     let itself = format!("http://localhost:{free}/x");

@@ -32,7 +32,19 @@ impl Listener {
     /// Starts it and waits until it listens. No variable of this machine reaches it.
     pub(super) fn start(flags: &[&str], environment: &[(&str, &str)]) -> Listener {
         let mut child = command(flags).envs(environment.iter().copied()).spawn().unwrap();
-        let (printed, reading_printed) = lines(child.stdout.take().unwrap());
+        let output = child.stdout.take().unwrap();
+        Listener::of(child, output)
+    }
+
+    /// The same where nobody reads its output, as behind `| head` that has had enough.
+    pub(super) fn start_unread(flags: &[&str]) -> Listener {
+        let mut child = command(flags).spawn().unwrap();
+        drop(child.stdout.take());
+        Listener::of(child, std::io::empty())
+    }
+
+    fn of(mut child: Child, output: impl Read + Send + 'static) -> Listener {
+        let (printed, reading_printed) = lines(output);
         let (noted, reading_noted) = lines(child.stderr.take().unwrap());
         let mut banner = String::new();
         while !banner.contains(BANNER_ENDS) {
@@ -73,6 +85,11 @@ impl Listener {
     /// Ctrl-C, which must end it well; gives what it said on standard error since its banner.
     pub(super) fn interrupt(&mut self) -> String {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        self.ends_well()
+    }
+
+    /// Waits for its end, which must be a good one; gives what it said on standard error since its banner.
+    pub(super) fn ends_well(&mut self) -> String {
         let status = self.child.wait().unwrap();
         for reading in self.reading.drain(..) {
             reading.join().unwrap();
