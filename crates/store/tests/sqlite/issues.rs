@@ -1,8 +1,9 @@
 //! How far a search reads, and what a deletion leaves: only the tables can tell.
 
 use model::ids::{IssueId, Millis, ProjectId};
+use protocol::event::Level;
 use rusqlite::Connection;
-use watchfire_store::issues::{Cut, CutFrom, IssueSearch, IssueSort, Issues as _, IssuesOf, Place};
+use watchfire_store::issues::{Cut, CutFrom, IssueSearch, IssueSort, IssueTest, Issues as _, IssuesOf, Place};
 use watchfire_store::ledger::SweepPlan;
 use watchfire_store::sqlite::Sqlite;
 use watchfire_store::{Catalog as _, Ledger as _, StoreError};
@@ -72,6 +73,35 @@ const BESIDE: [&str; 8] = [
 ];
 /// A moment at which the hours above are kept.
 const NOW: Millis = Millis(1_768_478_400_000);
+
+/// More issues than one transaction looks at, in two projects by turns; one in a thousand is of level `fatal`.
+const MANY: &str = "
+    with recursive number (n) as (select 1 union all select n + 1 from number where n < 10000)
+    insert into issue (project_id, short_number, grouping_version, level, kind, platform, title, culprit, count,
+                       first_seen_ms, last_seen_ms)
+    select 1 + n % 2, n, 1, iif(n % 1000 < 2, 4, 3), 0, 'python', 'title', '', n, n, n from number;";
+
+#[tokio::test]
+async fn a_search_goes_on_from_one_transaction_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    Connection::open(folder.path().join("watchfire.db")).unwrap().execute_batch(MANY).unwrap();
+    let page = async |sort, from, limit| {
+        let projects = [1, 2, 3].map(|id| ProjectId::new(id).unwrap()).to_vec();
+        let tests = vec![IssueTest::Level(Level::Fatal)];
+        let search = IssueSearch { projects, tests, sort, cut: Cut { from, limit } };
+        let page = store.search_issues(search).await.unwrap();
+        (page.items.iter().map(|it| it.short_number).collect::<Vec<_>>(), page.more)
+    };
+    let all: Vec<u64> = (0..=10_000).rev().filter(|number| number % 1_000 < 2 && *number > 0).collect();
+    for sort in [IssueSort::LastSeen, IssueSort::FirstSeen, IssueSort::Events] {
+        assert_eq!(page(sort, CutFrom::Start, 100).await, (all.clone(), false), "{sort:?}");
+        assert_eq!(page(sort, CutFrom::Start, 3).await, (all[..3].to_vec(), true), "{sort:?}");
+        let place = Place { key: 1_000, id: 1_000 };
+        assert_eq!(page(sort, CutFrom::After(place), 3).await, (vec![1], false), "{sort:?}");
+        assert_eq!(page(sort, CutFrom::Before(place), 3).await, (vec![2_001, 2_000, 1_001], true), "{sort:?}");
+    }
+}
 
 #[tokio::test]
 async fn a_deleted_issue_leaves_no_row_and_a_deleted_project_nothing_at_all() {

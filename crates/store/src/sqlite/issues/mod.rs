@@ -11,6 +11,7 @@ pub(super) use change::open;
 
 use async_trait::async_trait;
 use model::ids::{IssueId, Millis, ProjectId};
+use rusqlite::Connection;
 
 use super::Sqlite;
 use crate::error::StoreError;
@@ -31,7 +32,14 @@ impl Issues for Sqlite {
     }
 
     async fn search_issues(&self, search: IssueSearch) -> Result<Listed<Issue>, StoreError> {
-        self.read(move |connection| search::search(connection, &search)).await
+        let mut walk = search::Walk::new(search);
+        loop {
+            let step = move |connection: &Connection| Ok((walk.step(connection)?, walk));
+            match self.read(step).await? {
+                (Some(page), _) => return Ok(page),
+                (None, gone_on) => walk = gone_on,
+            }
+        }
     }
 
     async fn issue_hours(&self, issues: Vec<IssueId>, since: Millis) -> Result<Vec<Vec<(Millis, u64)>>, StoreError> {

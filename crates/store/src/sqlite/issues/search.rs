@@ -1,6 +1,7 @@
 //! Searching: walks a project's issues in the order of an index and judges each by its row.
 //!
-//! A walk looks at a bounded number of rows in one read transaction and goes on in another. Sorted by time it ends with the
+//! A walk looks at a bounded number of rows in one read transaction and goes on in another, after whoever else waits for a
+//! reader; it ends where nobody waits for it any more. Sorted by time it ends with the
 //! page; sorted by number it looks at every issue of the project and keeps the highest.
 
 use std::collections::BTreeMap;
@@ -31,33 +32,69 @@ struct Best {
     most: usize,
 }
 
-/// The page that is asked for.
-pub(super) fn search(connection: &Connection, search: &IssueSearch) -> Result<Listed<Issue>, StoreError> {
-    let way = match search.cut.from {
-        CutFrom::Start | CutFrom::After(_) => Way::Down,
-        CutFrom::Before(_) => Way::Up,
-    };
-    let mut best = Best { found: BTreeMap::new(), way, most: search.cut.limit.saturating_add(1) };
-    for project in &search.projects {
-        if let Some(number) = only_number(search) {
-            look_at_one(connection, search, (*project, number), &mut best)?;
-            continue;
+/// A search on its way through the projects, from one read transaction to the next.
+pub(super) struct Walk {
+    search: IssueSearch,
+    best: Best,
+    /// Projects that are done.
+    done: usize,
+    /// The place that the walk through the next one has come to.
+    from: Option<Place>,
+}
+
+impl Walk {
+    /// Begins a search.
+    pub(super) fn new(search: IssueSearch) -> Walk {
+        let way = match search.cut.from {
+            CutFrom::Start | CutFrom::After(_) => Way::Down,
+            CutFrom::Before(_) => Way::Up,
+        };
+        let best = Best { found: BTreeMap::new(), way, most: search.cut.limit.saturating_add(1) };
+        Walk { search, best, done: 0, from: None }
+    }
+
+    /// Looks at some rows. The page that is asked for, once there are no more to look at.
+    pub(super) fn step(&mut self, connection: &Connection) -> Result<Option<Listed<Issue>>, StoreError> {
+        let Walk { search, best, done, from } = self;
+        let mut looks = LOOKS;
+        while let Some(project) = search.projects.get(*done).copied() {
+            if let Some(number) = only_number(search) {
+                look_at_one(connection, search, (project, number), best)?;
+                looks -= 1;
+            } else {
+                let looked = match search.sort {
+                    IssueSort::LastSeen | IssueSort::FirstSeen => {
+                        walk_in_order(connection, search, (project, looks), (best, from))?
+                    }
+                    IssueSort::Events | IssueSort::Users => {
+                        walk_all(connection, search, (project, looks), (best, from))?
+                    }
+                };
+                match looked {
+                    Some(looked) => looks -= looked,
+                    None => return Ok(None),
+                }
+            }
+            (*done, *from) = (*done + 1, None);
+            if looks <= 0 {
+                return Ok(None);
+            }
         }
-        match search.sort {
-            IssueSort::LastSeen | IssueSort::FirstSeen => walk_in_order(connection, search, *project, &mut best)?,
-            IssueSort::Events | IssueSort::Users => walk_all(connection, search, *project, &mut best)?,
+        self.page(connection).map(Some)
+    }
+
+    fn page(&mut self, connection: &Connection) -> Result<Listed<Issue>, StoreError> {
+        let more = self.best.found.len() > self.search.cut.limit;
+        if more {
+            self.best.drop_worst();
         }
+        let mut items = Vec::with_capacity(self.best.found.len());
+        for id in self.best.found.values().rev() {
+            // One that was deleted meanwhile is not shown.
+            items.extend(row::issue(connection, *id)?);
+        }
+        Ok(Listed { items, more })
     }
-    let more = best.found.len() > search.cut.limit;
-    if more {
-        best.drop_worst();
-    }
-    let mut items = Vec::with_capacity(best.found.len());
-    for id in best.found.values().rev() {
-        // One that was deleted meanwhile is not shown.
-        items.extend(row::issue(connection, *id)?);
-    }
-    Ok(Listed { items, more })
 }
 
 /// The number that is asked for, where it is one only.
@@ -88,60 +125,56 @@ fn look_at_one(
     Ok(())
 }
 
-/// Ends when the page is full, or holds nothing that could be worse than what follows.
+/// Ends when the page is full, or holds nothing that could be worse than what follows. How many rows it has looked at; `None`
+/// where there may be more.
 fn walk_in_order(
     connection: &Connection,
     search: &IssueSearch,
-    project: ProjectId,
-    best: &mut Best,
-) -> Result<(), StoreError> {
+    (project, looks): (ProjectId, i64),
+    (best, from): (&mut Best, &mut Option<Place>),
+) -> Result<Option<i64>, StoreError> {
     let judge = Judge::new(connection, search);
-    let mut from = first_place(search.cut.from);
-    loop {
-        let mut statement = connection.prepare_cached(ordered(search.sort, best.way))?;
-        let mut rows = statement.query([project.get(), from.key, from.id, LOOKS])?;
-        let mut looks = 0;
-        while let Some(candidate) = next(&mut rows)? {
-            looks += 1;
-            from = candidate.place(search.sort);
-            if best.wants(from) && judge.accepts(&candidate)? {
-                best.add(from, candidate.id);
-            }
-            // What follows is worse still.
-            if !best.wants(from) {
-                return Ok(());
-            }
+    let mut place = from.unwrap_or(first_place(search.cut.from));
+    let mut statement = connection.prepare_cached(ordered(search.sort, best.way))?;
+    let mut rows = statement.query([project.get(), place.key, place.id, looks])?;
+    let mut looked = 0;
+    while let Some(candidate) = next(&mut rows)? {
+        looked += 1;
+        place = candidate.place(search.sort);
+        if best.wants(place) && judge.accepts(&candidate)? {
+            best.add(place, candidate.id);
         }
-        if looks < LOOKS {
-            return Ok(());
+        // What follows is worse still.
+        if !best.wants(place) {
+            return Ok(Some(looked));
         }
     }
+    *from = Some(place);
+    Ok((looked < looks).then_some(looked))
 }
 
+/// The same, in an order that says nothing of what follows.
 fn walk_all(
     connection: &Connection,
     search: &IssueSearch,
-    project: ProjectId,
-    best: &mut Best,
-) -> Result<(), StoreError> {
+    (project, looks): (ProjectId, i64),
+    (best, from): (&mut Best, &mut Option<Place>),
+) -> Result<Option<i64>, StoreError> {
     let judge = Judge::new(connection, search);
-    let mut from = first_place(CutFrom::Start);
-    loop {
-        let mut statement = connection.prepare_cached(ordered(IssueSort::LastSeen, Way::Down))?;
-        let mut rows = statement.query([project.get(), from.key, from.id, LOOKS])?;
-        let mut looks = 0;
-        while let Some(candidate) = next(&mut rows)? {
-            looks += 1;
-            from = candidate.place(IssueSort::LastSeen);
-            let place = candidate.place(search.sort);
-            if best.way.reaches(search.cut.from, place) && best.wants(place) && judge.accepts(&candidate)? {
-                best.add(place, candidate.id);
-            }
-        }
-        if looks < LOOKS {
-            return Ok(());
+    let mut last = from.unwrap_or(first_place(CutFrom::Start));
+    let mut statement = connection.prepare_cached(ordered(IssueSort::LastSeen, Way::Down))?;
+    let mut rows = statement.query([project.get(), last.key, last.id, looks])?;
+    let mut looked = 0;
+    while let Some(candidate) = next(&mut rows)? {
+        looked += 1;
+        last = candidate.place(IssueSort::LastSeen);
+        let place = candidate.place(search.sort);
+        if best.way.reaches(search.cut.from, place) && best.wants(place) && judge.accepts(&candidate)? {
+            best.add(place, candidate.id);
         }
     }
+    *from = Some(last);
+    Ok((looked < looks).then_some(looked))
 }
 
 /// The place that a walk begins beyond.
@@ -217,6 +250,8 @@ impl Best {
     }
 
     fn add(&mut self, place: Place, id: IssueId) {
+        // One that moved on between two transactions may be met again.
+        self.found.retain(|_, known| *known != id);
         self.found.insert(place, id);
         if self.found.len() > self.most {
             self.drop_worst();
