@@ -146,9 +146,13 @@ pub(crate) struct OverloadArgs {
     /// Which part of the path: ingest or full.
     #[arg(long, value_enum, default_value_t = WorkPath::Full)]
     pub(crate) path: WorkPath,
-    /// How much is sent to find the highest rate.
-    #[command(flatten)]
-    pub(crate) amount: Amount,
+    /// Events sent to find the highest rate: some seconds of them, for a store takes more in its first second than it can
+    /// go on taking.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) events: u32,
+    /// Events before each measured run.
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) warm_up: u32,
     /// Kept-alive connections.
     #[arg(long, default_value_t = 512)]
     pub(crate) connections: u16,

@@ -87,7 +87,8 @@ fn run(cli: Cli) -> Result<ExitCode, BenchError> {
         }
         Command::Idle => report::show(&idle::run(&surroundings)?, form)?,
         Command::Overload(args) => {
-            let peak = Plan { path: args.path, ..plan(args.amount, args.connections) };
+            let amount = Amount { events: args.events, warm_up: args.warm_up };
+            let peak = Plan { path: args.path, ..plan(amount, args.connections) };
             let lasting = Duration::from_secs(args.seconds.into());
             let drain = Duration::from_secs(args.drain_seconds.into());
             let report = overload::run(&overload::OverloadPlan { peak, lasting, drain }, &surroundings)?;
