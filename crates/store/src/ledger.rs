@@ -345,7 +345,7 @@ pub struct Totals {
 /// Bodies of the first of some deliveries.
 #[derive(Debug, Default)]
 pub struct Bodies {
-    /// In the order asked; `None` where the event is gone.
+    /// In the order asked; `None` where the event is gone, or can never be read again.
     pub found: Vec<Option<StoredBody>>,
     /// How long the next one is, where the list ends before it because it would have passed the limit.
     pub next_bytes: Option<usize>,

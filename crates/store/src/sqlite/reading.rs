@@ -88,7 +88,16 @@ pub(super) fn bodies(connection: &Connection, keys: &[DeliveryKey], limit_bytes:
     let mut bodies = Bodies::default();
     let mut left = limit_bytes;
     for key in keys {
-        bodies.found.push(match body(connection, key, left)? {
+        let fitting = match body(connection, key, left) {
+            // It will not heal, and what waits behind it is whole.
+            Err(StoreError::Damaged { what }) => {
+                let (hook, seq) = (key.hook, key.seq);
+                tracing::error!(delivery.hook = %hook, delivery.seq = %seq, what, "a body is damaged: its delivery is cancelled");
+                Fitting::Gone
+            }
+            fitting => fitting?,
+        };
+        bodies.found.push(match fitting {
             Fitting::Body(body) => {
                 left -= body.bytes.len();
                 Some(body)
@@ -103,7 +112,7 @@ pub(super) fn bodies(connection: &Connection, keys: &[DeliveryKey], limit_bytes:
     Ok(bodies)
 }
 
-/// A body, if it is there and not too long.
+/// A body, if it is there, whole and not too long.
 enum Fitting {
     Body(StoredBody),
     Gone,

@@ -5,9 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::ids::Millis;
+use model::delivery_key::DeliveryKey;
+use model::ids::{Day, HookNumber, Millis, ProjectId, Seq};
+use rusqlite::Connection;
 use watchfire_store::sqlite::{FolderLock, Sqlite};
 use watchfire_store::{Catalog, Ledger, StoreError};
+use webhook::Kind;
 
 const NOW: Millis = Millis(1_768_478_400_000);
 
@@ -137,4 +140,31 @@ async fn a_closed_store_says_so_and_leaves_one_file() {
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["watchfire.db"]);
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_body_does_not_keep_those_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let rows = Connection::open(folder.path().join("watchfire.db")).unwrap();
+    let value = zstd::bulk::compress(b"{}", 1).unwrap();
+    for (seq, value) in [(1_i64, &b"not zstd"[..]), (2, &value)] {
+        rows.execute(
+            "insert into event (seq, project_id, issue_id, day, event_id, received_ms, timestamp_ms, level, hop, head, value,
+                                tail)
+             values (?1, 1, 1, 0, zeroblob(16), 0, 0, 3, 0, x'7b2261223a', ?2, x'7d')",
+            rusqlite::params![seq, value],
+        )
+        .unwrap();
+    }
+    let key = |seq| DeliveryKey {
+        project: ProjectId::new(1).unwrap(),
+        hook: HookNumber::new(1).unwrap(),
+        day: Day(0),
+        seq: Seq::new(seq).unwrap(),
+        kind: Kind::EventCreated,
+    };
+    let bodies = store.bodies(vec![key(1), key(2), key(3)], 1_000).await.unwrap();
+    let bytes: Vec<_> = bodies.found.iter().map(|body| body.as_ref().map(|body| &body.bytes[..])).collect();
+    assert_eq!(bytes, [None, Some(&b"{\"a\":{}}"[..]), None]);
 }
