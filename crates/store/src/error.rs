@@ -21,6 +21,14 @@ pub enum StoreError {
         /// The field, as the API calls it.
         what: &'static str,
     },
+    /// A project has as many of them as it may have.
+    #[error("a project has at most {most} {what}")]
+    TooMany {
+        /// The kind of things, as the API calls them.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
     /// The row that the call names is not there (any more).
     #[error("no such {what}")]
     Missing {
@@ -96,6 +104,7 @@ impl StoreError {
         match self {
             StoreError::Full(_) | StoreError::Io(_) | StoreError::UnknownCommit(_) | StoreError::Closed => true,
             StoreError::Taken { .. }
+            | StoreError::TooMany { .. }
             | StoreError::Missing { .. }
             | StoreError::UnknownValue { .. }
             | StoreError::Damaged { .. }

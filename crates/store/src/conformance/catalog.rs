@@ -1,6 +1,7 @@
 //! Organizations, teams, projects, keys and hooks.
 
 use model::ids::HookGuid;
+use model::limits::HOOKS_PER_PROJECT;
 use protocol::PublicKey;
 use webhook::Kind;
 
@@ -199,4 +200,19 @@ pub async fn hooks_belong_to_their_project(bench: &mut dyn Bench) -> Outcome {
     assert_missing(store.update_hook(project, first.guid, change).await, "hook");
     assert_eq!(only(store.hooks(project).await?).number, second.number);
     Ok(())
+}
+
+/// The last place is given once, whoever asks for it at the same time; a deleted hook leaves its place.
+pub async fn a_project_has_no_more_hooks_than_it_may_have(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    for guid in 1..u8::try_from(HOOKS_PER_PROJECT).unwrap_or(u8::MAX) {
+        world.hook(guid).await?;
+    }
+    let (one, other) = tokio::join!(world.hook(201), world.hook(202));
+    let refused = [one.as_ref().err(), other.as_ref().err()].into_iter().flatten();
+    let refused: Vec<_> =
+        refused.map(|error| matches!(error, StoreError::TooMany { most: HOOKS_PER_PROJECT, .. })).collect();
+    assert_eq!(refused, [true]);
+    world.store.delete_hook(world.project.id, HookGuid([1; 16])).await?;
+    world.hook(203).await.map(drop)
 }

@@ -91,6 +91,7 @@ macro_rules! every_behaviour {
             catalog::a_deleted_project_is_gone_at_once,
             catalog::keys_belong_to_their_project,
             catalog::hooks_belong_to_their_project,
+            catalog::a_project_has_no_more_hooks_than_it_may_have,
             changing::issues_are_changed_together,
             changing::a_new_issue_that_is_opened_stays_new,
             changing::an_ignored_issue_comes_back_when_its_snooze_ends,

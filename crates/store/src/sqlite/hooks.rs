@@ -1,12 +1,13 @@
 //! Hooks. A deleted one keeps its row until nothing refers to it, so that its number is never given twice.
 
 use model::ids::{HookGuid, HookNumber, Millis, ProjectId};
+use model::limits::HOOKS_PER_PROJECT;
 use model::rules::Quantifier;
 use rusqlite::{Connection, Row, Transaction, params};
 use webhook::Secret;
 
 use super::codes::{Code as _, kinds_from_bits, kinds_to_bits};
-use super::rows::{collect, found, one, taken, touch};
+use super::rows::{collect, found, has_room, one, taken, touch};
 use super::rules::{json_list, json_text};
 use crate::catalog::{Hook, HookChange, NewHook};
 use crate::error::StoreError;
@@ -29,6 +30,8 @@ pub(super) fn of_project(connection: &Connection, project: ProjectId) -> Result<
 /// Makes a hook.
 pub(super) fn create(transaction: &Transaction<'_>, new: NewHook) -> Result<Hook, StoreError> {
     touch(transaction, new.project)?;
+    let count = "select count(*) from hook where project_id = ? and deleted = 0";
+    has_room(transaction, (new.project, count), ("service hooks", HOOKS_PER_PROJECT))?;
     transaction
         .execute(
             "insert into hook (guid, project_id, url, secret, kinds, active, created_ms, filters, filter_match)

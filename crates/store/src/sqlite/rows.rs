@@ -23,6 +23,17 @@ pub(super) fn touch_directory(transaction: &Transaction<'_>) -> Result<(), Store
     Ok(())
 }
 
+/// `TooMany` where a project has `most` of something already; `count` is the statement that counts them. Inside the
+/// transaction that would make one more, so that two callers at once cannot both pass.
+pub(super) fn has_room(
+    transaction: &Transaction<'_>,
+    (project, count): (ProjectId, &str),
+    (what, most): (&'static str, usize),
+) -> Result<(), StoreError> {
+    let found: i64 = transaction.prepare_cached(count)?.query_row([project.get()], |row| row.get(0))?;
+    if usize::try_from(found).unwrap_or(usize::MAX) < most { Ok(()) } else { Err(StoreError::TooMany { what, most }) }
+}
+
 /// An error where a statement touched no row.
 pub(super) fn found(rows: usize, what: &'static str) -> Result<(), StoreError> {
     if rows == 0 { Err(StoreError::Missing { what }) } else { Ok(()) }

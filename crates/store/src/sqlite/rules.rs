@@ -1,13 +1,14 @@
 //! Rules, and the counters that they ask for. A deleted one keeps its row until its history is gone.
 
 use model::ids::{Millis, ProjectId, RuleId, TeamId, UserId};
+use model::limits::RULES_PER_PROJECT;
 use model::rules::Quantifier;
 use rusqlite::{Connection, Row, Transaction, params};
 use serde_json::Value;
 
 use super::codes::Code as _;
 use super::counters;
-use super::rows::{collect, found, one, touch};
+use super::rows::{collect, found, has_room, one, touch};
 use crate::error::StoreError;
 use crate::rules::{NewRule, RuleChange, RuleRow, RuleSnooze};
 
@@ -31,6 +32,8 @@ pub(super) fn of_project(connection: &Connection, project: ProjectId) -> Result<
 /// Makes a rule.
 pub(super) fn create(transaction: &Transaction<'_>, new: &NewRule) -> Result<RuleRow, StoreError> {
     touch(transaction, new.project)?;
+    let count = "select count(*) from rule where project_id = ? and deleted = 0";
+    has_room(transaction, (new.project, count), ("rules", RULES_PER_PROJECT))?;
     let rule = &new.rule;
     transaction.execute(
         "insert into rule (project_id, name, environment, action_match, filter_match, conditions, filters, actions,

@@ -262,6 +262,7 @@ fn status_of_store(error: &StoreError) -> StatusCode {
         }
         StoreError::Missing { .. } => StatusCode::NOT_FOUND,
         StoreError::Taken { .. } => StatusCode::CONFLICT,
+        StoreError::TooMany { .. } => StatusCode::BAD_REQUEST,
         StoreError::UnknownValue { .. }
         | StoreError::Damaged { .. }
         | StoreError::Id(_)
@@ -279,6 +280,9 @@ fn body_of_store(error: &StoreError) -> Value {
     match error {
         StoreError::Missing { .. } => detail(NOT_FOUND),
         StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
+        StoreError::TooMany { what, most } => {
+            detail(format_args!("A project has at most {most} {what}. Delete one first."))
+        }
         _ if status_of_store(error) == StatusCode::SERVICE_UNAVAILABLE => {
             tracing::error!(error = error as &dyn std::error::Error, "the API cannot use the store");
             detail("The store is not available at the moment. Look whether the change was made before you try again.")

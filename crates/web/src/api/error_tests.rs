@@ -114,6 +114,10 @@ async fn what_the_store_says_is_answered_by_its_kind() {
     assert_answers([
         (StoreError::Missing { what: "hook" }.into(), said(404, "The requested resource does not exist")),
         (StoreError::Taken { what: "slug" }.into(), said(409, "The slug is taken.")),
+        (
+            StoreError::TooMany { what: "rules", most: 9 }.into(),
+            said(400, "A project has at most 9 rules. Delete one first."),
+        ),
         (StoreError::Closed.into(), not_available()),
         (AuthError::Store(StoreError::Closed).into(), not_available()),
     ])

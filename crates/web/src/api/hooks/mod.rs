@@ -8,14 +8,14 @@ use axum::Json;
 use axum::response::IntoResponse as _;
 use http::{HeaderMap, StatusCode};
 use model::ids::HookGuid;
-use model::limits::HOOKS_PER_PROJECT;
 use model::scope::Scope;
+use store::StoreError;
 use store::catalog::{Hook, NewHook};
 use webhook::Secret;
 
 use self::view::{HookView, status};
 use super::body::Unread;
-use super::error::Answer;
+use super::error::{Answer, ApiError};
 use super::fields::FieldErrors;
 use super::lookup::{Call, HookPath, ProjectPath};
 use super::note::said;
@@ -41,10 +41,6 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
     let project = call.project(&[Scope::ProjectWrite]).await?;
     let Call { api, caller, .. } = call;
     let wanted = fields::read_new(&body.json().await?, &api.policy)?;
-    if api.store.hooks(project.id).await?.len() >= HOOKS_PER_PROJECT {
-        let text = format!("A project has at most {HOOKS_PER_PROJECT} service hooks. Delete one first.");
-        return Err(FieldErrors::about_all(text).into());
-    }
     let new = NewHook {
         guid: HookGuid(api.random_bytes()),
         project: project.id,
@@ -56,7 +52,12 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
         active: wanted.others.active.unwrap_or(true),
         now: api.clock.now(),
     };
-    let hook = api.store.create_hook(new).await?;
+    let hook = api.store.create_hook(new).await.map_err(|error| match error {
+        StoreError::TooMany { what, most } => {
+            FieldErrors::about_all(format!("A project has at most {most} {what}. Delete one first.")).into()
+        }
+        other => ApiError::from(other),
+    })?;
     api.changed().await;
     Ok((StatusCode::CREATED, note(&hook), Json(HookView::of(&hook, &caller))).into_response())
 }

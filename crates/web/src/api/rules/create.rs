@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::response::IntoResponse as _;
 use http::StatusCode;
-use model::limits::RULES_PER_PROJECT;
+use store::StoreError;
 use store::rules::NewRule;
 
 use super::super::body::Unread;
-use super::super::error::Answer;
+use super::super::error::{Answer, ApiError};
 use super::super::fields::FieldErrors;
 use super::super::lookup::{Call, ProjectPath};
 use super::note::note;
@@ -21,13 +21,14 @@ pub(in super::super) async fn create(call: Call<ProjectPath>, body: Unread) -> A
     let known = fields::Known::of(&api, &project).await?;
     let rule = known.read(&body.json().await?, None, || api.random_bytes())?;
     let others = api.store.rules(project.id).await?;
-    if others.len() >= RULES_PER_PROJECT {
-        let text = format!("You may not exceed {RULES_PER_PROJECT} rules per project");
-        return Err(FieldErrors::about("conditions", text).into());
-    }
     duplicates::refuse(&rule, &others)?;
     let new = NewRule { project: project.id, rule, created_by: caller.token.user, now: api.clock.now() };
-    let rule = api.store.create_rule(new).await?;
+    let rule = api.store.create_rule(new).await.map_err(|error| match error {
+        StoreError::TooMany { most, .. } => {
+            FieldErrors::about("conditions", format!("You may not exceed {most} rules per project")).into()
+        }
+        other => ApiError::from(other),
+    })?;
     api.changed().await;
     let hooks = api.store.hooks(project.id).await?;
     let surroundings = Surroundings::of(&api, &project, &caller).await?;
