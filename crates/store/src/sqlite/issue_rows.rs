@@ -97,7 +97,8 @@ pub(super) fn delete_hours(
         .execute([issue.project, issue.id, before_s, bounded(limit)])?)
 }
 
-/// Deletes rows of every table that has some for each issue.
+/// Deletes rows of every table that has some for each issue. Counts lie by counter: without the list of those that rules ask
+/// for, all of the project's would be looked at. Those of a counter that no rule asks for go with it.
 const BESIDE: [&str; 7] = [
     "delete from issue_environment
      where project_id = ?1 and issue_id = ?2 and environment in (
@@ -117,11 +118,15 @@ const BESIDE: [&str; 7] = [
      )",
     "delete from issue_count
      where project_id = ?1 and issue_id = ?2 and (key, bucket_s) in (
-       select key, bucket_s from issue_count where project_id = ?1 and issue_id = ?2 limit ?3
+       select key, bucket_s from issue_count
+       where project_id = ?1 and issue_id = ?2 and key in (select key from rule_counter where project_id = ?1)
+       limit ?3
      )",
     "delete from issue_user_count
      where project_id = ?1 and issue_id = ?2 and (key, bucket_s, user) in (
-       select key, bucket_s, user from issue_user_count where project_id = ?1 and issue_id = ?2 limit ?3
+       select key, bucket_s, user from issue_user_count
+       where project_id = ?1 and issue_id = ?2 and key in (select key from rule_counter where project_id = ?1)
+       limit ?3
      )",
     "delete from rule_throttle
      where project_id = ?1 and issue_id = ?2 and rule_id in (
