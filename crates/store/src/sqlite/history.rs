@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use model::ids::{IssueId, Millis, ProjectId, RuleId, Seq};
+use model::rules::bucket_start;
 use protocol::EventId;
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -11,8 +12,7 @@ use super::rows::collect;
 use crate::error::StoreError;
 use crate::rules::{FIRED_ISSUES_MAX, FiredRange, FiredRow, RuleIssue};
 
-/// Milliseconds of an hour.
-const HOUR_MS: i64 = 3_600_000;
+const HOUR_SECONDS: i64 = 3_600;
 /// Firings of one rule that one answer looks at, the newest: a second of reading at most.
 const FIRINGS_MAX: i64 = 500_000;
 
@@ -39,10 +39,11 @@ pub(super) fn hours(
     rule: RuleId,
     range: FiredRange,
 ) -> Result<Vec<(Millis, u64)>, StoreError> {
-    let since = Millis(range.since.0 - range.since.0.rem_euclid(HOUR_MS));
+    let hour_of = |moment| Millis(bucket_start(moment, HOUR_SECONDS) * 1_000);
+    let since = hour_of(range.since);
     let mut hours: Vec<(Millis, u64)> = Vec::new();
     for firing in firings(connection, rule, FiredRange { since, ..range })? {
-        let hour = Millis(firing.fired.0 - firing.fired.0.rem_euclid(HOUR_MS));
+        let hour = hour_of(firing.fired);
         match hours.last_mut() {
             Some((last, count)) if *last == hour => *count += 1,
             _ => hours.push((hour, 1)),

@@ -95,9 +95,7 @@ impl Recorder<'_> {
 
     /// Whether something has neither been committed lately nor written in this batch; it counts as written from now on.
     pub(super) fn is_news(&mut self, thing: impl Hash) -> bool {
-        let mut hasher = DefaultHasher::new();
-        thing.hash(&mut hasher);
-        let digest = hasher.finish();
+        let digest = digest(thing);
         !self.seen.has(digest) && self.shared.news.digests.insert(digest)
     }
 
@@ -162,9 +160,13 @@ impl Recorder<'_> {
     }
 
     fn has_seen(&self, thing: impl Hash) -> bool {
-        let mut hasher = DefaultHasher::new();
-        thing.hash(&mut hasher);
-        let digest = hasher.finish();
+        let digest = digest(thing);
         self.seen.has(digest) || self.shared.news.digests.contains(&digest)
     }
+}
+
+fn digest(thing: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    thing.hash(&mut hasher);
+    hasher.finish()
 }
