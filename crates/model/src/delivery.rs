@@ -6,8 +6,18 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::hook::Retries;
+use crate::limits::RETRY_AFTER_MOST_SECONDS;
+
 /// Pauses before a delivery is tried again whose last attempts never reached the receiver; the last one repeats.
 const UNSENT_PAUSE_SECONDS: [u64; 5] = [1, 2, 4, 8, 10];
+
+/// Pauses after the first failed request, the second and so on, where the hook wants retries: 5 s, 5 min, 30 min, 2 h, 5 h,
+/// 10 h and 14 h. After the last one a failure is final.
+const RETRY_PAUSE_SECONDS: [u64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400];
+
+/// A retry's pause is longer or shorter by up to this many hundredths, so that what failed together does not come together.
+const RETRY_JITTER_HUNDREDTHS: u64 = 10;
 
 /// Where a delivery stands. Codes are kept in rows: they never change and are never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,14 +60,6 @@ pub enum UnknownCode {
     Priority,
 }
 
-/// Whether a hook wants its failed deliveries sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Retries {
-    /// One request only, whatever the answer.
-    #[default]
-    None,
-}
-
 /// How an attempt ended, as far as its delivery is concerned. An attempt that was interrupted has not ended: it never settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -80,10 +82,14 @@ pub struct Tried {
     pub ended: Ended,
     /// What the hook wants.
     pub retries: Retries,
-    /// How many attempts went out or may have, this one included: 1 at the first.
+    /// How many attempts went out or may have since the delivery was owed or sent again, this one included: 1 at the first.
     pub attempt: u32,
     /// How many attempts in a row never went out, this one included: 1 at the first.
     pub unsent_streak: u32,
+    /// How long the receiver asked to be left alone.
+    pub retry_after: Option<Duration>,
+    /// Drawn anew for each attempt: spreads retries.
+    pub chance: u32,
 }
 
 /// What an ended attempt makes of its delivery.
@@ -104,10 +110,28 @@ pub fn settle(tried: &Tried) -> Next {
         Ended::Succeeded => Next::Delivered,
         Ended::WentOutAndFailed => match tried.retries {
             Retries::None => Next::Failed,
+            Retries::Exponential => match retry_pause(tried.attempt, tried.chance) {
+                Some(pause) => Next::Again(pause.max(asked_pause(tried.retry_after))),
+                None => Next::Failed,
+            },
         },
         Ended::NeverWentOut => Next::Again(unsent_pause(tried.unsent_streak)),
         Ended::Refused | Ended::Panicked => Next::Failed,
     }
+}
+
+/// How long a delivery waits after its request number `attempt` has failed, counted from 1; `None` where that was the last.
+pub fn retry_pause(attempt: u32, chance: u32) -> Option<Duration> {
+    let index = usize::try_from(attempt.saturating_sub(1)).ok()?;
+    let millis = RETRY_PAUSE_SECONDS.get(index)? * 1_000;
+    let reach = millis * RETRY_JITTER_HUNDREDTHS / 100;
+    let moved = u64::from(chance) * (2 * reach) / u64::from(u32::MAX);
+    Some(Duration::from_millis(millis - reach + moved))
+}
+
+/// The pause that a receiver may ask for with `Retry-After`: as long as it says, up to an hour.
+pub fn asked_pause(retry_after: Option<Duration>) -> Duration {
+    retry_after.unwrap_or_default().min(Duration::from_secs(RETRY_AFTER_MOST_SECONDS))
 }
 
 /// How long a delivery waits after so many attempts in a row that never went out.
@@ -197,7 +221,39 @@ mod tests {
     use super::*;
 
     fn tried(ended: Ended) -> Tried {
-        Tried { ended, retries: Retries::None, attempt: 1, unsent_streak: 1 }
+        let (attempt, unsent_streak, retry_after, chance) = (1, 1, None, u32::MAX / 2);
+        Tried { ended, retries: Retries::None, attempt, unsent_streak, retry_after, chance }
+    }
+
+    fn retried(attempt: u32, retry_after: Option<Duration>) -> Next {
+        let retries = Retries::Exponential;
+        settle(&Tried { retries, attempt, retry_after, ..tried(Ended::WentOutAndFailed) })
+    }
+
+    #[test]
+    fn with_retries_a_failed_request_is_repeated_on_the_schedule_and_then_final() {
+        let seconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400];
+        for (attempt, seconds) in (1..).zip(seconds) {
+            let Next::Again(pause) = retried(attempt, None) else { panic!("attempt {attempt} is not the last") };
+            assert_eq!(pause.as_secs_f64().round(), f64::from(seconds), "attempt {attempt}");
+        }
+        assert_eq!(retried(8, None), Next::Failed);
+        assert_eq!(retried(u32::MAX, None), Next::Failed);
+    }
+
+    #[test]
+    fn a_pause_moves_by_a_tenth_at_most() {
+        assert_eq!(retry_pause(2, 0), Some(Duration::from_secs(270)));
+        assert_eq!(retry_pause(2, u32::MAX), Some(Duration::from_secs(330)));
+    }
+
+    #[test]
+    fn a_receiver_may_ask_for_a_longer_pause_up_to_an_hour_and_not_for_a_shorter_one() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(retried(1, seconds(60)), Next::Again(Duration::from_secs(60)));
+        assert_eq!(retried(1, seconds(1_000_000)), Next::Again(Duration::from_secs(3_600)));
+        assert_eq!(retried(2, seconds(1)), retried(2, None));
+        assert_eq!(retried(8, seconds(60)), Next::Failed);
     }
 
     #[test]

@@ -143,12 +143,16 @@ limits! {
     CUSTOM_HEADER_BYTES: usize = 4 * KIB, Bytes;
     /// A hook's timeout, unless set otherwise: the whole attempt, from the DNS question to the last byte read.
     ATTEMPT_TIMEOUT_SECONDS: u64 = 5, Seconds;
+    /// The shortest timeout that a hook may have.
+    ATTEMPT_TIMEOUT_LEAST_SECONDS: u64 = 1, Seconds;
     /// The longest timeout that a hook may have.
     ATTEMPT_TIMEOUT_MOST_SECONDS: u64 = 30, Seconds;
     /// A hook's requests at once in each process, unless set otherwise.
     HOOK_CONCURRENCY: usize = 16, Count;
     /// The most requests at once that a hook may have in each process.
     HOOK_CONCURRENCY_MOST: usize = 64, Count;
+    /// A longer `Retry-After` counts as this.
+    RETRY_AFTER_MOST_SECONDS: u64 = 3600, Seconds;
     /// How long a delivery may wait for its first attempt, unless set otherwise.
     MAX_AGE_SECONDS: u64 = DAY_SECONDS, Seconds;
     /// The least age that a hook may set.
@@ -163,6 +167,8 @@ limits! {
     LANE_BUDGET_BYTES: usize = 64 * MIB, Bytes;
     /// Sockets to receivers at once in each process.
     SOCKET_BUDGET: usize = 2000, Count;
+    /// Deliveries that a replay sends again each second.
+    REPLAY_DELIVERIES_PER_SECOND: usize = 100, Count;
     /// Outcomes that wait to be written; at so many no attempt starts.
     UNWRITTEN_OUTCOMES: usize = 1000, Count;
     /// What is read of a receiver's answer.

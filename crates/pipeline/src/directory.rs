@@ -5,12 +5,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use http::{HeaderName, HeaderValue};
 use model::egress::UrlRefusal;
 use model::ids::{HookNumber, Millis, OrganizationId, ProjectId};
-use model::limits::{ATTEMPT_TIMEOUT_SECONDS, HOOK_CONCURRENCY};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::rules::{CounterHit, EventView, HookFilter, Matcher, NodeError};
@@ -55,10 +54,10 @@ pub struct HookEntry {
     pub destination: Result<Destination, UrlRefusal>,
     /// Signs with its secret.
     pub signer: Signer,
-    /// The total of one attempt.
-    pub timeout: Duration,
-    /// Attempts at once.
-    pub concurrency: usize,
+    /// Signs with the secret before the last rotation, and until when.
+    pub previous_signer: Option<(Signer, Millis)>,
+    /// Its custom headers, as they are sent.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The present directory, and the way to a newer one.
@@ -158,13 +157,11 @@ impl HookEntry {
     fn new(hook: Hook, egress: &Egress) -> HookEntry {
         let destination = egress.destination(&hook.url);
         let signer = Signer::new(&hook.secret);
-        HookEntry {
-            hook,
-            destination,
-            signer,
-            timeout: Duration::from_secs(ATTEMPT_TIMEOUT_SECONDS),
-            concurrency: HOOK_CONCURRENCY,
-        }
+        let previous_signer = hook.previous.as_ref().map(|previous| (Signer::new(&previous.secret), previous.until));
+        let header = |(name, value): (&str, &str)| Some((name.parse().ok()?, value.parse().ok()?));
+        // `model` lets none pass that these refuse.
+        let headers = hook.settings.headers.iter().filter_map(header).collect();
+        HookEntry { hook, destination, signer, previous_signer, headers }
     }
 }
 

@@ -18,14 +18,23 @@ pub(crate) struct Envelope {
     pub(crate) now: Millis,
 }
 
-/// Every header of ours; `egress` adds those that HTTP needs.
+/// Every header of ours and the hook's own; `egress` adds those that HTTP needs.
+///
+/// While a rotation overlaps, the hex headers are made with the old secret, which every receiver knows, and the Standard
+/// Webhooks header has a signature of each.
 pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> Vec<(HeaderName, HeaderValue)> {
     let id = envelope.delivery.to_string();
     let timestamp = envelope.now.0.div_euclid(1000).to_string();
-    let hex = hook.signer.hex(body);
-    let standard = hook.signer.standard(&id, &timestamp, body);
+    let previous = hook.previous_signer.as_ref().filter(|(_, until)| envelope.now < *until).map(|(signer, _)| signer);
+    let hex = previous.unwrap_or(&hook.signer).hex(body);
+    let mut standard = hook.signer.standard(&id, &timestamp, body).to_vec();
+    if let Some(previous) = previous {
+        standard.push(b' ');
+        standard.extend_from_slice(&previous.standard(&id, &timestamp, body));
+    }
     let guid = hook.hook.guid.to_string();
-    let mut list = Vec::with_capacity(12);
+    let mut list = Vec::with_capacity(13 + hook.headers.len());
+    list.extend_from_slice(&hook.headers);
     let mut add = |name: headers::HeaderName, value: &[u8]| {
         // All of these are hex, base64 or digits: a header value by construction.
         if let Ok(value) = HeaderValue::from_bytes(value) {
@@ -38,6 +47,9 @@ pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> Vec
     add(headers::DELIVERY, id.as_bytes());
     add(headers::ATTEMPT, envelope.attempt.to_string().as_bytes());
     add(headers::HOP, envelope.hop.to_string().as_bytes());
+    if envelope.kind == Kind::Test {
+        add(headers::TEST, b"1");
+    }
     add(headers::SERVICE_HOOK_SIGNATURE, &hex);
     add(headers::SERVICE_HOOK_TIMESTAMP, timestamp.as_bytes());
     add(headers::SERVICE_HOOK_GUID, guid.as_bytes());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use model::clock::StoreClock;
 use model::ids::{Millis, ProcessId};
-use model::limits::{LANE_BUDGET_BYTES, MAX_AGE_SECONDS};
+use model::limits::{LANE_BUDGET_BYTES, WAITING_PER_HOOK};
 use store::ledger::SweepPlan;
 use store::{Store, StoreError};
 use tokio::sync::watch;
@@ -32,8 +32,6 @@ const SWEEP_PAUSE: Duration = Duration::from_secs(60);
 const SLICE_ROWS: usize = 64;
 /// Leases freed in one transaction at start.
 const FREED_AT_ONCE: usize = 512;
-/// A delivery that waits longer for its first attempt expires.
-const MAX_AGE: Duration = Duration::from_secs(MAX_AGE_SECONDS);
 
 /// What the pipeline is made from.
 pub struct Settings {
@@ -47,6 +45,8 @@ pub struct Settings {
     pub clock: Arc<StoreClock>,
     /// How long events and deliveries are kept.
     pub retention: Duration,
+    /// Fills a slice from the system's random source.
+    pub random: fn(&mut [u8]),
 }
 
 /// The running pipeline.
@@ -65,7 +65,7 @@ impl Pipeline {
     /// # Errors
     /// What the store says.
     pub async fn start(settings: Settings) -> Result<Pipeline, StoreError> {
-        let Settings { store, egress, directory, clock, retention } = settings;
+        let Settings { store, egress, directory, clock, retention, random } = settings;
         let owner = register(&*store, &clock).await?;
         let work = Arc::new(Work::default());
         let lanes = Arc::new(Lanes::new(lanes::Parts {
@@ -75,6 +75,7 @@ impl Pipeline {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             budget: Budget::new(LANE_BUDGET_BYTES),
+            random,
         }));
         let metrics = Arc::new(Metrics::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
@@ -190,7 +191,7 @@ impl Look {
             let plan = SweepPlan {
                 now,
                 keep_from: before(now, self.retention),
-                expire_before: before(now, MAX_AGE),
+                waiting_per_hook: WAITING_PER_HOOK,
                 limit: SLICE_ROWS,
             };
             match self.store.sweep(plan).await {

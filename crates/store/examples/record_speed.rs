@@ -14,6 +14,7 @@ use bytes::Bytes;
 use model::attempt::Outcome;
 use model::delivery_key::DeliveryKey;
 use model::grouping::GroupingKey;
+use model::hook::HookSettings;
 use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
@@ -113,6 +114,7 @@ impl Run {
                 kinds,
                 filters: Vec::new(),
                 filter_match: Quantifier::All,
+                settings: HookSettings::default(),
                 active: true,
                 now,
             };
@@ -234,7 +236,7 @@ impl Run {
     /// Sweeps twice, with nothing to do and with everything to delete; prints how long the slices took.
     async fn sweep(&self) {
         let now = clock();
-        let nothing = SweepPlan { now, keep_from: Millis(0), expire_before: Millis(0), limit: SLICE_ROWS };
+        let nothing = SweepPlan { now, keep_from: Millis(0), waiting_per_hook: 100_000, limit: SLICE_ROWS };
         let everything = SweepPlan { keep_from: Millis(now.0 + 2 * 86_400_000), ..nothing };
         for (what, plan) in [("nothing", nothing), ("everything", everything)] {
             let mut slices = Vec::new();

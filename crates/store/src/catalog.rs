@@ -4,6 +4,7 @@
 //! projects that it touches, in its own transaction, and `Ledger::record` refuses events matched under an older one.
 
 use async_trait::async_trait;
+use model::hook::{DisabledBy, HookSettings, HookSettingsChange};
 use model::ids::{Generation, HookGuid, HookNumber, Millis, OrganizationId, ProjectId, TeamId, TokenId, UserId};
 use model::rules::{Clause, NodeError, NodePlace, Quantifier};
 use model::scope::Scopes;
@@ -78,6 +79,13 @@ pub trait Catalog: Send + Sync + 'static {
     async fn create_hook(&self, hook: NewHook) -> Result<Hook, StoreError>;
     /// Changes a hook.
     async fn update_hook(&self, project: ProjectId, guid: HookGuid, change: HookChange) -> Result<Hook, StoreError>;
+    /// Gives a hook a new secret. Until `overlap_until` the present one holds beside it.
+    ///
+    /// # Errors
+    /// `Rotating` where an earlier rotation's overlap has not ended at `now` and this one has an overlap of its own.
+    async fn rotate_secret(&self, project: ProjectId, guid: HookGuid, rotation: Rotation) -> Result<Hook, StoreError>;
+    /// Ends the overlap of a rotation now: the old secret holds no longer.
+    async fn finish_rotation(&self, project: ProjectId, guid: HookGuid) -> Result<Hook, StoreError>;
     /// Deletes a hook: what it is still owed is cancelled.
     async fn delete_hook(&self, project: ProjectId, guid: HookGuid) -> Result<(), StoreError>;
 
@@ -252,16 +260,42 @@ pub struct Hook {
     pub url: String,
     /// What it signs with.
     pub secret: Secret,
+    /// What it signed with before the last rotation, as long as both hold.
+    pub previous: Option<PreviousSecret>,
     /// What it wants, sorted.
     pub kinds: Vec<Kind>,
     /// Which events it wants: nodes as they were written, that the event alone decides.
     pub filters: Vec<Value>,
     /// How many of the filters must hold.
     pub filter_match: Quantifier,
+    /// What it asks of its deliveries.
+    pub settings: HookSettings,
     /// Whether it fires.
     pub active: bool,
+    /// Who disabled it, where it does not fire.
+    pub disabled_by: Option<DisabledBy>,
     /// When it was made.
     pub created: Millis,
+}
+
+/// A secret that a rotation has replaced.
+#[derive(Clone)]
+pub struct PreviousSecret {
+    /// The secret.
+    pub secret: Secret,
+    /// From then on it does not hold any more. A past time is as good as no previous secret.
+    pub until: Millis,
+}
+
+/// A change of a hook's secret.
+#[derive(Clone)]
+pub struct Rotation {
+    /// The new secret: random.
+    pub secret: Secret,
+    /// Until when the present one holds beside it; not after `now` where it ends at once.
+    pub overlap_until: Millis,
+    /// The store's time.
+    pub now: Millis,
 }
 
 impl Hook {
@@ -271,6 +305,11 @@ impl Hook {
     /// The first filter that cannot be read.
     pub fn clause(&self) -> Result<Clause, NodeError> {
         read_clause(self.filter_match, &self.filters, NodePlace::HookFilter)
+    }
+
+    /// The secret before the last rotation, where it holds at that time.
+    pub fn previous_at(&self, now: Millis) -> Option<&PreviousSecret> {
+        self.previous.as_ref().filter(|previous| now < previous.until)
     }
 }
 
@@ -291,6 +330,8 @@ pub struct NewHook {
     pub filters: Vec<Value>,
     /// How many of the filters must hold.
     pub filter_match: Quantifier,
+    /// What it asks of its deliveries.
+    pub settings: HookSettings,
     /// Whether it fires.
     pub active: bool,
     /// The store's time.
@@ -308,7 +349,9 @@ pub struct HookChange {
     pub filters: Option<Vec<Value>>,
     /// How many of the filters must hold.
     pub filter_match: Option<Quantifier>,
-    /// Whether it fires.
+    /// What it asks of its deliveries.
+    pub settings: HookSettingsChange,
+    /// Whether it fires. One that is enabled starts anew: its receiver's standing is forgotten.
     pub active: Option<bool>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use model::ids::Millis;
+
 /// A store call that did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -29,6 +31,12 @@ pub enum StoreError {
         /// How many there may be.
         most: usize,
     },
+    /// The overlap of an earlier rotation has not ended.
+    #[error("the secret was rotated already, and both are valid until then")]
+    Rotating {
+        /// When it ends.
+        until: Millis,
+    },
     /// The row that the call names is not there (any more).
     #[error("no such {what}")]
     Missing {
@@ -55,6 +63,9 @@ pub enum StoreError {
     /// A stored state or priority that this version does not know.
     #[error(transparent)]
     Code(#[from] model::delivery::UnknownCode),
+    /// A stored setting of a hook that this version does not know.
+    #[error(transparent)]
+    Setting(#[from] model::hook::UnknownSetting),
     /// A stored kind that this version does not know.
     #[error(transparent)]
     Kind(#[from] webhook::UnknownKind),
@@ -105,6 +116,8 @@ impl StoreError {
             StoreError::Full(_) | StoreError::Io(_) | StoreError::UnknownCommit(_) | StoreError::Closed => true,
             StoreError::Taken { .. }
             | StoreError::TooMany { .. }
+            | StoreError::Rotating { .. }
+            | StoreError::Setting(_)
             | StoreError::Missing { .. }
             | StoreError::UnknownValue { .. }
             | StoreError::Damaged { .. }

@@ -68,7 +68,8 @@ pub trait Ledger: Send + Sync + 'static {
     async fn bodies(&self, deliveries: Vec<DeliveryKey>, limit_bytes: usize) -> Result<Bodies, StoreError>;
 
     /// One slice of upkeep: deletes what was received before the day of `keep_from` and what belongs to deleted projects and
-    /// hooks, cancels what waits for hooks that do not fire, expires what waits too long for its first attempt. Slices
+    /// hooks, cancels what waits for hooks that do not fire, expires what waits longer for its first attempt than its hook
+    /// allows, and the oldest repeats of a hook for which too much waits. Slices
     /// make a pass over the whole store; `more` is false at its end. What is leased is left alone.
     async fn sweep(&self, plan: SweepPlan) -> Result<Swept, StoreError>;
 
@@ -295,6 +296,8 @@ pub struct Claimed {
     pub received: Millis,
     /// Attempts in its log that went out or may have.
     pub sent: u32,
+    /// Of these, those since it was owed or last sent again.
+    pub tried: u32,
 }
 
 /// What a slice of upkeep may do.
@@ -304,8 +307,8 @@ pub struct SweepPlan {
     pub now: Millis,
     /// Events and deliveries received on an earlier UTC day are deleted.
     pub keep_from: Millis,
-    /// Deliveries waiting for their first attempt since before then expire.
-    pub expire_before: Millis,
+    /// Waiting deliveries that a hook may have; of more the oldest repeats expire.
+    pub waiting_per_hook: usize,
     /// Rows to change in this slice, of each table; it looks at a small multiple.
     pub limit: usize,
 }
@@ -321,6 +324,8 @@ pub struct Swept {
     pub expired: usize,
     /// Deliveries cancelled.
     pub cancelled: usize,
+    /// At the end of a pass: deliveries that waited, due or not.
+    pub waiting: Option<usize>,
     /// Whether the pass goes on: the next slice may find work.
     pub more: bool,
 }

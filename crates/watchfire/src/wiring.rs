@@ -172,6 +172,7 @@ impl Running {
             directory: Arc::clone(&directory),
             clock: Arc::clone(&clock),
             retention: plan.retention,
+            random,
         })
         .await?;
         let outcomes = Arc::<Outcomes>::default();

@@ -113,7 +113,7 @@ impl Lanes {
     }
 
     fn take_one_in(&self, lane: &Lane, claimed: Claimed, found: Option<(StoredBody, &mut Held)>) {
-        let Claimed { key, received, sent } = claimed;
+        let Claimed { key, received, sent, tried } = claimed;
         let Some((stored, held)) = found else {
             // Its event is gone, and with it what could be sent.
             lane.let_go(&[key], || self.shared.work.settle(send::cancelled(key)));
@@ -122,7 +122,7 @@ impl Lanes {
         match held.split(stored.bytes.len()) {
             Some(held) => {
                 let body = Body::stored(stored.bytes, held);
-                lane.push_claimed(Item { key, body, sent, received, hop: Hop(stored.hop) });
+                lane.push_claimed(Item { key, body, sent, tried, received, hop: Hop(stored.hop) });
             }
             None => self.give_back(lane, vec![key]),
         }

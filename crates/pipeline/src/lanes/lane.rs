@@ -39,6 +39,8 @@ pub(crate) struct Item {
     pub(crate) body: Body,
     /// Attempts in its log that went out or may have.
     pub(crate) sent: u32,
+    /// Of these, those since it was owed or last sent again.
+    pub(crate) tried: u32,
     /// When its event was received.
     pub(crate) received: Millis,
     /// How many webhooks led to its event.

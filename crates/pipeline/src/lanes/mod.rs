@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) budget: Budget,
+    random: fn(&mut [u8]),
     stopping: watch::Sender<Stopping>,
     workers: watch::Sender<usize>,
 }
@@ -67,14 +68,16 @@ pub(crate) struct Parts {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) budget: Budget,
+    /// Random bytes: spread retries.
+    pub(crate) random: fn(&mut [u8]),
 }
 
 impl Lanes {
     /// No lanes yet: each is made when its hook is first owed something.
     pub(crate) fn new(parts: Parts) -> Lanes {
-        let Parts { store, directory, egress, work, clock, budget } = parts;
+        let Parts { store, directory, egress, work, clock, budget, random } = parts;
         let (stopping, workers) = (watch::Sender::new(Stopping::No), watch::Sender::new(0));
-        let shared = Shared { store, directory, egress, work, clock, budget, stopping, workers };
+        let shared = Shared { store, directory, egress, work, clock, budget, random, stopping, workers };
         Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
     }
 
@@ -135,7 +138,7 @@ impl Lanes {
                 unheld.push(key);
                 continue;
             };
-            lane.push(Item { key, body, sent: 0, received: event.received, hop: event.candidates.hop });
+            lane.push(Item { key, body, sent: 0, tried: 0, received: event.received, hop: event.candidates.hop });
             self.start_workers(&lane);
         }
         if !unheld.is_empty() {
@@ -246,7 +249,14 @@ impl Shared {
     }
 
     fn concurrency(&self, hook: HookNumber) -> usize {
-        self.directory.current().hook(hook).map_or(1, |entry| entry.concurrency)
+        self.directory.current().hook(hook).map_or(1, |entry| entry.hook.settings.concurrency)
+    }
+
+    /// A random number.
+    pub(crate) fn chance(&self) -> u32 {
+        let mut bytes = [0; 4];
+        (self.random)(&mut bytes);
+        u32::from_ne_bytes(bytes)
     }
 
     /// The hook, if it still fires: looked up just before each attempt.

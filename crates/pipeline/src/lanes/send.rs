@@ -3,17 +3,17 @@
 //! Holds no store handle: a leased delivery comes in, a settlement goes out.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use model::attempt::{Interrupted, Outcome, Unreachable};
-use model::delivery::{Ended, Next, Retries, Tried, settle};
+use model::delivery::{Ended, Next, Tried, settle};
 use model::delivery_key::{DeliveryId, DeliveryKey};
 use model::ids::Millis;
 use store::ledger::{AttemptRow, NextState, Settlement};
 
 use super::{Item, Lane, Shared};
 use crate::directory::HookEntry;
-use crate::egress::{Attempt, Request};
+use crate::egress::{Attempt, Request, RetryAfter};
 use crate::sign::{self, Envelope};
 
 /// Attempts one delivery, unless its hook does not fire any more.
@@ -23,9 +23,11 @@ pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Settle
     let attempt = attempt(lane, shared, Attempting { hook: &hook, item, started }).await;
     let tried = Tried {
         ended: ended(&attempt),
-        retries: Retries::None,
-        attempt: item.sent + 1,
+        retries: hook.hook.settings.retries,
+        attempt: item.tried + 1,
         unsent_streak: lane.never_went_out() + 1,
+        retry_after: attempt.retry_after.map(|asked| wait(asked, shared.clock.now())),
+        chance: shared.chance(),
     };
     let next = match settle(&tried) {
         Next::Delivered => NextState::Delivered,
@@ -56,7 +58,18 @@ async fn attempt(lane: &Lane, shared: &Shared, now: Attempting<'_>) -> Attempt {
     let body = item.body.bytes();
     let headers = sign::headers(hook, &envelope, &body);
     let request = Request { destination, headers: &headers, body };
-    shared.egress.send(&lane.connections, request, hook.timeout).await
+    shared.egress.send(&lane.connections, request, hook.hook.settings.timeout).await
+}
+
+/// How long a receiver asks to be left alone, from now on.
+fn wait(asked: RetryAfter, now: Millis) -> Duration {
+    match asked {
+        RetryAfter::In(pause) => pause,
+        RetryAfter::At(time) => {
+            let until = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            until.saturating_sub(Duration::from_millis(now.0.unsigned_abs()))
+        }
+    }
 }
 
 /// A delivery that nobody wants any more: no attempt, no log.

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use model::delivery::DeliveryState;
 use model::grouping::GroupingKey;
+use model::hook::HookSettings;
 use model::ids::{HookGuid, HookNumber, Millis, RuleId};
 use model::loops::Hop;
 use model::payload::{CreatedBody, Place, event_value};
@@ -77,6 +78,7 @@ impl World {
             kinds,
             filters: Vec::new(),
             filter_match: Quantifier::All,
+            settings: HookSettings::default(),
             active: true,
             now: NOW,
         };

@@ -12,7 +12,7 @@ use protocol::{EventId, PublicKey};
 use store::StoreError;
 use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Team, TeamChange, Token, User,
+    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
 use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
@@ -188,6 +188,8 @@ like_sqlite!(
         fn hooks(project: ProjectId) -> Vec<Hook>;
         fn create_hook(hook: NewHook) -> Hook;
         fn update_hook(project: ProjectId, guid: HookGuid, change: HookChange) -> Hook;
+        fn rotate_secret(project: ProjectId, guid: HookGuid, rotation: Rotation) -> Hook;
+        fn finish_rotation(project: ProjectId, guid: HookGuid) -> Hook;
         fn delete_hook(project: ProjectId, guid: HookGuid) -> ();
         fn create_token(token: NewToken) -> Token;
         fn token_by_hash(hash: [u8; 32]) -> Option<Token>;

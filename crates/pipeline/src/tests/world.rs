@@ -11,6 +11,7 @@ use model::clock::{Clock, StoreClock};
 use model::delivery::DeliveryState;
 use model::egress::Policy;
 use model::grouping::GroupingKey;
+use model::hook::HookSettings;
 use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
@@ -72,6 +73,7 @@ impl World {
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             budget: budget.clone(),
+            random: |bytes| bytes.fill(0x80),
         }));
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: store.clone(),
@@ -199,6 +201,7 @@ async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
         kinds: vec![Kind::EventCreated],
         filters: Vec::new(),
         filter_match: Quantifier::All,
+        settings: HookSettings::default(),
         active: true,
         now: NOW,
     };

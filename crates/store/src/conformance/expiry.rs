@@ -1,12 +1,23 @@
 //! Upkeep of what waits: cancelled where nobody wants it any more, expired where it waited too long.
 
+use std::time::Duration;
+
 use model::attempt::Unreachable;
 use model::delivery::DeliveryState;
+use model::hook::HookSettings;
+use model::ids::HookNumber;
 
-use super::world::{NOW, World, failure, grouping, idle_plan, later, new_project, only, unsent};
+use super::world::{DAY_MS, NOW, World, failure, grouping, idle_plan, later, new_hook, new_project, only, unsent};
 use super::{Bench, Outcome};
-use crate::catalog::HookChange;
-use crate::ledger::{NewEvent, NextState, SweepPlan, Swept};
+use crate::catalog::{HookChange, NewHook};
+use crate::error::StoreError;
+use crate::ledger::{Claim, ClaimOrder, NewEvent, NextState, SweepPlan, Swept};
+
+/// A hook that keeps what waits for its first attempt for so many seconds.
+async fn patient_hook(world: &World, guid: u8, seconds: u64) -> Result<HookNumber, StoreError> {
+    let settings = HookSettings { max_age: Duration::from_secs(seconds), ..HookSettings::default() };
+    Ok(world.store.create_hook(NewHook { settings, ..new_hook(world.project.id, guid) }).await?.number)
+}
 
 /// A disabled hook never fires: what waits for it is cancelled, what waits for others is not.
 pub async fn what_waits_for_a_disabled_hook_is_cancelled(bench: &mut dyn Bench) -> Outcome {
@@ -15,11 +26,12 @@ pub async fn what_waits_for_a_disabled_hook_is_cancelled(bench: &mut dyn Bench) 
     let owed = only(world.record_without_room(vec![world.event(1, &[disabled.number, enabled]).await?]).await?).owed;
     let change = HookChange { active: Some(false), ..HookChange::default() };
     world.store.update_hook(world.project.id, disabled.guid, change).await?;
-    assert_eq!(world.sweep(idle_plan()).await?, Swept { cancelled: 1, ..Swept::default() });
+    assert_eq!(world.sweep(idle_plan()).await?, Swept { cancelled: 1, waiting: Some(1), ..Swept::default() });
     assert_eq!(world.state(1, owed[0].key).await?, DeliveryState::Cancelled);
     assert_eq!(world.state(1, owed[1].key).await?, DeliveryState::Waiting);
     assert_eq!(world.store.due_hooks(NOW).await?, [enabled]);
-    assert_eq!(world.sweep(idle_plan()).await?, Swept::default(), "nothing is left to do");
+    let nothing = Swept { waiting: Some(1), ..Swept::default() };
+    assert_eq!(world.sweep(idle_plan()).await?, nothing, "nothing is left to do");
     Ok(())
 }
 
@@ -43,7 +55,7 @@ pub async fn what_waits_for_what_is_deleted_is_cancelled_and_goes(bench: &mut dy
 /// What has waited too long for its first attempt expires; what was tried and never went out has had no attempt yet.
 pub async fn what_waits_too_long_for_its_first_attempt_expires(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
-    let hook = world.hook(1).await?.number;
+    let hook = patient_hook(&world, 1, 60).await?;
     let received = |event, ms| NewEvent { received: later(NOW, ms), ..event };
     let events = vec![
         received(world.event(1, &[hook]).await?, -2_000),
@@ -59,8 +71,9 @@ pub async fn what_waits_too_long_for_its_first_attempt_expires(bench: &mut dyn B
     let waiting = NextState::Waiting { due: later(NOW, 500) };
     world.settle_one(keys[3], unsent(NOW, Unreachable::Connect), waiting).await?;
     world.settle_one(keys[4], failure(NOW), waiting).await?;
-    let swept = world.sweep(SweepPlan { expire_before: later(NOW, -1_000), ..idle_plan() }).await?;
-    assert_eq!(swept, Swept { expired: 3, ..Swept::default() });
+    // The hook keeps what waits for a minute.
+    let swept = world.sweep(SweepPlan { now: later(NOW, 59_000), ..idle_plan() }).await?;
+    assert_eq!(swept, Swept { expired: 3, waiting: Some(2), ..Swept::default() });
     let expected = [
         DeliveryState::Expired,
         DeliveryState::Expired,
@@ -80,12 +93,11 @@ pub async fn what_is_leased_is_left_to_its_process(bench: &mut dyn Bench) -> Out
     let hook = world.hook(1).await?;
     let key = world.leased(1, hook.number).await?;
     world.store.delete_hook(world.project.id, hook.guid).await?;
-    let forever = later(NOW, 1_000_000_000_000);
-    let plan = SweepPlan { expire_before: forever, ..idle_plan() };
-    assert_eq!(world.sweep(plan).await?, Swept::default());
+    let plan = SweepPlan { now: later(NOW, 1_000_000_000_000), ..idle_plan() };
+    assert_eq!(world.sweep(plan).await?, Swept { waiting: Some(0), ..Swept::default() });
     assert_eq!(world.state(1, key).await?, DeliveryState::Sending);
     world.settle_one(key, failure(NOW), NextState::Failed).await?;
-    assert_eq!(world.sweep(plan).await?, Swept { deliveries: 1, ..Swept::default() });
+    assert_eq!(world.sweep(plan).await?, Swept { deliveries: 1, waiting: Some(0), ..Swept::default() });
     assert_eq!(world.store.totals().await?.attempts, 0, "its log goes with it");
     Ok(())
 }
@@ -102,15 +114,69 @@ pub async fn a_pass_of_small_slices_reaches_everything_and_ends(bench: &mut dyn 
         events.push(world.event(number, &hooks).await?);
     }
     world.record_without_room(events).await?;
-    let plan = SweepPlan { expire_before: later(NOW, 1), limit: 1, ..idle_plan() };
+    let plan = SweepPlan { now: later(NOW, DAY_MS + 1), limit: 1, ..idle_plan() };
     let first = world.store.sweep(plan).await?;
     assert!(first.more && first.expired == 1, "{first:?}");
     assert_eq!(world.sweep(plan).await?.expired, 5 * 40 - 1);
-    let plan = SweepPlan { keep_from: later(NOW, 86_400_000), ..plan };
+    let plan = SweepPlan { keep_from: later(NOW, DAY_MS), ..plan };
     let swept = world.sweep(plan).await?;
     assert_eq!((swept.events, swept.deliveries, swept.expired), (5, 5 * 40, 0));
-    assert_eq!(world.sweep(plan).await?, Swept::default());
+    assert_eq!(world.sweep(plan).await?, Swept { waiting: Some(0), ..Swept::default() });
     let whole = world.store.sweep(SweepPlan { limit: 1_000, ..plan }).await?;
     assert!(!whole.more, "a slice that is large enough is a whole pass");
+    Ok(())
+}
+
+/// Each hook says how long its deliveries may wait.
+pub async fn each_hook_has_its_own_patience(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let hooks = [patient_hook(&world, 1, 60).await?, patient_hook(&world, 2, 120).await?];
+    let owed = only(world.record_without_room(vec![world.event(1, &hooks).await?]).await?).owed;
+    let states = async || Ok::<_, StoreError>([world.state(1, owed[0].key).await?, world.state(1, owed[1].key).await?]);
+    for (waited_ms, expected) in [
+        (60_000, [DeliveryState::Waiting, DeliveryState::Waiting]),
+        (60_001, [DeliveryState::Expired, DeliveryState::Waiting]),
+        (120_001, [DeliveryState::Expired, DeliveryState::Expired]),
+    ] {
+        world.sweep(SweepPlan { now: later(NOW, waited_ms), ..idle_plan() }).await?;
+        assert_eq!(states().await?, expected, "{waited_ms}");
+    }
+    Ok(())
+}
+
+/// Where too much waits for a hook its oldest repeats expire: alerts, first events of issues, retries and other hooks stay.
+pub async fn of_too_much_that_waits_the_oldest_repeats_expire(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let (dead, other) = (world.hook(1).await?.number, world.hook(2).await?.number);
+    let received = |event, ms| NewEvent { received: later(NOW, ms), ..event };
+    let mut keys = Vec::new();
+    for number in 1..=12 {
+        let event = received(world.event(number, &[dead, other]).await?, i64::from(number));
+        let event = NewEvent { grouping: grouping(1), ..event };
+        keys.push(only(world.record_without_room(vec![event]).await?).owed[0].key);
+    }
+    // The second has had an attempt: it waits for its retry.
+    let claimed = world.claim_by(Claim { hook: dead, limit: 2, order: ClaimOrder::Priority }, later(NOW, 100)).await?;
+    for claimed in claimed {
+        let (waiting, key) = (NextState::Waiting { due: later(NOW, 50) }, claimed.key);
+        match key == keys[1] {
+            true => world.settle_one(key, failure(NOW), waiting).await?,
+            false => world.settle_one(key, unsent(NOW, Unreachable::Connect), waiting).await?,
+        }
+    }
+    for limit in [1, 3, 100] {
+        let waiting_per_hook = if limit == 1 { 10 } else { 7 };
+        let plan = SweepPlan { now: later(NOW, 200), waiting_per_hook, limit, ..idle_plan() };
+        world.sweep(plan).await?;
+    }
+    let mut waiting = Vec::new();
+    for (number, key) in (1..).zip(&keys) {
+        match world.state(number, *key).await? {
+            DeliveryState::Waiting => waiting.push(number),
+            DeliveryState::Expired => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(waiting, [1, 2, 8, 9, 10, 11, 12]);
     Ok(())
 }

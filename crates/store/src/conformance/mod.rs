@@ -15,6 +15,7 @@ pub mod expiry;
 pub mod filling;
 pub mod folding;
 pub mod hindsight;
+pub mod hooks;
 pub mod issues;
 pub mod leases;
 pub mod reading;
@@ -113,6 +114,8 @@ macro_rules! every_behaviour {
             expiry::what_waits_for_what_is_deleted_is_cancelled_and_goes,
             expiry::what_waits_too_long_for_its_first_attempt_expires,
             expiry::what_is_leased_is_left_to_its_process,
+            expiry::each_hook_has_its_own_patience,
+            expiry::of_too_much_that_waits_the_oldest_repeats_expire,
             expiry::a_pass_of_small_slices_reaches_everything_and_ends,
             filling::a_counter_is_filled_with_what_was_recorded_before,
             filling::a_filling_ends_once,
@@ -122,6 +125,11 @@ macro_rules! every_behaviour {
             folding::attempts_that_never_went_out_are_folded_while_they_repeat,
             folding::another_cause_or_a_sent_request_begins_a_new_row,
             folding::deliveries_are_folded_each_by_itself,
+            hooks::a_hook_keeps_its_settings,
+            hooks::a_hook_changes_only_the_settings_that_are_named,
+            hooks::a_hook_that_a_person_disables_says_so,
+            hooks::a_rotation_keeps_both_secrets_until_its_overlap_ends,
+            hooks::a_second_rotation_waits_for_the_first_or_ends_both,
             issues::an_issue_adds_up_its_events,
             issues::an_issue_shows_its_last_event,
             issues::a_duplicate_is_not_counted,

@@ -8,6 +8,7 @@ use model::attempt::{Outcome, Unreachable};
 use model::delivery::DeliveryState;
 use model::delivery_key::DeliveryKey;
 use model::grouping::GroupingKey;
+use model::hook::HookSettings;
 use model::ids::{HookGuid, HookNumber, Millis, ProcessId, ProjectId};
 use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
@@ -177,6 +178,7 @@ impl World {
             all.deliveries += swept.deliveries;
             all.expired += swept.expired;
             all.cancelled += swept.cancelled;
+            all.waiting = swept.waiting;
             if !swept.more {
                 return Ok(all);
             }
@@ -187,7 +189,7 @@ impl World {
 
 /// A plan that deletes and expires nothing.
 pub(super) fn idle_plan() -> SweepPlan {
-    SweepPlan { now: NOW, keep_from: Millis(0), expire_before: Millis(0), limit: 10 }
+    SweepPlan { now: NOW, keep_from: Millis(0), waiting_per_hook: 100_000, limit: 10 }
 }
 
 /// A project of a team; `number` makes its slug and its key.
@@ -214,6 +216,7 @@ pub(super) fn new_hook(project: ProjectId, guid: u8) -> NewHook {
         kinds: vec![Kind::EventCreated],
         filters: Vec::new(),
         filter_match: Quantifier::All,
+        settings: HookSettings::default(),
         active: true,
         now: NOW,
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{Sqlite, history, hooks, keys, projects, rules, teams, tokens};
 use crate::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Team, TeamChange, Token, User,
+    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, User,
 };
 use crate::error::StoreError;
 use crate::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
@@ -131,6 +131,14 @@ impl Catalog for Sqlite {
 
     async fn update_hook(&self, project: ProjectId, guid: HookGuid, change: HookChange) -> Result<Hook, StoreError> {
         self.write(move |transaction| hooks::update(transaction, (project, guid), &change)).await
+    }
+
+    async fn rotate_secret(&self, project: ProjectId, guid: HookGuid, rotation: Rotation) -> Result<Hook, StoreError> {
+        self.write(move |transaction| hooks::rotate(transaction, (project, guid), &rotation)).await
+    }
+
+    async fn finish_rotation(&self, project: ProjectId, guid: HookGuid) -> Result<Hook, StoreError> {
+        self.write(move |transaction| hooks::finish_rotation(transaction, (project, guid))).await
     }
 
     async fn delete_hook(&self, project: ProjectId, guid: HookGuid) -> Result<(), StoreError> {

@@ -21,7 +21,7 @@ pub(super) fn give_back(transaction: &Transaction<'_>, batch: &Batch) -> Result<
     }
     let mut free = transaction.prepare_cached(
         "update delivery
-         set state = ?, owner = null, due_ms = created_ms
+         set state = ?, owner = null, due_ms = max(again_ms, created_ms)
          where project_id = ? and hook = ? and day = ? and seq = ? and kind = ? and owner = ?",
     )?;
     for key in &batch.give_backs {
@@ -84,7 +84,7 @@ struct Due {
 /// What is due, with its due time; the index alone answers.
 fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, Claimed)>, StoreError> {
     let mut statement = transaction.prepare_cached(
-        "select project_id, hook, day, seq, kind, due_ms, sent, created_ms
+        "select project_id, hook, day, seq, kind, due_ms, sent, created_ms, sent - sent_before
          from delivery indexed by delivery_waiting
          where state = 0 and hook = ? and priority = ? and due_ms <= ?
          order by due_ms
@@ -94,8 +94,8 @@ fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, 
     let mut rows = statement.query(params![of.hook.get(), of.priority.code(), now.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (received, sent) = (Millis(row.get(7)?), row.get(6)?);
-        found.push((row.get(5)?, Claimed { key: key_of(row)?, received, sent }));
+        let (received, sent, tried) = (Millis(row.get(7)?), row.get(6)?, row.get(8)?);
+        found.push((row.get(5)?, Claimed { key: key_of(row)?, received, sent, tried }));
     }
     Ok(found)
 }

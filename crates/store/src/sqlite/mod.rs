@@ -30,6 +30,7 @@ mod retention;
 mod rows;
 mod rules;
 mod savepoint;
+mod secrets;
 mod settle;
 mod sweep;
 mod teams;

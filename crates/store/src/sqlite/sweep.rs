@@ -4,11 +4,12 @@
 //! of rows, however many rows and hooks there are. A row that is leased belongs to its process: no stage touches it.
 
 mod rules;
+mod waiting;
 
-use model::delivery::DeliveryState;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::Transaction;
 
 use self::rules::{Counts, Walks};
+use self::waiting::Walk;
 use super::retention::{self, Hook};
 use super::{counts, issue_rows};
 use crate::error::StoreError;
@@ -29,6 +30,8 @@ const HOURS_KEPT_SECONDS: i64 = 90 * 86_400;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Progress {
     cursor: Cursor,
+    /// Deliveries that the pass has seen waiting.
+    waiting: usize,
     /// The last issue whose hours were looked at, over all passes.
     aged: i64,
     walks: Walks,
@@ -37,8 +40,8 @@ pub(super) struct Progress {
 /// Where a pass is.
 #[derive(Debug, Clone, Copy, Default)]
 enum Cursor {
-    /// Waiting deliveries, after the last one that was looked at.
-    Waiting { after: Entry },
+    /// Waiting deliveries.
+    Waiting(Walk),
     /// The oldest events.
     Events,
     /// Deliveries and counts of the hooks after this number.
@@ -62,10 +65,6 @@ enum Cursor {
     Start,
 }
 
-/// An entry of the index of waiting deliveries, in the index's order: hook, priority, due_ms, created_ms, sent, project_id,
-/// day, seq, kind.
-pub(super) type Entry = [i64; 9];
-
 /// One slice at work.
 struct Slice<'t> {
     transaction: &'t Transaction<'t>,
@@ -75,6 +74,8 @@ struct Slice<'t> {
     /// Rows that it may still look at.
     looks: usize,
     swept: Swept,
+    /// Deliveries that the pass has seen waiting.
+    waiting: usize,
     /// See [`Progress`].
     aged: i64,
     /// See [`Progress`].
@@ -97,12 +98,12 @@ pub(super) fn sweep(
 ) -> Result<(Swept, Progress), StoreError> {
     let rows = plan.limit.max(1);
     let looks = rows * LOOKS_FOR_A_ROW;
-    let Progress { mut cursor, aged, walks } = progress;
-    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), aged, walks };
+    let Progress { mut cursor, waiting, aged, walks } = progress;
+    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), waiting, aged, walks };
     loop {
         let (step, next) = match cursor {
-            Cursor::Start => (Step::Done, Some(Cursor::Waiting { after: [0; 9] })),
-            Cursor::Waiting { after } => (slice.waiting(after)?, Some(Cursor::Events)),
+            Cursor::Start => (Step::Done, Some(Cursor::Waiting(Walk::default()))),
+            Cursor::Waiting(walk) => (slice.waiting(walk)?, Some(Cursor::Events)),
             Cursor::Events => (slice.events()?, Some(Cursor::Hooks { after: 0 })),
             Cursor::Hooks { after } => (slice.hooks(after)?, Some(Cursor::ProjectEvents)),
             Cursor::ProjectEvents => (slice.project_events()?, Some(Cursor::Issues)),
@@ -117,7 +118,10 @@ pub(super) fn sweep(
         };
         cursor = match (step, next) {
             (Step::Done, Some(next)) => next,
-            (Step::Done, None) => return Ok(slice.end(Cursor::Start)),
+            (Step::Done, None) => {
+                slice.swept.waiting = Some(std::mem::take(&mut slice.waiting));
+                return Ok(slice.end(Cursor::Start));
+            }
             (Step::Pause(cursor), _) => {
                 slice.swept.more = true;
                 return Ok(slice.end(cursor));
@@ -135,70 +139,7 @@ fn after_counts(counts: Counts) -> Cursor {
 
 impl Slice<'_> {
     fn end(self, cursor: Cursor) -> (Swept, Progress) {
-        (self.swept, Progress { cursor, aged: self.aged, walks: self.walks })
-    }
-
-    /// Cancels what waits for hooks that do not fire, and expires what has waited too long for its first attempt.
-    fn waiting(&mut self, mut after: Entry) -> Result<Step, StoreError> {
-        let mut entries = self.transaction.prepare_cached(
-            "select hook, priority, due_ms, created_ms, sent, project_id, day, seq, kind
-             from delivery indexed by delivery_waiting
-             where state = 0
-               and (hook, priority, due_ms, created_ms, sent, project_id, day, seq, kind) > (?, ?, ?, ?, ?, ?, ?, ?, ?)
-             order by hook, priority, due_ms, created_ms, sent, project_id, day, seq, kind
-             limit ?",
-        )?;
-        let looks = i64::try_from(self.looks).unwrap_or(i64::MAX);
-        let [hook, priority, due, created, sent, project, day, seq, kind] = after;
-        let mut rows = entries.query([hook, priority, due, created, sent, project, day, seq, kind, looks])?;
-        let (mut moves, mut known) = (Vec::new(), None);
-        while moves.len() < self.rows
-            && let Some(row) = rows.next()?
-        {
-            after = entry(row)?;
-            self.looks = self.looks.saturating_sub(1);
-            let fires = match known {
-                Some((hook, fires)) if hook == after[0] => fires,
-                Some(_) | None => self.fires(after[0])?,
-            };
-            known = Some((after[0], fires));
-            if !fires {
-                moves.push((after, DeliveryState::Cancelled));
-            } else if self.has_waited_too_long(&after) {
-                moves.push((after, DeliveryState::Expired));
-            }
-        }
-        drop(rows);
-        self.settle(&moves)?;
-        let used_up = self.rows == 0 || self.looks == 0;
-        Ok(if used_up { Step::Pause(Cursor::Waiting { after }) } else { Step::Done })
-    }
-
-    fn fires(&self, hook: i64) -> Result<bool, StoreError> {
-        Ok(self.transaction.prepare_cached("select 1 from hook where number = ? and active = 1")?.exists([hook])?)
-    }
-
-    /// A planned retry does not age: it has had its first attempt.
-    fn has_waited_too_long(&self, entry: &Entry) -> bool {
-        let [_, _, _, created, sent, ..] = *entry;
-        sent == 0 && created < self.plan.expire_before.0
-    }
-
-    fn settle(&mut self, moves: &[(Entry, DeliveryState)]) -> Result<(), StoreError> {
-        let mut settle = self.transaction.prepare_cached(
-            "update delivery
-             set state = ?, due_ms = null, settled_ms = ?
-             where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?",
-        )?;
-        for ([hook, _, _, _, _, project, day, seq, kind], state) in moves {
-            settle.execute(params![state.code(), self.plan.now.0, project, hook, day, seq, kind])?;
-            match state {
-                DeliveryState::Cancelled => self.swept.cancelled += 1,
-                _ => self.swept.expired += 1,
-            }
-        }
-        self.rows = self.rows.saturating_sub(moves.len());
-        Ok(())
+        (self.swept, Progress { cursor, waiting: self.waiting, aged: self.aged, walks: self.walks })
     }
 
     /// Deletes what was received before the days that are kept. Oldest first: numbers rise with the time of receipt.
@@ -305,12 +246,4 @@ impl Slice<'_> {
         }
         Ok(Step::Done)
     }
-}
-
-fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
-    let mut entry = [0; 9];
-    for (index, value) in entry.iter_mut().enumerate() {
-        *value = row.get(index)?;
-    }
-    Ok(entry)
 }

@@ -113,7 +113,7 @@ async fn a_deleted_issue_leaves_no_row_and_a_deleted_project_nothing_at_all() {
     let count =
         |what: &str| -> i64 { rows.query_row(&format!("select count(*) from {what}"), [], |row| row.get(0)).unwrap() };
     let sweep = async || {
-        let plan = SweepPlan { now: NOW, keep_from: Millis(0), expire_before: Millis(0), limit: 2 };
+        let plan = SweepPlan { now: NOW, keep_from: Millis(0), waiting_per_hook: 100_000, limit: 2 };
         while store.sweep(plan).await.unwrap().more {}
     };
     store.delete_issues(IssuesOf { project, issues: vec![IssueId::new(1).unwrap()] }).await.unwrap();

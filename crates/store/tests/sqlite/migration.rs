@@ -232,7 +232,7 @@ async fn a_store_of_the_first_schema_is_searched_and_swept() {
     assert_eq!(found.iter().map(|issue| issue.title.as_str()).collect::<Vec<_>>(), ["Second", "First"]);
     store.free_dead_leases(NOW, 10).await.unwrap();
     let (now, keep_from) = (Millis(NOW.0 + 2 * 86_400_000), Millis(NOW.0 + 86_400_000));
-    let plan = SweepPlan { now, keep_from, expire_before: Millis(0), limit: 2 };
+    let plan = SweepPlan { now, keep_from, waiting_per_hook: 100_000, limit: 2 };
     while store.sweep(plan).await.unwrap().more {}
     while store.sweep(plan).await.unwrap().more {}
     let totals = store.totals().await.unwrap();

@@ -234,7 +234,7 @@ async fn a_deleted_rule_leaves_no_row_once_its_history_is_gone() {
     let rows = |table: &str| -> i64 {
         folder.rows.query_row(&format!("select count(*) from {table}"), [], |row| row.get(0)).unwrap()
     };
-    let plan = SweepPlan { now: NOW, keep_from: NOW, expire_before: Millis(0), limit: 2 };
+    let plan = SweepPlan { now: NOW, keep_from: NOW, waiting_per_hook: 100_000, limit: 2 };
     while folder.store.sweep(plan).await.unwrap().more {}
     assert_eq!((rows("rule"), rows("rule_fired")), (2, 10), "what has fired is told for as long as its events");
     let plan = SweepPlan { keep_from: Millis(NOW.0 + 24 * HOUR_MS), ..plan };
@@ -281,7 +281,7 @@ async fn upkeep_reaches_the_last_of_many_counts_and_throttles_over_some_passes()
             [last],
         )
         .unwrap();
-    let plan = SweepPlan { now: NOW, keep_from: Millis(0), expire_before: Millis(0), limit: 64 };
+    let plan = SweepPlan { now: NOW, keep_from: Millis(0), waiting_per_hook: 100_000, limit: 64 };
     let count = |table: &str| -> i64 {
         folder.rows.query_row(&format!("select count(*) from {table}"), [], |row| row.get(0)).unwrap()
     };

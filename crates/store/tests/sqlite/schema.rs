@@ -10,7 +10,7 @@ const ROWS: &str = "
     insert into organization (slug, name, created_ms) values ('o', 'O', 0);
     insert into project (organization_id, slug, name, created_ms) values (1, 'p', 'P', 0);
     insert into hook (guid, project_id, url, secret, kinds, active, created_ms)
-    values (zeroblob(16), 1, 'u', printf('%064d', 0), 1, 1, 0);
+    values (zeroblob(16), 1, 'u', zeroblob(64), 1, 1, 0);
     insert into event (seq, project_id, issue_id, day, event_id, received_ms, timestamp_ms, level, hop, head, value, tail)
     values (1, 1, 1, 10, zeroblob(16), 864000000, 0, 3, 0, x'', x'', x'');
     insert into delivery (project_id, hook, day, seq, kind, state, priority, due_ms, created_ms, attempts, sent)
@@ -48,6 +48,10 @@ fn rows_that_cannot_be_are_refused() {
         ("delivery", "priority = 3"),
         ("delivery", "kind = 2"),
         ("delivery", "kind = 4"),
+        ("delivery", "kind = 3"),
+        ("delivery", "sent_before = 1"),
+        ("delivery", "again_ms = 1, sent_before = 2"),
+        ("delivery", "again_ms = -1"),
         ("delivery", "body = x'7b7d'"),
         ("delivery", "day = 11"),
         ("attempt", "number = 0"),
@@ -73,7 +77,17 @@ fn rows_that_cannot_be_are_refused() {
         ("event", "hop = 256"),
         ("event", "value = null"),
         ("event", "head = 'text'"),
-        ("hook", "secret = 'short'"),
+        ("hook", "secret = x'00'"),
+        ("hook", "secret = 'text'"),
+        ("hook", "previous_secret = zeroblob(64)"),
+        ("hook", "previous_until_ms = 1"),
+        ("hook", "timeout_ms = 999"),
+        ("hook", "timeout_ms = 30001"),
+        ("hook", "concurrency = 65"),
+        ("hook", "max_age_s = 59"),
+        ("hook", "when_open = 2"),
+        ("hook", "disabled_by = 1"),
+        ("hook", "active = 0, disabled_by = 3"),
         ("hook", "kinds = 4"),
         ("hook", "deleted = 1"),
         ("hook", "number = 268435456"),
@@ -96,6 +110,7 @@ fn rows_that_can_be_are_taken() {
         ("delivery", "state = 6"),
         ("delivery", "state = 0, due_ms = 7, settled_ms = null"),
         ("delivery", "kind = 2, body = x'7b7d'"),
+        ("delivery", "kind = 3, body = x'7b7d', again_ms = 9, attempts = 1, sent = 1, sent_before = 1"),
         ("attempt", "outcome = 4, cause = 2, went_out = 0, status = null"),
         ("attempt", "repeats = 2, first_started_ms = 4"),
         ("event", "hop = 255, day = 0, received_ms = 86399999"),

@@ -19,6 +19,7 @@ use super::fields::FieldErrors;
 use super::page::BadPage;
 use super::search::BadSearch;
 use super::span::BadSpan;
+use super::time::iso;
 use crate::auth::AuthError;
 
 /// How long a client should wait before it asks a store again that is out of order.
@@ -261,7 +262,7 @@ fn status_of_store(error: &StoreError) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         StoreError::Missing { .. } => StatusCode::NOT_FOUND,
-        StoreError::Taken { .. } => StatusCode::CONFLICT,
+        StoreError::Taken { .. } | StoreError::Rotating { .. } => StatusCode::CONFLICT,
         StoreError::TooMany { .. } => StatusCode::BAD_REQUEST,
         StoreError::UnknownValue { .. }
         | StoreError::Damaged { .. }
@@ -269,6 +270,7 @@ fn status_of_store(error: &StoreError) -> StatusCode {
         | StoreError::Code(_)
         | StoreError::Kind(_)
         | StoreError::Outcome(_)
+        | StoreError::Setting(_)
         | StoreError::Locked { .. }
         | StoreError::SchemaTooNew { .. }
         | StoreError::Folder { .. }
@@ -280,6 +282,11 @@ fn body_of_store(error: &StoreError) -> Value {
     match error {
         StoreError::Missing { .. } => detail(NOT_FOUND),
         StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
+        StoreError::Rotating { until } => detail(format_args!(
+            "The secret was rotated already, and both are valid until {}. Finish that rotation first, or rotate with an \
+             overlap of 0, which ends both at once.",
+            iso(*until)
+        )),
         StoreError::TooMany { what, most } => {
             detail(format_args!("A project has at most {most} {what}. Delete one first."))
         }

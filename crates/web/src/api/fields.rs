@@ -236,7 +236,7 @@ pub(super) fn quoted(value: &Value) -> String {
 }
 
 /// The name of a value's type, in the words of Sentry's framework.
-fn type_name(value: &Value) -> &'static str {
+pub(super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",

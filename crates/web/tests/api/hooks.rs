@@ -24,7 +24,24 @@ async fn a_new_hook_is_answered_whole() {
     let hook = answer.with_status(201);
     assert_eq!(
         keys_in_order(&answer.text),
-        ["id", "url", "secret", "status", "events", "dateCreated", "signingSecret", "filters", "filterMatch"]
+        [
+            "id",
+            "url",
+            "secret",
+            "status",
+            "events",
+            "dateCreated",
+            "signingSecret",
+            "previousSecretUntil",
+            "timeout",
+            "retries",
+            "concurrency",
+            "maxAge",
+            "whenOpen",
+            "filters",
+            "filterMatch",
+            "headers"
+        ]
     );
     let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let (id, secret) = (hook["id"].as_str().unwrap(), hook["secret"].as_str().unwrap());

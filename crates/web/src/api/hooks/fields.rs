@@ -1,13 +1,15 @@
 //! What a hook's body may say.
 
 use model::egress::{HOOK_URL_CHARACTERS_MAX, Policy, UrlRefusal, judge_url};
+use model::hook::{HookSettings, HookSettingsChange};
 use model::rules::{NodePlace, Quantifier};
 use serde_json::Value;
-use store::catalog::HookChange;
+use store::catalog::{Hook, HookChange};
 use webhook::Kind;
 
 use super::super::fields::{BLANK, Complaint, FieldErrors, Fields, Read, boolean, list, quoted, text, too_long};
 use super::super::nodes::{nodes, quantifier};
+use super::settings;
 
 /// The longest name of an event, in characters.
 const EVENT_CHARACTERS_MAX: usize = 255;
@@ -30,6 +32,8 @@ pub(super) struct Others {
     pub(super) filters: Option<Vec<Value>>,
     /// How many of the filters must hold.
     pub(super) filter_match: Option<Quantifier>,
+    /// What it asks of its deliveries.
+    pub(super) settings: HookSettingsChange,
     /// Whether it fires.
     pub(super) active: Option<bool>,
 }
@@ -41,7 +45,7 @@ pub(super) struct Others {
 pub(super) fn read_new(body: &Value, policy: &Policy) -> Result<WantedHook, FieldErrors> {
     let mut fields = Fields::of(body)?;
     let url = fields.required("url", |value| url(value, policy));
-    let others = read_others(&mut fields);
+    let others = read_others(&mut fields, None);
     Ok(WantedHook { url: fields.finish(url)?, others })
 }
 
@@ -49,20 +53,21 @@ pub(super) fn read_new(body: &Value, policy: &Policy) -> Result<WantedHook, Fiel
 ///
 /// # Errors
 /// Everything that is wrong with its fields.
-pub(super) fn read_change(body: &Value, policy: &Policy) -> Result<HookChange, FieldErrors> {
+pub(super) fn read_change(body: &Value, hook: &Hook, policy: &Policy) -> Result<HookChange, FieldErrors> {
     let mut fields = Fields::of(body)?;
     let url = fields.optional("url", |value| url(value, policy));
-    let Others { kinds, filters, filter_match, active } = read_others(&mut fields);
-    fields.finish(Some(HookChange { url, kinds, filters, filter_match, active }))
+    let Others { kinds, filters, filter_match, settings, active } = read_others(&mut fields, Some(&hook.settings));
+    fields.finish(Some(HookChange { url, kinds, filters, filter_match, settings, active }))
 }
 
-fn read_others(fields: &mut Fields<'_>) -> Others {
+fn read_others(fields: &mut Fields<'_>, present: Option<&HookSettings>) -> Others {
     let kinds = fields.optional("events", kinds);
     // There is one version of the payload; Sentry's clients may name it.
     fields.optional("version", version);
     let filters = fields.optional("filters", nodes(NodePlace::HookFilter));
     let filter_match = fields.optional("filterMatch", quantifier);
-    Others { kinds, filters, filter_match, active: fields.optional("isActive", boolean) }
+    let settings = settings::read(fields, present);
+    Others { kinds, filters, filter_match, settings, active: fields.optional("isActive", boolean) }
 }
 
 /// A URL that the policy allows, as the user wrote it less blanks around it.

@@ -1,6 +1,7 @@
 //! Service hooks: Sentry's five calls and its counters, with its bodies, checks and errors.
 
 mod fields;
+mod settings;
 mod stats;
 mod view;
 
@@ -33,7 +34,7 @@ pub(super) async fn list(call: Call<ProjectPath>) -> Answer {
         hooks.retain(|hook| status(hook) == wanted);
     }
     let page = request.cut(hooks, |hook| i64::from(hook.number.get()));
-    Ok(page.answer(&api.base_url, &uri, |hook| HookView::of(hook, &caller)))
+    Ok(page.answer(&api.base_url, &uri, |hook| HookView::of(hook, &caller, api.clock.now())))
 }
 
 /// `POST …/hooks/`
@@ -49,6 +50,7 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
         kinds: wanted.others.kinds.unwrap_or_default(),
         filters: wanted.others.filters.unwrap_or_default(),
         filter_match: wanted.others.filter_match.unwrap_or_default(),
+        settings: settings::of_new(wanted.others.settings),
         active: wanted.others.active.unwrap_or(true),
         now: api.clock.now(),
     };
@@ -59,22 +61,22 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
         other => ApiError::from(other),
     })?;
     api.changed().await;
-    Ok((StatusCode::CREATED, note(&hook), Json(HookView::of(&hook, &caller))).into_response())
+    Ok((StatusCode::CREATED, note(&hook), Json(HookView::of(&hook, &caller, api.clock.now()))).into_response())
 }
 
 /// `GET …/hooks/{hook}/`
 pub(super) async fn show(call: Call<HookPath>) -> Answer {
     let hook = call.hook(&[Scope::ProjectRead]).await?;
-    Ok((note(&hook), Json(HookView::of(&hook, &call.caller))).into_response())
+    Ok((note(&hook), Json(HookView::of(&hook, &call.caller, call.api.clock.now()))).into_response())
 }
 
 /// `PUT …/hooks/{hook}/`
 pub(super) async fn update(call: Call<HookPath>, body: Unread) -> Answer {
     let hook = call.hook(&[Scope::ProjectWrite]).await?;
-    let change = fields::read_change(&body.json().await?, &call.api.policy)?;
+    let change = fields::read_change(&body.json().await?, &hook, &call.api.policy)?;
     let hook = call.api.store.update_hook(hook.project, hook.guid, change).await?;
     call.api.changed().await;
-    Ok((note(&hook), Json(HookView::of(&hook, &call.caller))).into_response())
+    Ok((note(&hook), Json(HookView::of(&hook, &call.caller, call.api.clock.now()))).into_response())
 }
 
 /// `DELETE …/hooks/{hook}/`

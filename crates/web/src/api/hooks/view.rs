@@ -1,11 +1,13 @@
 //! A hook as the API shows it: Sentry's six keys, then ours.
 
+use model::ids::Millis;
 use model::scope::Scope;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::catalog::Hook;
 
 use super::super::time::iso;
+use super::settings::masked as masked_headers;
 use crate::auth::Caller;
 
 /// How many characters of a masked secret are shown.
@@ -22,15 +24,23 @@ pub(super) struct HookView<'h> {
     events: Vec<&'static str>,
     date_created: String,
     signing_secret: String,
+    previous_secret_until: Option<String>,
+    timeout: u64,
+    retries: &'static str,
+    concurrency: usize,
+    max_age: u64,
+    when_open: &'static str,
     filters: &'h [Value],
     filter_match: &'static str,
+    headers: Map<String, Value>,
 }
 
 impl<'h> HookView<'h> {
     /// What this caller may see of a hook: the secrets in full only who may change the hook.
-    pub(super) fn of(hook: &'h Hook, caller: &Caller) -> Self {
+    pub(super) fn of(hook: &'h Hook, caller: &Caller, now: Millis) -> Self {
         let show =
             |secret: String, shown| if caller.may(Scope::ProjectWrite) { secret } else { masked(&secret, shown) };
+        let settings = &hook.settings;
         Self {
             id: hook.guid.to_string(),
             url: &hook.url,
@@ -39,6 +49,13 @@ impl<'h> HookView<'h> {
             events: events(hook),
             date_created: iso(hook.created),
             signing_secret: show(hook.secret.signing_secret(), "whsec_".len() + SHOWN_CHARACTERS),
+            previous_secret_until: hook.previous_at(now).map(|previous| iso(previous.until)),
+            timeout: settings.timeout.as_secs(),
+            retries: settings.retries.as_str(),
+            concurrency: settings.concurrency,
+            max_age: settings.max_age.as_secs(),
+            when_open: settings.when_open.as_str(),
+            headers: masked_headers(&settings.headers),
             filters: &hook.filters,
             filter_match: hook.filter_match.as_str(),
         }
