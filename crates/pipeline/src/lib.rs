@@ -10,6 +10,7 @@ pub mod egress;
 pub mod lanes;
 pub mod metrics;
 pub mod recorder;
+pub mod sending;
 pub mod supervisor;
 
 mod lost_leases;
@@ -23,4 +24,5 @@ pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
 pub use metrics::Metrics;
 pub use recorder::{Accepted, RecordError, Recorder};
+pub use sending::{Sending, TestError, Tested};
 pub use supervisor::{Pipeline, Settings};

@@ -193,10 +193,13 @@ impl RecorderTask {
             );
             waiting.give_backs.extend(lost);
         }
-        let Waiting { settlements, give_backs, claims, .. } = waiting;
+        let skip = self.lanes.skipping(&events);
+        let Waiting { settlements, standings, gone, tests, give_backs, claims, .. } = waiting;
         let (claims, askers): (Vec<_>, Vec<_>) = claims.into_iter().unzip();
-        let (owner, now) = (self.owner, self.clock.now());
-        let batch = Arc::new(Batch { owner, now, events, alert_room, settlements, give_backs, claims });
+        let (tests, testers): (Vec<_>, Vec<_>) = tests.into_iter().unzip();
+        let (owner, now, standings) = (self.owner, self.clock.now(), standings.into_iter().collect());
+        let work = Batch { tests, settlements, standings, gone, give_backs, claims, ..Batch::empty(owner, now) };
+        let batch = Arc::new(Batch { events, alert_room, skip, ..work });
         let begun = Instant::now();
         let recorded = self.store.record(Arc::clone(&batch)).await;
         self.metrics.record_commit_micros.observe_micros(begun.elapsed());
@@ -213,14 +216,22 @@ impl RecorderTask {
                         self.lanes.give_back_claimed(&claimed);
                     }
                 }
+                for (tester, key) in testers.into_iter().zip(recorded.tests) {
+                    self.lanes.lease_test(key);
+                    if tester.send(key).is_err() {
+                        self.lanes.give_back_test(key);
+                    }
+                }
                 self.take_over_alerts(&batch.alert_room, &recorded.events);
+                self.forget_gone(&batch.gone).await;
                 self.answer(pending, &batch.events, recorded.events).await
             }
             Err(error) => {
                 // The store has let it go, so nothing is copied.
-                let Batch { events, alert_room, settlements, give_backs, .. } = Arc::unwrap_or_clone(batch);
-                self.lanes.release_alerts(alert_room);
-                self.work.put_back(settlements, give_backs);
+                let mut batch = Arc::unwrap_or_clone(batch);
+                let events = std::mem::take(&mut batch.events);
+                self.lanes.release_alerts(std::mem::take(&mut batch.alert_room));
+                self.work.put_back(batch);
                 let mut unknown = Vec::new();
                 for (pending, event) in pending.into_iter().zip(events) {
                     drop(pending.answer.send(Err(RecordError::Unavailable)));
@@ -257,6 +268,17 @@ impl RecorderTask {
             }
         }
         if moved.is_empty() { moved } else { self.match_again(moved).await }
+    }
+
+    /// Hooks were disabled: no attempt starts for them from now on.
+    async fn forget_gone(&self, gone: &[HookNumber]) {
+        if gone.is_empty() {
+            return;
+        }
+        if let Err(error) = self.directory.refresh().await {
+            tracing::warn!(error = %error, "the directory could not be read");
+        }
+        gone.iter().for_each(|hook| self.lanes.forget_receiver(*hook));
     }
 
     /// Gives the places for alerts back that no event has used, and has those claimed at once that found none.

@@ -20,6 +20,7 @@ use crate::lanes::{self, Lanes};
 use crate::lost_leases::LostLeases;
 use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder};
+use crate::sending::Sending;
 use crate::work::Work;
 
 /// How often the ledger is asked which hooks have due deliveries, and the store for a newer directory.
@@ -68,7 +69,8 @@ impl Pipeline {
         let Settings { store, egress, directory, clock, retention, random } = settings;
         let owner = register(&*store, &clock).await?;
         let work = Arc::new(Work::default());
-        let lanes = Arc::new(Lanes::new(lanes::Parts {
+        let standings = store.standings().await?;
+        let parts = lanes::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
             egress,
@@ -76,7 +78,8 @@ impl Pipeline {
             clock: Arc::clone(&clock),
             budget: Budget::new(LANE_BUDGET_BYTES),
             random,
-        }));
+        };
+        let lanes = Arc::new(Lanes::new(parts, standings));
         let metrics = Arc::new(Metrics::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
@@ -106,6 +109,11 @@ impl Pipeline {
     /// Takes events.
     pub fn recorder(&self) -> Recorder {
         self.recorder.clone()
+    }
+
+    /// What people may ask of the lanes.
+    pub fn sending(&self) -> Sending {
+        Sending::new(Arc::clone(&self.lanes))
     }
 
     /// What it counts about itself.
@@ -170,17 +178,20 @@ pub(crate) struct Look {
 impl Look {
     async fn look_forever(self: Arc<Self>) {
         loop {
-            self.lanes.close_expired_connections();
+            self.lanes.look();
             if let Err(error) = self.look().await {
                 tracing::warn!(error = %error, "the ledger could not be asked what is due");
             }
-            tokio::time::sleep(LOOK_PAUSE).await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_PAUSE) => {}
+                () = self.lanes.woken() => {}
+            }
         }
     }
 
     async fn look(&self) -> Result<(), StoreError> {
         self.directory.refresh().await?;
-        self.lanes.claim_due(self.store.due_hooks(self.clock.now()).await?);
+        self.lanes.look_at_ledger(self.store.due_hooks(self.clock.now()).await?);
         Ok(())
     }
 

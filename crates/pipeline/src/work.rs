@@ -1,15 +1,17 @@
-//! What waits for the next transaction beside events: outcomes, leases given back, leases wanted.
+//! What waits for the next transaction beside events: outcomes, standings, tests, leases given back, leases wanted.
 //!
 //! Also the gate before each attempt: none starts while too many outcomes wait to be written or the store is away, so that
 //! nothing is sent whose outcome could not be kept.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::delivery_key::DeliveryKey;
+use model::ids::HookNumber;
 use model::limits::UNWRITTEN_OUTCOMES;
-use store::ledger::{Claim, Claimed, Settlement};
+use model::standing::Standing;
+use store::ledger::{Batch, Claim, Claimed, NewTest, Settlement};
 use tokio::sync::{Notify, oneshot};
 
 /// Shared by the recorder and all lanes.
@@ -28,6 +30,12 @@ pub(crate) struct Work {
 pub(crate) struct Waiting {
     /// Attempts that ended.
     pub(crate) settlements: Vec<Settlement>,
+    /// How receivers stand: the last word on each.
+    pub(crate) standings: HashMap<HookNumber, Standing>,
+    /// Hooks whose receivers are gone.
+    pub(crate) gone: Vec<HookNumber>,
+    /// Tests that somebody asked for, and who is told.
+    pub(crate) tests: Vec<(NewTest, oneshot::Sender<DeliveryKey>)>,
     /// Leases that are not wanted any more.
     pub(crate) give_backs: Vec<DeliveryKey>,
     /// Leases that nobody seems to hold: given back, if the recorder finds them nowhere either.
@@ -39,7 +47,13 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// Whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
-        self.settlements.is_empty() && self.give_backs.is_empty() && self.suspects.is_empty() && self.claims.is_empty()
+        self.settlements.is_empty()
+            && self.standings.is_empty()
+            && self.gone.is_empty()
+            && self.tests.is_empty()
+            && self.give_backs.is_empty()
+            && self.suspects.is_empty()
+            && self.claims.is_empty()
     }
 }
 
@@ -48,6 +62,26 @@ impl Work {
     pub(crate) fn settle(&self, settlement: Settlement) {
         self.with(|waiting| waiting.settlements.push(settlement));
         self.bell.notify_one();
+    }
+
+    /// A receiver stands like this now.
+    pub(crate) fn stand(&self, hook: HookNumber, standing: Standing) {
+        self.with(|waiting| waiting.standings.insert(hook, standing));
+        self.bell.notify_one();
+    }
+
+    /// A hook's receiver is gone.
+    pub(crate) fn gone(&self, hook: HookNumber) {
+        self.with(|waiting| waiting.gone.push(hook));
+        self.bell.notify_one();
+    }
+
+    /// Asks for a test delivery. `None` where it could not be written.
+    pub(crate) async fn owe_test(&self, test: NewTest) -> Option<DeliveryKey> {
+        let (answer, answered) = oneshot::channel();
+        self.with(|waiting| waiting.tests.push((test, answer)));
+        self.bell.notify_one();
+        answered.await.ok()
     }
 
     /// Leases are not wanted any more.
@@ -94,13 +128,18 @@ impl Work {
         self.with(std::mem::take)
     }
 
-    /// Puts outcomes and give-backs in again that could not be written, before newer ones.
-    pub(crate) fn put_back(&self, mut settlements: Vec<Settlement>, mut give_backs: Vec<DeliveryKey>) {
+    /// Puts in again what of a batch could not be written and nobody waits for, before what is newer.
+    pub(crate) fn put_back(&self, batch: Batch) {
+        let Batch { mut settlements, standings, gone, mut give_backs, .. } = batch;
         self.with(|waiting| {
             settlements.append(&mut waiting.settlements);
             waiting.settlements = settlements;
             give_backs.append(&mut waiting.give_backs);
             waiting.give_backs = give_backs;
+            waiting.gone.extend(gone);
+            for (hook, standing) in standings {
+                waiting.standings.entry(hook).or_insert(standing);
+            }
         });
     }
 
@@ -125,6 +164,12 @@ impl Work {
         if self.is_open() {
             self.open.notify_waiters();
         }
+    }
+
+    /// Whether nothing waits for the next transaction.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.with(|waiting| waiting.is_empty())
     }
 
     fn is_open(&self) -> bool {

@@ -144,15 +144,7 @@ impl Run {
 
     fn batch(&mut self, size: usize, owes: Owes, settlements: Vec<Settlement>) -> Batch {
         let events = (0..size).map(|_| self.event(owes)).collect();
-        Batch {
-            owner: self.owner,
-            now: clock(),
-            events,
-            alert_room: vec![],
-            settlements,
-            give_backs: vec![],
-            claims: vec![],
-        }
+        Batch { events, settlements, ..Batch::empty(self.owner, clock()) }
     }
 
     fn event(&mut self, owes: Owes) -> BatchEvent {

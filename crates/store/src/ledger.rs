@@ -14,6 +14,7 @@ use model::grouping::GroupingKey;
 use model::ids::{Generation, HookNumber, IssueId, Millis, ProcessId, ProjectId, Seq};
 use model::matching::EventCandidates;
 use model::payload::CreatedBody;
+use model::standing::Standing;
 use protocol::event::{EventKind, Level};
 use protocol::{EventId, PublicKey};
 
@@ -60,6 +61,9 @@ pub trait Ledger: Send + Sync + 'static {
         after: Option<DeliveryKey>,
         limit: usize,
     ) -> Result<Vec<DeliveryKey>, StoreError>;
+
+    /// How the receivers of hooks stand: of all hooks that had an attempt.
+    async fn standings(&self) -> Result<Vec<(HookNumber, Standing)>, StoreError>;
 
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
@@ -161,12 +165,31 @@ pub struct Batch {
     pub events: Vec<BatchEvent>,
     /// Hooks whose lanes have kept places for alerts, and how many: whichever events of the batch owe them.
     pub alert_room: Vec<(HookNumber, usize)>,
+    /// Hooks with an open circuit that ask to skip then: what the events owe them is settled as skipped.
+    pub skip: Vec<HookNumber>,
+    /// Test deliveries to make, each leased.
+    pub tests: Vec<NewTest>,
     /// Attempts that ended.
     pub settlements: Vec<Settlement>,
+    /// How the receivers of hooks stand now.
+    pub standings: Vec<(HookNumber, Standing)>,
+    /// Hooks whose receivers are gone: they are disabled.
+    pub gone: Vec<HookNumber>,
     /// Leases that are not wanted any more.
     pub give_backs: Vec<DeliveryKey>,
-    /// Leases that are wanted.
+    /// Leases that are wanted, after what is settled and given back.
     pub claims: Vec<Claim>,
+}
+
+/// A test that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTest {
+    /// Whose hook.
+    pub project: ProjectId,
+    /// Which hook.
+    pub hook: HookNumber,
+    /// What is sent.
+    pub body: Bytes,
 }
 
 /// What one transaction did, in the order of the batch.
@@ -174,6 +197,8 @@ pub struct Batch {
 pub struct Recorded {
     /// One for each event.
     pub events: Vec<EventResult>,
+    /// One for each test.
+    pub tests: Vec<DeliveryKey>,
     /// One for each claim.
     pub claimed: Vec<Vec<Claimed>>,
 }
@@ -285,6 +310,12 @@ pub enum ClaimOrder {
     Priority,
     /// By age alone, so that no priority starves.
     Age,
+    /// The least important one, through an open circuit that has had so many probes: nothing where it is not open, or has
+    /// had another number of them. The probe is counted in the same transaction.
+    Probe {
+        /// See [`Opened::probes`](model::standing::Opened::probes).
+        probes: u32,
+    },
 }
 
 /// A lease on a delivery that waited.
@@ -389,6 +420,8 @@ pub struct StoredDelivery {
     pub state: DeliveryState,
     /// When the event was read.
     pub created: Millis,
+    /// Not before then is it tried, where it waits.
+    pub due: Option<Millis>,
     /// Attempts, oldest first.
     pub attempts: Vec<LoggedAttempt>,
 }
@@ -426,6 +459,25 @@ pub enum Resolution {
     Hour,
     /// A day, kept 90 days.
     Day,
+}
+
+impl Batch {
+    /// A transaction that does nothing.
+    pub fn empty(owner: ProcessId, now: Millis) -> Batch {
+        Batch {
+            owner,
+            now,
+            events: Vec::new(),
+            alert_room: Vec::new(),
+            skip: Vec::new(),
+            tests: Vec::new(),
+            settlements: Vec::new(),
+            standings: Vec::new(),
+            gone: Vec::new(),
+            give_backs: Vec::new(),
+            claims: Vec::new(),
+        }
+    }
 }
 
 impl RecordedEvent {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use model::limits::LANE_DELIVERIES;
 use model::loops::Hop;
-use store::ledger::{Claim, Claimed, StoredBody};
+use store::ledger::{Claim, ClaimOrder, Claimed, StoredBody};
 
 use super::lane::ClaimAnswer;
 use super::{Body, Item, Lane, Lanes, Shared, send};
@@ -51,13 +51,16 @@ impl Lanes {
     /// Claims until the lane is full or the ledger has no more for it.
     async fn claim(&self, lane: &Arc<Lane>) {
         let mut appetite = Appetite { deliveries: LANE_DELIVERIES, bytes: SLICE_BYTES };
-        let Some(mut next) = lane.begin_claiming() else { return };
+        let Some(mut next) = lane.begin_claiming(self.shared.clock.now()) else { return };
         loop {
             let (room, order) = next;
             let Some(held) = self.shared.memory(appetite.bytes).await else { break };
             let limit = room.min(appetite.deliveries);
             let claim = Claim { hook: lane.hook(), limit, order };
             let claimed = self.shared.work.claim(claim).await.unwrap_or_default();
+            if let ClaimOrder::Probe { .. } = order {
+                lane.probed(&claimed, self.shared.clock.now());
+            }
             let answer = if claimed.len() < limit { ClaimAnswer::Short } else { ClaimAnswer::Full };
             match self.take_in(lane, &claimed, held).await {
                 TakenIn::All if lane.leaves_ledger_mode(answer) => return,
@@ -103,7 +106,7 @@ impl Lanes {
                 self.take_one_in(lane, *next, body.map(|stored| (stored, &mut held)));
                 rest = after;
             }
-            self.start_workers(lane);
+            self.shared.start_workers(lane);
             let next_bytes = bodies.next_bytes.unwrap_or_default();
             if !rest.is_empty() && !held.grow(next_bytes.max(SLICE_BYTES).saturating_sub(held.bytes())) {
                 self.give_back(lane, rest.iter().map(|claimed| claimed.key).collect());

@@ -5,13 +5,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use model::delivery_key::DeliveryKey;
+use model::hook::WhenOpen;
 use model::ids::{HookNumber, Millis};
-use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, LANE_DELIVERIES, LANE_SECONDS};
+use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, HOOK_CONCURRENCY_MOST, LANE_DELIVERIES, LANE_SECONDS};
 use model::loops::Hop;
-use store::ledger::{ClaimOrder, Claimed, NextState, Settlement};
+use model::standing::{Change, Seen, Standing};
+use store::ledger::{ClaimOrder, Claimed};
 use tokio::sync::Notify;
 
 use super::Body;
+use super::receiver::Receiver;
 use crate::egress::Connections;
 
 /// A lane that is new, or whose last attempt succeeded, holds at least a full batch.
@@ -53,7 +56,7 @@ struct State {
     leased: HashSet<DeliveryKey>,
     reserved: usize,
     workers: usize,
-    failing: Failing,
+    receiver: Receiver,
     mode: Mode,
     claims: u32,
     pace: Pace,
@@ -68,11 +71,22 @@ pub(crate) enum ClaimAnswer {
     Short,
 }
 
-/// Whether the last attempt failed, and how many in a row ended before a byte was written.
+/// Whether a lane has one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failing {
+pub(crate) enum Alone {
+    Yes,
     No,
-    Yes { never_went_out: u32 },
+}
+
+/// What an attempt's end means for the lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// What changed.
+    pub(crate) change: Change,
+    /// The standing, where it is to be written at once.
+    pub(crate) write: Option<Standing>,
+    /// Whether there may be room for another worker.
+    pub(crate) more_workers: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,19 +105,24 @@ struct Pace {
 }
 
 impl Lane {
-    /// An empty lane.
-    pub(crate) fn new(hook: HookNumber) -> Lane {
+    /// An empty lane, whose receiver stands like this now.
+    pub(crate) fn new(hook: HookNumber, standing: Standing, now: Millis) -> Lane {
         let state = State {
             queue: VecDeque::new(),
             leased: HashSet::new(),
             reserved: 0,
             workers: 0,
-            failing: Failing::No,
+            receiver: Receiver::new(standing, now),
             mode: Mode::Memory,
             claims: 0,
             pace: Pace { begun: Instant::now(), present: 0, last: 0 },
         };
-        Lane { hook, state: Mutex::new(state), room: Notify::new(), connections: Connections::new(HOOK_CONCURRENCY) }
+        Lane {
+            hook,
+            state: Mutex::new(state),
+            room: Notify::new(),
+            connections: Connections::new(HOOK_CONCURRENCY_MOST),
+        }
     }
 
     /// Whose lane it is.
@@ -152,6 +171,11 @@ impl Lane {
         self.with(|state| state.leased.extend(claimed.iter().map(|claimed| claimed.key)));
     }
 
+    /// One delivery was leased to whoever sends it past the queue.
+    pub(crate) fn lease_key(&self, key: DeliveryKey) {
+        self.with(|state| state.leased.insert(key));
+    }
+
     /// Whether a delivery is this lane's to send.
     pub(crate) fn holds(&self, key: &DeliveryKey) -> bool {
         self.with(|state| state.leased.contains(key))
@@ -173,22 +197,35 @@ impl Lane {
         self.with(|state| state.queue.push_back(item));
     }
 
-    /// The first delivery for another worker, where one is wanted.
-    pub(crate) fn next_for_new_worker(&self, concurrency: usize) -> Option<Item> {
+    /// The first delivery for another worker, where one is wanted, and whether that one is the only one.
+    pub(crate) fn next_for_new_worker(&self, concurrency: usize) -> Option<(Item, Alone)> {
         self.with(|state| {
-            if state.workers >= concurrency {
+            if state.queue.is_empty() {
+                return None;
+            }
+            let is_probe = state.receiver.take_probe();
+            if !is_probe && state.workers >= state.receiver.slots(concurrency) {
                 return None;
             }
             let item = state.queue.pop_front()?;
             state.workers += 1;
-            Some(item)
+            Some((item, if state.workers == 1 { Alone::Yes } else { Alone::No }))
         })
     }
 
+    /// There is no socket for another worker: its delivery waits for those that there are.
+    pub(crate) fn put_back(&self, item: Item) {
+        self.with(|state| {
+            state.workers -= 1;
+            state.queue.push_front(item);
+        });
+    }
+
     /// The next delivery for a worker that has ended one; `None` ends the worker.
-    pub(crate) fn next_for_worker(&self) -> Option<Item> {
+    pub(crate) fn next_for_worker(&self, concurrency: usize) -> Option<Item> {
         let (next, room) = self.with(|state| {
-            let next = state.queue.pop_front();
+            let is_wanted = state.workers <= state.receiver.slots(concurrency);
+            let next = if is_wanted { state.queue.pop_front() } else { None };
             if next.is_none() {
                 state.workers -= 1;
             }
@@ -200,34 +237,69 @@ impl Lane {
         next
     }
 
-    /// What an attempt's end says about the endpoint.
-    pub(crate) fn ended(&self, settlement: &Settlement) {
+    /// What an attempt's end says about the receiver.
+    pub(crate) fn ended(&self, seen: &Seen) -> Ended {
         self.with(|state| {
             state.pace.count();
-            state.failing = match (settlement.next, state.failing) {
-                (NextState::Delivered, _) => Failing::No,
-                (NextState::Waiting { .. }, Failing::Yes { never_went_out }) => {
-                    Failing::Yes { never_went_out: never_went_out.saturating_add(1) }
-                }
-                (NextState::Waiting { .. }, Failing::No) => Failing::Yes { never_went_out: 1 },
-                (NextState::Failed, _) => Failing::Yes { never_went_out: 0 },
-                (NextState::Cancelled, failing) => failing,
-            };
+            let more_workers = seen.outcome.is_success() && state.receiver.is_recovering();
+            let (change, write) = state.receiver.note(seen);
+            Ended { change, write, more_workers }
+        })
+    }
+
+    /// How the receiver stands.
+    pub(crate) fn standing(&self) -> Standing {
+        self.with(|state| state.receiver.standing())
+    }
+
+    /// Looks at the time: pauses end, and what is to be written of the standing comes out.
+    pub(crate) fn look(&self, now: Millis) -> Option<Standing> {
+        self.with(|state| state.receiver.look(now))
+    }
+
+    /// What has not been written of the standing.
+    pub(crate) fn unwritten(&self) -> Option<Standing> {
+        self.with(|state| state.receiver.unwritten())
+    }
+
+    /// The hook does not fire: its receiver starts anew when it does again.
+    pub(crate) fn forget_receiver(&self, now: Millis) {
+        self.with(|state| state.receiver.forget(now));
+    }
+
+    /// Whether what is owed to the hook now is skipped.
+    pub(crate) fn skips(&self, when_open: WhenOpen) -> bool {
+        self.with(|state| state.receiver.skips(when_open))
+    }
+
+    /// A claim for a probe was answered.
+    pub(crate) fn probed(&self, claimed: &[Claimed], now: Millis) {
+        self.with(|state| match claimed.is_empty() {
+            true => state.receiver.found_no_candidate(),
+            false => state.receiver.begin_probe(now),
         });
     }
 
-    /// How many attempts in a row have ended before a byte was written.
-    pub(crate) fn never_went_out(&self) -> u32 {
-        self.with(|state| match state.failing {
-            Failing::No => 0,
-            Failing::Yes { never_went_out } => never_went_out,
-        })
+    /// A test goes out. True where the circuit is open and the test counts as its probe.
+    pub(crate) fn begin_probe_by_hand(&self, now: Millis) -> bool {
+        self.with(|state| state.receiver.begin_probe_by_hand(now))
+    }
+
+    /// Nothing waits in the ledger that a probe could send.
+    pub(crate) fn found_no_candidate(&self) {
+        self.with(|state| state.receiver.found_no_candidate());
+    }
+
+    /// Takes everything that no worker has, where nothing is attempted now.
+    pub(crate) fn empty_if_shut(&self) -> Vec<Item> {
+        if self.with(|state| state.receiver.is_shut()) { self.empty() } else { Vec::new() }
     }
 
     /// How much to claim, and in which order; `None` where the lane does not want any now, or claims already. Ends with
     /// [`Lane::end_claiming`].
-    pub(crate) fn begin_claiming(&self) -> Option<(usize, ClaimOrder)> {
+    pub(crate) fn begin_claiming(&self, now: Millis) -> Option<(usize, ClaimOrder)> {
         self.with(|state| match state.mode {
+            Mode::Ledger { claiming: false, .. } if state.receiver.is_open() => state.next_probe(now),
             Mode::Ledger { claiming: false, .. } => state.next_claim(),
             Mode::Ledger { claiming: true, .. } | Mode::Memory => None,
         })
@@ -291,11 +363,21 @@ impl State {
     }
 
     fn capacity(&self) -> usize {
-        let least = if self.failing == Failing::No { CAPACITY_HEALTHY } else { CAPACITY_FAILING };
+        let least = if self.receiver.is_failing() { CAPACITY_FAILING } else { CAPACITY_HEALTHY };
         self.pace.last.max(self.pace.present).clamp(least, LANE_DELIVERIES)
     }
 
+    /// A claim for the probe that is due. What waits beside it stays in the ledger.
+    fn next_probe(&mut self, now: Millis) -> Option<(usize, ClaimOrder)> {
+        let probes = self.receiver.due_probe(now)?;
+        self.mode = Mode::Ledger { claiming: true, spilled: true };
+        Some((1, ClaimOrder::Probe { probes }))
+    }
+
     fn next_claim(&mut self) -> Option<(usize, ClaimOrder)> {
+        if self.receiver.is_shut() {
+            return None;
+        }
         let room = self.capacity().saturating_sub(self.held());
         if room == 0 {
             return None;
@@ -308,7 +390,8 @@ impl State {
 
     /// Reserves up to so many places: those there are.
     fn keep(&mut self, wanted: usize) -> usize {
-        let room = if self.mode == Mode::Memory { self.capacity().saturating_sub(self.held()) } else { 0 };
+        let has_room = self.mode == Mode::Memory && !self.receiver.is_shut();
+        let room = if has_room { self.capacity().saturating_sub(self.held()) } else { 0 };
         let kept = room.min(wanted);
         self.reserved += kept;
         kept

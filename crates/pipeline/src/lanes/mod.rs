@@ -2,27 +2,37 @@
 //!
 //! A lane holds a bounded number of leased deliveries. What does not fit stays in the ledger, and a lane that has spilled is
 //! in ledger mode: all its new deliveries are born unleased and it claims what is due, until a claim comes back short and
-//! nothing was spilled since it began. A slow hook has its own lane, connections and workers, so it hurts only itself.
+//! nothing was spilled since it began. A slow hook has its own lane, connections and workers, so it hurts only itself; one
+//! whose receiver fails again and again (`receiver` says when) gives back what it holds and sends nothing but probes.
 
 mod body;
 mod claim;
 mod lane;
+mod receiver;
 mod send;
+mod sockets;
+mod test;
+mod worker;
 
-use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
-use futures_util::FutureExt;
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
+use model::hook::WhenOpen;
 use model::ids::{HookNumber, IssueId};
+use model::limits::SOCKET_BUDGET;
+use model::standing::Standing;
 use store::Store;
 use store::ledger::{BatchEvent, Claimed, NewEvent, OwedRow};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+use sockets::Sockets;
 
 pub(crate) use body::Body;
 pub(crate) use lane::{Item, Lane};
+pub use test::{TestError, Tested};
 
 use crate::budget::Budget;
 use crate::directory::{DirectoryHandle, HookEntry};
@@ -46,9 +56,14 @@ pub(crate) struct Shared {
     pub(crate) work: Arc<Work>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) budget: Budget,
+    sockets: Sockets,
     random: fn(&mut [u8]),
     stopping: watch::Sender<Stopping>,
     workers: watch::Sender<usize>,
+    /// Whether a circuit is open, or was when the lanes were last looked at.
+    any_open: AtomicBool,
+    /// Rung when the ledger is worth a look before its time.
+    wake: Notify,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +88,28 @@ pub(crate) struct Parts {
 }
 
 impl Lanes {
-    /// No lanes yet: each is made when its hook is first owed something.
-    pub(crate) fn new(parts: Parts) -> Lanes {
+    /// Lanes of the hooks whose receivers' standing is known; others are made when their hook is first owed something.
+    pub(crate) fn new(parts: Parts, standings: Vec<(HookNumber, Standing)>) -> Lanes {
         let Parts { store, directory, egress, work, clock, budget, random } = parts;
         let (stopping, workers) = (watch::Sender::new(Stopping::No), watch::Sender::new(0));
-        let shared = Shared { store, directory, egress, work, clock, budget, random, stopping, workers };
-        Lanes { lanes: RwLock::default(), shared: Arc::new(shared) }
+        let (sockets, wake, now) = (Sockets::new(SOCKET_BUDGET), Notify::new(), clock.now());
+        let any_open = AtomicBool::new(true);
+        let shared = Shared {
+            store,
+            directory,
+            egress,
+            work,
+            clock,
+            budget,
+            sockets,
+            random,
+            stopping,
+            workers,
+            any_open,
+            wake,
+        };
+        let lane = |(hook, standing)| (hook, Arc::new(Lane::new(hook, standing, now)));
+        Lanes { lanes: RwLock::new(standings.into_iter().map(lane).collect()), shared: Arc::new(shared) }
     }
 
     /// Keeps a place for an event in each lane that has room: its `event.created` may be born leased.
@@ -139,7 +170,7 @@ impl Lanes {
                 continue;
             };
             lane.push(Item { key, body, sent: 0, tried: 0, received: event.received, hop: event.candidates.hop });
-            self.start_workers(&lane);
+            self.shared.start_workers(&lane);
         }
         if !unheld.is_empty() {
             self.shared.work.give_back(unheld);
@@ -150,7 +181,17 @@ impl Lanes {
         self.shared.budget.take(event.value.len()).map(|held| Body::new(event, issue, held))
     }
 
-    /// Wakes lanes whose hooks have due deliveries in the ledger. Called each second and at the doorbell.
+    /// These hooks, and no others, have due deliveries in the ledger. Called each second and at the doorbell.
+    pub(crate) fn look_at_ledger(self: &Arc<Self>, due: Vec<HookNumber>) {
+        if self.shared.any_open.load(Ordering::Relaxed) {
+            for lane in self.all().iter().filter(|lane| !due.contains(&lane.hook())) {
+                lane.found_no_candidate();
+            }
+        }
+        self.claim_due(due);
+    }
+
+    /// Wakes lanes whose hooks have due deliveries in the ledger.
     pub(crate) fn claim_due(self: &Arc<Self>, hooks: Vec<HookNumber>) {
         for hook in hooks {
             let lane = self.lane(hook);
@@ -159,17 +200,60 @@ impl Lanes {
         }
     }
 
-    /// Closes connections that have been idle or open for too long. Called each second.
-    pub(crate) fn close_expired_connections(&self) {
+    /// Of the hooks that these events may owe something, those whose circuit is open and who ask to skip then.
+    pub(crate) fn skipping(&self, events: &[BatchEvent]) -> Vec<HookNumber> {
+        let (mut skipping, mut looked) = (Vec::new(), HashSet::new());
+        if !self.shared.any_open.load(Ordering::Relaxed) {
+            return skipping;
+        }
+        for candidates in events.iter().map(|item| &item.event.candidates) {
+            for hook in candidates.created.iter().chain(candidates.may_alert()) {
+                if looked.insert(*hook) && self.shared.when_open(*hook) == WhenOpen::Skip {
+                    skipping.extend(self.known(*hook).filter(|lane| lane.skips(WhenOpen::Skip)).map(|_| *hook));
+                }
+            }
+        }
+        skipping
+    }
+
+    /// What the time brings: connections that were idle or open for too long are closed, pauses end, standings are handed on
+    /// to be written. Called each second.
+    pub(crate) fn look(&self) {
+        let (now, mut any_open) = (self.shared.clock.now(), false);
         for lane in self.all() {
             lane.connections.close_expired();
+            if self.shared.firing(lane.hook()).is_none() {
+                lane.forget_receiver(now);
+            } else if let Some(standing) = lane.look(now) {
+                self.shared.work.stand(lane.hook(), standing);
+            }
+            any_open |= lane.standing().opened.is_some();
         }
+        self.shared.any_open.store(any_open, Ordering::Relaxed);
+    }
+
+    /// Waits until the ledger is worth a look before its time.
+    pub(crate) async fn woken(&self) {
+        self.shared.wake.notified().await;
+    }
+
+    /// A hook was disabled: its receiver starts anew when it fires again.
+    pub(crate) fn forget_receiver(&self, hook: HookNumber) {
+        self.lane(hook).forget_receiver(self.shared.clock.now());
+    }
+
+    /// How the receiver of a hook stands, if this process has had to do with it.
+    pub(crate) fn standing(&self, hook: HookNumber) -> Option<Standing> {
+        self.known(hook).map(|lane| lane.standing())
     }
 
     /// Stops starting attempts, gives back what has not been started, and returns when the last attempt has ended.
     pub(crate) async fn drain(&self) {
         self.shared.stopping.send_replace(Stopping::Yes);
         for lane in self.all() {
+            if let Some(standing) = lane.unwritten() {
+                self.shared.work.stand(lane.hook(), standing);
+            }
             self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
         self.idle().await;
@@ -215,26 +299,21 @@ impl Lanes {
     }
 
     fn lane(&self, hook: HookNumber) -> Arc<Lane> {
-        let lanes = self.lanes.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(lane) = lanes.get(&hook) {
-            return Arc::clone(lane);
+        if let Some(lane) = self.known(hook) {
+            return lane;
         }
-        drop(lanes);
+        let make = || Arc::new(Lane::new(hook, Standing::default(), self.shared.clock.now()));
         let mut lanes = self.lanes.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Arc::clone(lanes.entry(hook).or_insert_with(|| Arc::new(Lane::new(hook))))
+        Arc::clone(lanes.entry(hook).or_insert_with(make))
+    }
+
+    /// The lane of a hook that was owed something before.
+    fn known(&self, hook: HookNumber) -> Option<Arc<Lane>> {
+        self.lanes.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(&hook).map(Arc::clone)
     }
 
     fn all(&self) -> Vec<Arc<Lane>> {
         self.lanes.read().unwrap_or_else(std::sync::PoisonError::into_inner).values().cloned().collect()
-    }
-
-    fn start_workers(&self, lane: &Arc<Lane>) {
-        let concurrency = self.shared.concurrency(lane.hook());
-        while let Some(first) = lane.next_for_new_worker(concurrency) {
-            let (lane, shared) = (Arc::clone(lane), Arc::clone(&self.shared));
-            shared.workers.send_modify(|workers| *workers += 1);
-            tokio::spawn(work_off(lane, shared, first));
-        }
     }
 }
 
@@ -246,6 +325,10 @@ impl Shared {
     async fn stopped(&self) {
         // The sender lives in `self`, so this ends only when the pipeline stops.
         drop(self.stopping.subscribe().wait_for(|stopping| *stopping != Stopping::No).await);
+    }
+
+    fn when_open(&self, hook: HookNumber) -> WhenOpen {
+        self.directory.current().hook(hook).map_or(WhenOpen::Wait, |entry| entry.hook.settings.when_open)
     }
 
     fn concurrency(&self, hook: HookNumber) -> usize {
@@ -263,33 +346,4 @@ impl Shared {
     pub(crate) fn firing(&self, hook: HookNumber) -> Option<Arc<HookEntry>> {
         self.directory.current().hook(hook).filter(|entry| entry.hook.active).cloned()
     }
-}
-
-/// One worker: sends one delivery after the other until the lane is empty.
-async fn work_off(lane: Arc<Lane>, shared: Arc<Shared>, first: Item) {
-    let mut next = Some(first);
-    while let Some(item) = next {
-        tokio::select! {
-            () = shared.work.may_attempt() => {}
-            () = shared.stopped() => {}
-        }
-        if shared.is_stopping() {
-            lane.let_go(&[item.key], || shared.work.give_back([item.key]));
-        } else {
-            // A panic in an attempt must not cost the lane its worker.
-            let attempt = AssertUnwindSafe(send::deliver(&lane, &shared, &item)).catch_unwind();
-            match attempt.await {
-                Ok(settlement) => {
-                    lane.ended(&settlement);
-                    lane.let_go(&[item.key], || shared.work.settle(settlement));
-                }
-                Err(_) => {
-                    let settlement = send::panicked(&item, shared.clock.now());
-                    lane.let_go(&[item.key], || shared.work.settle(settlement));
-                }
-            }
-        }
-        next = lane.next_for_worker();
-    }
-    shared.workers.send_modify(|workers| *workers -= 1);
 }

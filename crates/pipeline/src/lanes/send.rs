@@ -9,6 +9,7 @@ use model::attempt::{Interrupted, Outcome, Unreachable};
 use model::delivery::{Ended, Next, Tried, settle};
 use model::delivery_key::{DeliveryId, DeliveryKey};
 use model::ids::Millis;
+use model::standing::Seen;
 use store::ledger::{AttemptRow, NextState, Settlement};
 
 use super::{Item, Lane, Shared};
@@ -16,17 +17,27 @@ use crate::directory::HookEntry;
 use crate::egress::{Attempt, Request, RetryAfter};
 use crate::sign::{self, Envelope};
 
+/// An attempt that has ended: what is settled, and what it shows of the receiver.
+pub(crate) struct Delivered {
+    pub(crate) settlement: Settlement,
+    /// Nothing where there was no attempt.
+    pub(crate) seen: Option<Seen>,
+}
+
 /// Attempts one delivery, unless its hook does not fire any more.
-pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Settlement {
-    let Some(hook) = shared.firing(lane.hook()) else { return cancelled(item.key) };
+pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Delivered {
+    let Some(hook) = shared.firing(lane.hook()) else {
+        return Delivered { settlement: cancelled(item.key), seen: None };
+    };
     let started = shared.clock.now();
     let attempt = attempt(lane, shared, Attempting { hook: &hook, item, started }).await;
+    let seen = seen(&attempt, shared.clock.now());
     let tried = Tried {
         ended: ended(&attempt),
         retries: hook.hook.settings.retries,
         attempt: item.tried + 1,
-        unsent_streak: lane.never_went_out() + 1,
-        retry_after: attempt.retry_after.map(|asked| wait(asked, shared.clock.now())),
+        unsent_streak: lane.standing().unsent + 1,
+        retry_after: seen.retry_after,
         chance: shared.chance(),
     };
     let next = match settle(&tried) {
@@ -35,17 +46,25 @@ pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Settle
         Next::Again(pause) => NextState::Waiting { due: started.plus(pause) },
     };
     log(item, &attempt, next);
-    Settlement { key: item.key, attempts: rows(started, attempt), next }
+    let settlement = Settlement { key: item.key, attempts: rows(started, attempt), next };
+    Delivered { settlement, seen: Some(seen) }
+}
+
+/// What an attempt that has ended now shows of the receiver.
+pub(super) fn seen(attempt: &Attempt, now: Millis) -> Seen {
+    let Attempt { outcome, status, went_out, .. } = *attempt;
+    Seen { outcome, status, went_out, retry_after: attempt.retry_after.map(|asked| wait(asked, now)), now }
 }
 
 /// One delivery's turn.
-struct Attempting<'a> {
-    hook: &'a HookEntry,
-    item: &'a Item,
-    started: Millis,
+pub(super) struct Attempting<'a> {
+    pub(super) hook: &'a HookEntry,
+    pub(super) item: &'a Item,
+    pub(super) started: Millis,
 }
 
-async fn attempt(lane: &Lane, shared: &Shared, now: Attempting<'_>) -> Attempt {
+/// Signs and sends.
+pub(super) async fn attempt(lane: &Lane, shared: &Shared, now: Attempting<'_>) -> Attempt {
     let Attempting { hook, item, started } = now;
     let destination = match &hook.destination {
         Ok(destination) => destination,
@@ -95,7 +114,7 @@ fn ended(attempt: &Attempt) -> Ended {
 }
 
 /// The attempt as the log keeps it, after the one on a stale connection that it replaced.
-fn rows(started: Millis, attempt: Attempt) -> Vec<AttemptRow> {
+pub(super) fn rows(started: Millis, attempt: Attempt) -> Vec<AttemptRow> {
     let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let phase = |duration: Option<Duration>| duration.map_or(0, micros);
     let timings = attempt.timings;

@@ -2,6 +2,7 @@
 //!
 //! Attempts wait at the gate of [`crate::work`] unless a test opens it, so that what a lane holds stays where it is.
 
+mod circuit;
 mod lost_leases;
 mod memory;
 mod outages;

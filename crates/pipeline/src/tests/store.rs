@@ -8,6 +8,7 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{
     HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, RuleId, Seq, TeamId, TokenId, UserId,
 };
+use model::standing::Standing;
 use protocol::{EventId, PublicKey};
 use store::StoreError;
 use store::catalog::{
@@ -115,6 +116,7 @@ like_sqlite!(
         fn free_dead_leases(now: Millis, limit: usize) -> usize;
         fn probe() -> ();
         fn leases(owner: ProcessId, after: Option<DeliveryKey>, limit: usize) -> Vec<DeliveryKey>;
+        fn standings() -> Vec<(HookNumber, Standing)>;
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
         fn totals() -> Totals;
         fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;

@@ -1,7 +1,7 @@
 //! What a test starts from: a project with a hook in a store of its own, and the pipeline's parts, none of which runs by
 //! itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,10 +17,11 @@ use model::loops::Hop;
 use model::matching::{EventCandidates, Subscription, Wants};
 use model::payload::{CreatedBody, Place};
 use model::rules::Quantifier;
+use model::standing::Standing;
 use model::title::Title;
 use protocol::event::Event;
 use protocol::{EventId, PublicKey};
-use store::catalog::{Catalog as _, NewHook, NewProject, Project};
+use store::catalog::{Catalog as _, HookChange, NewHook, NewProject, Project};
 use store::ledger::{Batch, BatchEvent, EventResult, Ledger as _, NewEvent, RecordedEvent, Summary};
 use store::marks::Marks;
 use store::sqlite::Sqlite;
@@ -35,6 +36,8 @@ use crate::lanes::{self, Lanes};
 use crate::recorder::{self, Recorder, RecorderTask};
 use crate::work::Work;
 
+/// Far longer than anything here takes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) const NOW: Millis = Millis(1_768_478_400_000);
 
 pub(super) struct World {
@@ -42,7 +45,9 @@ pub(super) struct World {
     pub(super) project: Project,
     pub(super) hook: HookNumber,
     pub(super) directory: Arc<DirectoryHandle>,
+    egress: Arc<Egress>,
     pub(super) clock: Arc<StoreClock>,
+    pub(super) hands: Arc<Hands>,
     pub(super) work: Arc<Work>,
     pub(super) budget: Budget,
     pub(super) lanes: Arc<Lanes>,
@@ -53,28 +58,36 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A world whose lanes may hold so many bytes. The gate is closed: no attempt starts.
+    /// A world whose lanes may hold so many bytes, and whose hook's receiver is not there. The gate is closed: no attempt
+    /// starts.
     pub(super) async fn new(lane_budget_bytes: usize) -> World {
+        World::of_hook("http://127.0.0.1:9/", HookSettings::default(), lane_budget_bytes).await
+    }
+
+    /// A world with a hook like this. The gate is closed: no attempt starts.
+    pub(super) async fn of_hook(url: &str, settings: HookSettings, lane_budget_bytes: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(TestStore::new(Sqlite::open(folder.path()).unwrap()));
         let owner = store.register(NOW).await.unwrap();
-        let (project, hook) = project_with_hook(&store).await;
+        let (project, hook) = project_with_hook(&store, url, settings).await;
         let config = EgressConfig { policy: Policy::dev(), resolver: Arc::new(NoNames), extra_roots_pem: None };
         let egress = Arc::new(Egress::new(config).unwrap());
         let directory = Arc::new(DirectoryHandle::open(store.clone(), Arc::clone(&egress)).await.unwrap());
-        let clock = Arc::new(StoreClock::start(Arc::new(Still)));
+        let hands = Arc::new(Hands::default());
+        let clock = Arc::new(StoreClock::start(hands.clone()));
         let work = Arc::new(Work::default());
         work.store_went_away();
         let budget = Budget::new(lane_budget_bytes);
-        let lanes = Arc::new(Lanes::new(lanes::Parts {
+        let parts = lanes::Parts {
             store: store.clone(),
             directory: Arc::clone(&directory),
-            egress,
+            egress: Arc::clone(&egress),
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
             budget: budget.clone(),
-            random: |bytes| bytes.fill(0x80),
-        }));
+            random: middle,
+        };
+        let lanes = Arc::new(Lanes::new(parts, Vec::new()));
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: store.clone(),
             directory: Arc::clone(&directory),
@@ -85,7 +98,22 @@ impl World {
             metrics: Arc::default(),
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
-        World { store, project, hook, directory, clock, work, budget, lanes, recorder, task, owner, _folder: folder }
+        World {
+            store,
+            project,
+            hook,
+            directory,
+            egress,
+            clock,
+            hands,
+            work,
+            budget,
+            lanes,
+            recorder,
+            task,
+            owner,
+            _folder: folder,
+        }
     }
 
     /// An event for the hook, whose body has a value of so many bytes.
@@ -102,7 +130,7 @@ impl World {
         let value = Bytes::from(vec![b'1'; value_bytes]);
         NewEvent {
             project: self.project.id,
-            generation: self.project.generation,
+            generation: self.directory.current().project(self.project.id).unwrap().project.generation,
             key: PublicKey([1; 16]),
             id: event.id,
             received: NOW,
@@ -126,16 +154,7 @@ impl World {
 
     /// An empty batch.
     pub(super) fn batch(&self) -> Batch {
-        let (owner, now) = (self.owner, NOW);
-        Batch {
-            owner,
-            now,
-            events: vec![],
-            alert_room: vec![],
-            settlements: vec![],
-            give_backs: vec![],
-            claims: vec![],
-        }
+        Batch::empty(self.owner, NOW)
     }
 
     /// Records events up to this number past the recorder, for whose deliveries there is no room.
@@ -161,6 +180,84 @@ impl World {
         deliveries[0].state
     }
 
+    /// Runs transactions until nothing is left to do now: no attempt is on the wire, nobody claims, nothing is to be written.
+    pub(super) async fn rest(&mut self) {
+        tokio::time::timeout(PATIENCE, self.rest_at_last()).await.expect("it comes to rest");
+    }
+
+    async fn rest_at_last(&mut self) {
+        loop {
+            while !self.work.is_idle() {
+                self.transact().await;
+            }
+            let (lanes, work) = (Arc::clone(&self.lanes), Arc::clone(&self.work));
+            let something_to_write = async {
+                while work.is_idle() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                () = something_to_write => {}
+                () = lanes.idle() => if work.is_idle() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A second passes: the lanes and the ledger are looked at, and what is due is done.
+    pub(super) async fn second(&mut self) {
+        self.hands.advance(Duration::from_secs(1));
+        self.look().await;
+    }
+
+    /// Looks at the lanes and the ledger as the supervisor does each second, and does what is due.
+    pub(super) async fn look(&mut self) {
+        self.directory.refresh().await.unwrap();
+        self.lanes.look();
+        self.lanes.look_at_ledger(self.store.due_hooks(self.clock.now()).await.unwrap());
+        self.rest().await;
+    }
+
+    /// The same store after a restart: lanes know what it says of receivers.
+    pub(super) fn start_again(&mut self, standings: Vec<(HookNumber, Standing)>) {
+        self.lanes = Arc::new(Lanes::new(self.parts(), standings));
+        self.task.lanes = Arc::clone(&self.lanes);
+    }
+
+    fn parts(&self) -> lanes::Parts {
+        lanes::Parts {
+            store: self.store.clone(),
+            directory: Arc::clone(&self.directory),
+            egress: Arc::clone(&self.egress),
+            work: Arc::clone(&self.work),
+            clock: Arc::clone(&self.clock),
+            budget: self.budget.clone(),
+            random: middle,
+        }
+    }
+
+    /// When the delivery of this event is due, where it waits.
+    pub(super) async fn due(&self, number: u16) -> Option<Millis> {
+        self.store.deliveries(self.project.id, event_id(number)).await.unwrap()[0].due
+    }
+
+    /// Enables the hook, as the API does.
+    pub(super) async fn enable(&self, hook: HookGuid) {
+        self.change(hook, HookChange { active: Some(true), ..HookChange::default() }).await;
+    }
+
+    /// Disables the hook, as the API does.
+    pub(super) async fn disable(&self) {
+        let hook = self.store.hooks(self.project.id).await.unwrap().remove(0);
+        self.change(hook.guid, HookChange { active: Some(false), ..HookChange::default() }).await;
+    }
+
+    async fn change(&self, hook: HookGuid, change: HookChange) {
+        self.store.update_hook(self.project.id, hook, change).await.unwrap();
+        self.directory.refresh().await.unwrap();
+    }
+
     /// How many deliveries are leased to this process.
     pub(super) async fn leased(&self) -> usize {
         self.store.leases(self.owner, None, 100).await.unwrap().len()
@@ -173,13 +270,18 @@ impl World {
     }
 }
 
+/// Chance without extremes.
+fn middle(bytes: &mut [u8]) {
+    bytes.copy_from_slice(&(u32::MAX / 2).to_ne_bytes()[..bytes.len()]);
+}
+
 fn event_id(number: u16) -> EventId {
     let mut id = [0; 16];
     id[..2].copy_from_slice(&number.to_be_bytes());
     EventId(id)
 }
 
-async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
+async fn project_with_hook(store: &TestStore, url: &str, settings: HookSettings) -> (Project, HookNumber) {
     let organization = store.create_organization("org".to_owned(), "Org".to_owned(), NOW).await.unwrap();
     let team = store.teams(organization.id).await.unwrap().remove(0);
     let project = NewProject {
@@ -196,12 +298,12 @@ async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
     let hook = NewHook {
         guid: HookGuid([1; 16]),
         project: project.id,
-        url: "http://127.0.0.1:9/".to_owned(),
+        url: url.to_owned(),
         secret: Secret::from_random([1; 32]),
         kinds: vec![Kind::EventCreated],
         filters: Vec::new(),
         filter_match: Quantifier::All,
-        settings: HookSettings::default(),
+        settings,
         active: true,
         now: NOW,
     };
@@ -209,16 +311,24 @@ async fn project_with_hook(store: &TestStore) -> (Project, HookNumber) {
     (project, hook.number)
 }
 
-/// A clock that does not go on.
-struct Still;
+/// A clock that goes on when a test says so.
+#[derive(Default)]
+pub(super) struct Hands(Mutex<Duration>);
 
-impl Clock for Still {
+impl Hands {
+    /// So much later.
+    pub(super) fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Hands {
     fn wall(&self) -> Millis {
         NOW
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        *self.0.lock().unwrap()
     }
 }
 

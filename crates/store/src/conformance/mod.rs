@@ -27,6 +27,7 @@ pub mod rules;
 pub mod searching;
 pub mod settling;
 pub mod standing;
+pub mod standings;
 pub mod teams;
 pub mod windows;
 mod world;
@@ -200,6 +201,11 @@ macro_rules! every_behaviour {
             settling::a_settlement_that_comes_twice_is_logged_once,
             settling::an_outcome_of_a_delivery_that_is_gone_is_dropped,
             settling::attempts_are_counted_in_three_resolutions,
+            standings::a_standing_is_read_as_it_was_written,
+            standings::a_probe_is_counted_once_and_takes_the_least_important_delivery,
+            standings::a_gone_receiver_disables_its_hook_until_somebody_enables_it,
+            standings::what_is_skipped_is_settled_as_it_is_owed,
+            standings::a_test_is_a_leased_delivery_without_an_event,
             standing::one_event_reopens_a_resolved_issue,
             standing::an_issue_that_is_resolved_in_a_release_stays_so_for_older_ones,
             standing::one_event_ends_a_snooze,

@@ -96,15 +96,7 @@ impl World {
 
     /// An empty batch.
     pub(super) fn batch(&self) -> Batch {
-        Batch {
-            owner: self.owner,
-            now: NOW,
-            events: Vec::new(),
-            settlements: Vec::new(),
-            alert_room: Vec::new(),
-            give_backs: Vec::new(),
-            claims: Vec::new(),
-        }
+        Batch::empty(self.owner, NOW)
     }
 
     /// Records events; every lane has room.

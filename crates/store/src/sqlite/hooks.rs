@@ -112,7 +112,8 @@ fn enable(transaction: &Transaction<'_>, hook: HookNumber) -> Result<(), StoreEr
     Ok(())
 }
 
-fn disable(transaction: &Transaction<'_>, hook: HookNumber, by: DisabledBy) -> Result<(), StoreError> {
+/// One that is disabled does not fire any more.
+pub(super) fn disable(transaction: &Transaction<'_>, hook: HookNumber, by: DisabledBy) -> Result<(), StoreError> {
     transaction
         .execute("update hook set active = 0, disabled_by = ? where number = ?", [u32::from(by.code()), hook.get()])?;
     Ok(())

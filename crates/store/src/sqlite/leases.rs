@@ -11,6 +11,7 @@ use super::codes::{SENDING, WAITING};
 use super::place::{key_of, place};
 use super::rows::{bounded, collect};
 use super::savepoint::{Care, part};
+use super::standings;
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, Batch, Claim, ClaimOrder, Claimed};
 
@@ -48,17 +49,31 @@ pub(super) fn claim(transaction: &Transaction<'_>, batch: &Batch, care: Care) ->
 }
 
 fn claim_for(transaction: &Transaction<'_>, batch: &Batch, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+    let hook = claim.hook;
     let mut found = Vec::new();
-    for priority in Priority::ALL {
-        let limit = match claim.order {
-            ClaimOrder::Priority => claim.limit - found.len(),
-            ClaimOrder::Age => claim.limit,
-        };
-        found.extend(due(transaction, batch.now, Due { hook: claim.hook, priority, limit })?);
-    }
-    if claim.order == ClaimOrder::Age {
-        found.sort_by_key(|(due_ms, claimed)| (*due_ms, claimed.key.seq));
-        found.truncate(claim.limit);
+    match claim.order {
+        ClaimOrder::Priority => {
+            for priority in Priority::ALL {
+                let limit = claim.limit - found.len();
+                found.extend(due(transaction, batch.now, Due { hook, priority, limit })?);
+            }
+        }
+        ClaimOrder::Age => {
+            for priority in Priority::ALL {
+                found.extend(due(transaction, batch.now, Due { hook, priority, limit: claim.limit })?);
+            }
+            found.sort_by_key(|(due_ms, claimed)| (*due_ms, claimed.key.seq));
+            found.truncate(claim.limit);
+        }
+        ClaimOrder::Probe { probes } => {
+            for priority in Priority::ALL.into_iter().rev() {
+                let limit = 1_usize.min(claim.limit) - found.len();
+                found.extend(due(transaction, batch.now, Due { hook, priority, limit })?);
+            }
+            if !found.is_empty() && !standings::begin_probe(transaction, (hook, probes), batch.now)? {
+                return Ok(Vec::new());
+            }
+        }
     }
     let mut lease = transaction.prepare_cached(
         "update delivery

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, Millis, ProcessId, ProjectId};
+use model::standing::Standing;
 use protocol::EventId;
 
 use super::leases::Page;
-use super::{Sqlite, counts, leases, lock, reading, record, sweep};
+use super::{Sqlite, counts, leases, lock, reading, record, standings, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
     Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
@@ -66,6 +67,10 @@ impl Ledger for Sqlite {
         limit: usize,
     ) -> Result<Vec<DeliveryKey>, StoreError> {
         self.read(move |connection| leases::of_owner(connection, owner, Page { after, limit })).await
+    }
+
+    async fn standings(&self) -> Result<Vec<(HookNumber, Standing)>, StoreError> {
+        self.read(standings::all).await
     }
 
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError> {

@@ -32,6 +32,7 @@ mod rules;
 mod savepoint;
 mod secrets;
 mod settle;
+mod standings;
 mod sweep;
 mod teams;
 mod tokens;

@@ -120,8 +120,9 @@ enum Fitting {
 }
 
 fn body(connection: &Connection, key: &DeliveryKey, limit_bytes: usize) -> Result<Fitting, StoreError> {
-    if key.kind == Kind::EventAlert {
-        return alert_body(connection, key, limit_bytes);
+    match key.kind {
+        Kind::EventCreated => {}
+        Kind::EventAlert | Kind::Test => return own_body(connection, key, limit_bytes),
     }
     let mut statement = connection.prepare_cached("select head, value, tail, hop from event where seq = ?")?;
     let mut rows = statement.query([i64::from(key.seq)])?;
@@ -134,21 +135,26 @@ fn body(connection: &Connection, key: &DeliveryKey, limit_bytes: usize) -> Resul
     Ok(Fitting::Body(StoredBody { bytes: parts.whole()?, hop: row.get(3)? }))
 }
 
-/// An alert's small body is kept with its delivery.
-fn alert_body(connection: &Connection, key: &DeliveryKey, limit_bytes: usize) -> Result<Fitting, StoreError> {
+/// The small body of an alert or a test is kept with its delivery. An alert goes with its event, a test has none.
+fn own_body(connection: &Connection, key: &DeliveryKey, limit_bytes: usize) -> Result<Fitting, StoreError> {
     let mut statement = connection.prepare_cached(
         "select d.body, e.hop
          from delivery d
-         join event e on e.seq = d.seq
+         left join event e on e.seq = d.seq
          where d.project_id = ? and d.hook = ? and d.day = ? and d.seq = ? and d.kind = ?",
     )?;
     let mut rows = statement.query(place(key))?;
     let Some(row) = rows.next()? else { return Ok(Fitting::Gone) };
+    let hop = match (key.kind, row.get(1)?) {
+        (_, Some(hop)) => hop,
+        (Kind::Test, None) => 0,
+        (Kind::EventCreated | Kind::EventAlert, None) => return Ok(Fitting::Gone),
+    };
     let body = blob(row, 0)?;
     if body.len() > limit_bytes {
         return Ok(Fitting::TooLong { bytes: body.len() });
     }
-    Ok(Fitting::Body(StoredBody { bytes: Bytes::copy_from_slice(body), hop: row.get(1)? }))
+    Ok(Fitting::Body(StoredBody { bytes: Bytes::copy_from_slice(body), hop }))
 }
 
 /// An event by the project's id for it.
@@ -282,7 +288,7 @@ pub(super) fn deliveries(
 ) -> Result<Vec<StoredDelivery>, StoreError> {
     let Some(seq) = seq_of(connection, project, event)? else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(
-        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.state, d.created_ms
+        "select d.project_id, d.hook, d.day, d.seq, d.kind, d.state, d.created_ms, d.due_ms
          from event e
          join hook h on h.project_id = e.project_id
          join delivery d on d.project_id = h.project_id and d.hook = h.number and d.day = e.day and d.seq = e.seq
@@ -297,6 +303,7 @@ pub(super) fn deliveries(
             key,
             state: DeliveryState::from_code(row.get(5)?)?,
             created: Millis(row.get(6)?),
+            due: row.get::<_, Option<i64>>(7)?.map(Millis),
             attempts: attempts::of_delivery(connection, &key)?,
         });
     }

@@ -142,6 +142,7 @@ pub(super) fn delete_hook(transaction: &Transaction<'_>, hook: &Hook) -> Result<
         .exists([hook.project, hook.number])?;
     if !has_deliveries {
         transaction.prepare_cached("delete from hook_count where hook = ?")?.execute([hook.number])?;
+        transaction.prepare_cached("delete from hook_standing where hook = ?")?.execute([hook.number])?;
         transaction.prepare_cached("delete from hook where number = ?")?.execute([hook.number])?;
     }
     Ok(())

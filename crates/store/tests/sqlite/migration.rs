@@ -146,8 +146,7 @@ impl Opened {
         let owner = self.store.register(NOW).await.unwrap();
         while self.store.free_dead_leases(NOW, 10).await.unwrap() == 10 {}
         let events = batch.into_iter().map(|event| BatchEvent { event: Arc::new(event), room: vec![] }).collect();
-        let batch =
-            Batch { owner, now: NOW, events, alert_room: vec![], settlements: vec![], give_backs: vec![], claims };
+        let batch = Batch { events, claims, ..Batch::empty(owner, NOW) };
         let recorded = self.store.record(Arc::new(batch)).await.unwrap();
         (recorded.events, recorded.claimed.iter().map(Vec::len).sum())
     }

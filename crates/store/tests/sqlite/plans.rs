@@ -6,13 +6,14 @@ use rusqlite::Connection;
 use watchfire_store::sqlite::Sqlite;
 
 /// Tables, and names that statements give them, that hold configuration: they may be walked through.
-const SMALL: [&str; 17] = [
+const SMALL: [&str; 18] = [
     "organization",
     "team",
     "project",
     "project_team",
     "project_key",
     "hook",
+    "h",
     "rule",
     "user",
     "token",

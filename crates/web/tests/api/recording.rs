@@ -123,7 +123,7 @@ async fn record_one(api: &Api, owner: ProcessId, project: &Project, event: &Valu
 
 /// A batch of nothing but these events.
 pub(crate) fn batch(owner: ProcessId, now: Millis, events: Vec<BatchEvent>) -> Batch {
-    Batch { owner, now, events, alert_room: vec![], settlements: vec![], give_backs: vec![], claims: vec![] }
+    Batch { events, ..Batch::empty(owner, now) }
 }
 
 fn new_event(api: &Api, project: &Project, event: &Event<'_>, received: Millis) -> NewEvent {

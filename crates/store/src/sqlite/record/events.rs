@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use model::decide::Owed;
+use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, Seq};
 use model::payload::CreatedBody;
@@ -12,8 +13,8 @@ use webhook::Kind;
 use super::Recorder;
 use super::issues::Joined;
 use crate::error::StoreError;
-use crate::ledger::{BatchEvent, NewEvent, OwedRow};
-use crate::sqlite::codes::{Code, SENDING, WAITING};
+use crate::ledger::{Batch, BatchEvent, NewEvent, OwedRow};
+use crate::sqlite::codes::{Code, SENDING};
 
 /// The statements that each event needs, looked up once a batch.
 pub(super) struct Statements<'t> {
@@ -45,8 +46,9 @@ impl<'t> Statements<'t> {
             insert_of_project: transaction
                 .prepare_cached("insert into event_of_project (project_id, seq) values (?, ?)")?,
             insert_delivery: transaction.prepare_cached(
-                "insert into delivery (project_id, hook, day, seq, kind, state, priority, due_ms, owner, created_ms, body)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into delivery (project_id, hook, day, seq, kind, state, priority, due_ms, owner, settled_ms,
+                                       created_ms, body)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?,
         })
     }
@@ -100,6 +102,12 @@ impl Recorder<'_> {
                 Kind::EventAlert => take_place(&mut self.alert_room, delivery.hook),
                 Kind::EventCreated | Kind::Test => item.room.contains(&delivery.hook),
             };
+            let state = match leased {
+                true => DeliveryState::Sending,
+                false if self.batch.skip.contains(&delivery.hook) => DeliveryState::Skipped,
+                false => DeliveryState::Waiting,
+            };
+            let when = |wanted| (state == wanted).then_some(event.received.0);
             let rules = owed.triggering(delivery, &event.candidates);
             let body = (!rules.is_empty()).then(|| event.body.alert(issue, &rules));
             self.statements.insert_delivery.execute(params![
@@ -108,10 +116,11 @@ impl Recorder<'_> {
                 day.0,
                 i64::from(seq),
                 delivery.kind.code(),
-                if leased { SENDING } else { WAITING },
+                state.code(),
                 delivery.priority.code(),
-                (!leased).then_some(event.received.0),
+                when(DeliveryState::Waiting),
                 leased.then_some(self.batch.owner.get()),
+                when(DeliveryState::Skipped),
                 event.received.0,
                 body,
             ])?;
@@ -120,6 +129,36 @@ impl Recorder<'_> {
         }
         Ok(rows)
     }
+}
+
+/// Makes the tests of a batch, each leased. A test has no event, but a number of its own.
+pub(super) fn make_tests(transaction: &Transaction<'_>, batch: &Batch) -> Result<Vec<DeliveryKey>, StoreError> {
+    let mut keys = Vec::with_capacity(batch.tests.len());
+    for test in &batch.tests {
+        let seq = next_seq(transaction)?;
+        let day = batch.now.day();
+        transaction
+            .prepare_cached(
+                "insert into delivery (project_id, hook, day, seq, kind, state, priority, owner, created_ms, body)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute(params![
+                test.project.get(),
+                test.hook.get(),
+                day.0,
+                seq,
+                Kind::Test.code(),
+                SENDING,
+                Priority::Alert.code(),
+                batch.owner.get(),
+                batch.now.0,
+                &*test.body,
+            ])?;
+        transaction.prepare_cached("update meta set value = max(value, ?) where name = 'seq'")?.execute([seq])?;
+        let seq = Seq::try_from(seq)?;
+        keys.push(DeliveryKey { project: test.project, hook: test.hook, day, seq, kind: Kind::Test });
+    }
+    Ok(keys)
 }
 
 /// Takes one of the places that a lane keeps for alerts, if any is left.

@@ -1,4 +1,4 @@
-//! The record transaction: dedupe, group into issues, count, decide, owe; then settle, give back and claim.
+//! The record transaction: dedupe, group into issues, count, decide, owe; then settle, note standings, give back and claim.
 //!
 //! Shared rows (issues, counters, throttles) are read once and written once a batch. A batch in which anything is refused is
 //! repeated with a savepoint for each part, so that the part fails alone.
@@ -21,7 +21,7 @@ pub(super) use marks::Seen;
 
 use super::savepoint::{Care, part};
 use super::writer::in_transaction;
-use super::{leases, settle};
+use super::{leases, settle, standings};
 use crate::error::StoreError;
 use crate::ledger::{Batch, BatchEvent, EventResult, Recorded, RecordedEvent};
 
@@ -51,10 +51,12 @@ fn record_in(
         true => Default::default(),
         false => record_events(transaction, (batch, seen), care)?,
     };
+    let tests = events::make_tests(transaction, batch)?;
     settle::settle(transaction, batch, care)?;
+    standings::write(transaction, batch)?;
     leases::give_back(transaction, batch)?;
     let claimed = leases::claim(transaction, batch, care)?;
-    Ok((Recorded { events, claimed }, news))
+    Ok((Recorded { events, tests, claimed }, news))
 }
 
 fn record_events(

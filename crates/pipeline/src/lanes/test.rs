@@ -1,0 +1,91 @@
+//! A test delivery: made, sent at once, and answered to whoever asked with what the receiver said.
+//!
+//! It goes the way of any other, past the queue: a row in the ledger first, the lane's connections, the log. It goes through
+//! an open circuit too, and counts as its probe; otherwise it says nothing of the receiver's standing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::delivery_key::{DeliveryId, DeliveryKey};
+use model::ids::HookNumber;
+use model::loops::Hop;
+use store::ledger::{NewTest, NextState, Settlement};
+
+use super::send::{self, Attempting};
+use super::{Body, Item, Lane, Lanes};
+use crate::directory::HookEntry;
+use crate::egress::Attempt;
+
+/// A test that was sent, or could not be: the attempt says.
+#[derive(Debug, Clone)]
+pub struct Tested {
+    /// The delivery, as the log has it.
+    pub delivery: DeliveryId,
+    /// What came of it.
+    pub attempt: Attempt,
+}
+
+/// Why nothing was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TestError {
+    /// The hook is disabled, or deleted: it never fires.
+    #[error("the hook does not fire")]
+    NotFiring,
+    /// The ledger could not be written, or too much waits in memory.
+    #[error("the test could not be written down: try again")]
+    Unavailable,
+}
+
+impl Lanes {
+    /// Sends a test with this body.
+    pub(crate) async fn test(&self, hook: HookNumber, body: Bytes) -> Result<Tested, TestError> {
+        let entry = self.shared.firing(hook).ok_or(TestError::NotFiring)?;
+        let held = self.shared.budget.take(body.len()).ok_or(TestError::Unavailable)?;
+        let test = NewTest { project: entry.hook.project, hook, body: body.clone() };
+        if self.shared.is_stopping() || self.shared.work.store_is_away() {
+            return Err(TestError::Unavailable);
+        }
+        let key = self.shared.work.owe_test(test).await.ok_or(TestError::Unavailable)?;
+        let (lane, received) = (self.lane(hook), self.shared.clock.now());
+        let item = Item { key, body: Body::stored(body, held), sent: 0, tried: 0, received, hop: Hop(0) };
+        // What was leased is settled even where nobody waits for the answer any more.
+        let sending = Arc::clone(&self.shared).send_test(lane, entry, item);
+        tokio::spawn(sending).await.unwrap_or(Err(TestError::Unavailable))
+    }
+
+    /// A test was leased, and whoever asked for it is told.
+    pub(crate) fn lease_test(&self, key: DeliveryKey) {
+        self.lane(key.hook).lease_key(key);
+    }
+
+    /// Whoever asked for a test is gone: it is sent like any other delivery.
+    pub(crate) fn give_back_test(&self, key: DeliveryKey) {
+        self.give_back(&self.lane(key.hook), vec![key]);
+    }
+}
+
+impl super::Shared {
+    async fn send_test(
+        self: Arc<Self>,
+        lane: Arc<Lane>,
+        hook: Arc<HookEntry>,
+        item: Item,
+    ) -> Result<Tested, TestError> {
+        let key = item.key;
+        let started = self.clock.now();
+        let Ok(delivery) = DeliveryId::new(item.received, key.seq, key.hook, key.kind) else {
+            lane.let_go(&[key], || self.work.settle(send::cancelled(key)));
+            return Err(TestError::Unavailable);
+        };
+        let probes = lane.begin_probe_by_hand(started);
+        let attempt = send::attempt(&lane, &self, Attempting { hook: &hook, item: &item, started }).await;
+        let next = if attempt.outcome.is_success() { NextState::Delivered } else { NextState::Failed };
+        let seen = send::seen(&attempt, self.clock.now());
+        let settlement = Settlement { key, attempts: send::rows(started, attempt.clone()), next };
+        lane.let_go(&[key], || self.work.settle(settlement));
+        if probes {
+            self.obey(&lane, lane.ended(&seen));
+        }
+        Ok(Tested { delivery, attempt })
+    }
+}
