@@ -23,7 +23,7 @@ const LIFE_MAX_EXTRA_US: u64 = 20_000;
 const SEED: u64 = 0x5eed_0000_0000_0001;
 
 /// SplitMix64: small, and the same on every machine.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 /// Clients at work on one server.
 pub(super) struct Load {
@@ -38,7 +38,7 @@ struct Shared {
 }
 
 /// Puts load on the server and kills it at a random moment; the acknowledged ids.
-pub(super) fn live_and_die(
+pub(crate) fn live_and_die(
     server: &mut TestServer,
     random: &mut Random,
     envelope: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static,
@@ -51,7 +51,7 @@ pub(super) fn live_and_die(
 }
 
 impl Random {
-    pub(super) fn new() -> Random {
+    pub(crate) fn new() -> Random {
         Random(SEED)
     }
 

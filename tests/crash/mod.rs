@@ -5,5 +5,5 @@ mod clients;
 mod clock;
 mod full_disk;
 mod kill;
-mod load;
+pub(crate) mod load;
 mod restart;

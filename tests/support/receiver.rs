@@ -94,12 +94,22 @@ impl Webhook {
 impl Receiver {
     /// Listens. Answers 204 until told otherwise.
     pub(crate) fn start() -> Receiver {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        Receiver::listen(&SocketAddr::from(([127, 0, 0, 1], 0)), None)
+    }
+
+    /// Listens where a hook with this secret sends already.
+    pub(crate) fn start_at(address: &SocketAddr, secret: &str) -> Receiver {
+        let secret: Secret = secret.parse().unwrap_or_else(|error| panic!("{error}"));
+        Receiver::listen(address, Some(Signer::new(&secret)))
+    }
+
+    fn listen(address: &SocketAddr, signer: Option<Signer>) -> Receiver {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let state = State {
             webhooks: Vec::new(),
             fault: None,
-            signer: None,
+            signer,
             status: 204,
             hands: Hands::Free,
             releases: 0,

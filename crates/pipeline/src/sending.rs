@@ -1,8 +1,9 @@
-//! What people may ask of the lanes: to send a test, to look at the ledger now, and how a receiver stands.
+//! What is asked of the lanes from outside of the path, by people over the API: a test, a look at the ledger, how a receiver
+//! stands.
 //!
-//! The handle that `web` gets. It sends nothing by itself.
+//! It carries no state. Refuses to keep the lanes alive: once the pipeline has stopped, it does nothing. Called by `web`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use model::ids::HookNumber;
@@ -11,15 +12,15 @@ use model::standing::Standing;
 use crate::lanes::Lanes;
 pub use crate::lanes::{TestError, Tested};
 
-/// The lanes of this process, for who is asked by people.
-#[derive(Clone)]
+/// A way to the lanes, while there are any.
+#[derive(Clone, Default)]
 pub struct Sending {
-    lanes: Arc<Lanes>,
+    lanes: Weak<Lanes>,
 }
 
 impl Sending {
-    pub(crate) fn new(lanes: Arc<Lanes>) -> Sending {
-        Sending { lanes }
+    pub(crate) fn to(lanes: &Arc<Lanes>) -> Sending {
+        Sending { lanes: Arc::downgrade(lanes) }
     }
 
     /// Sends a test with this body at once, and says what came of it.
@@ -27,16 +28,19 @@ impl Sending {
     /// # Errors
     /// Where nothing was tried: see [`TestError`].
     pub async fn test(&self, hook: HookNumber, body: Bytes) -> Result<Tested, TestError> {
-        self.lanes.test(hook, body).await
+        let lanes = self.lanes.upgrade().ok_or(TestError::Unavailable)?;
+        lanes.test(hook, body).await
     }
 
     /// How the receiver of a hook stands, if this process has had to do with it; it knows more than the store.
     pub fn standing(&self, hook: HookNumber) -> Option<Standing> {
-        self.lanes.standing(hook)
+        self.lanes.upgrade()?.standing(hook)
     }
 
-    /// Something of this hook is due in the ledger: it is claimed now and not at the next look.
-    pub fn claim(&self, hook: HookNumber) {
-        self.lanes.claim_due(vec![hook]);
+    /// Something of this hook became due in the ledger: its lane claims it now, not with the next look.
+    pub fn is_due(&self, hook: HookNumber) {
+        if let Some(lanes) = self.lanes.upgrade() {
+            lanes.claim_due(vec![hook]);
+        }
     }
 }

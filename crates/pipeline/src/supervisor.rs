@@ -113,7 +113,7 @@ impl Pipeline {
 
     /// What people may ask of the lanes.
     pub fn sending(&self) -> Sending {
-        Sending::new(Arc::clone(&self.lanes))
+        Sending::to(&self.lanes)
     }
 
     /// What it counts about itself.

@@ -65,6 +65,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// How the receivers of hooks stand: of all hooks that had an attempt.
     async fn standings(&self) -> Result<Vec<(HookNumber, Standing)>, StoreError>;
 
+    /// What waits for each of these hooks, due or not, in the order asked.
+    async fn backlogs(&self, hooks: Vec<HookNumber>) -> Result<Vec<Backlog>, StoreError>;
+
     /// Hooks with unleased deliveries that are due.
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError>;
 
@@ -329,6 +332,15 @@ pub struct Claimed {
     pub sent: u32,
     /// Of these, those since it was owed or last sent again.
     pub tried: u32,
+}
+
+/// What waits for a hook in the ledger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many deliveries.
+    pub waiting: u64,
+    /// Since when the oldest has been owed, or was sent again last.
+    pub oldest: Option<Millis>,
 }
 
 /// What a slice of upkeep may do.

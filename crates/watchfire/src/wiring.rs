@@ -187,7 +187,8 @@ impl Running {
             random,
             outcomes,
         };
-        let api = ApiState { store: shared, directory, clock, policy: Arc::new(policy), base_url: url, random };
+        let (sending, policy) = (pipeline.sending(), Arc::new(policy));
+        let api = ApiState { store: shared, directory, sending, clock, policy, base_url: url, random };
         let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));
         let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api), metrics: on_main });
         let main = Door { listener, router, connections: CONNECTIONS };

@@ -10,6 +10,7 @@
 //! | event | `{` `event_id` `message` `level` `platform` `timestamp` `tags` `exception` and every other attribute `}` |
 //! | tail | `,"issue_id":"…"}` |
 
+mod sample;
 mod time;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::fmt::{self, Write as _};
 use protocol::event::{Event, write_unix_seconds};
 use protocol::json::write_string;
 
+pub use sample::sample;
 pub use time::{iso_millis, push_iso_millis};
 
 use crate::ids::{IssueId, ProjectId, RuleId};

@@ -1,6 +1,7 @@
 //! The payload against the contract: byte for byte, key by key, and as JSON of any text.
 
 use proptest::prelude::*;
+use protocol::EventId;
 use protocol::event::{Event, Exception, Level, Message};
 use serde_json::{Map, Value};
 
@@ -180,4 +181,20 @@ proptest! {
         let issue = issue.to_string();
         prop_assert_eq!(alert["issue_id"].as_str(), Some(issue.as_str()));
     }
+}
+
+#[test]
+fn the_sample_is_an_ordinary_body() {
+    let (place, now) = (place(), crate::ids::Millis(1_704_067_200_000));
+    let body = super::sample(EventId([0x9f; 16]), now, IssueId::new(12_345).unwrap(), &place).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let id = "9f".repeat(16);
+    assert_eq!((body["id"].as_str(), body["event"]["event_id"].as_str()), (Some(&*id), Some(&*id)));
+    assert_eq!(body["message"], "TypeError: Cannot read property 'foo' of undefined");
+    assert_eq!(body["culprit"], "app.views.index in get");
+    assert_eq!(body["datetime"], "2024-01-01T00:00:00.000Z");
+    assert_eq!(body["issue_id"], "12345");
+    assert_eq!(body["event"]["tags"], serde_json::json!([["environment", "production"], ["release", "1.0.0"]]));
+    assert_eq!(body["event"]["exception"]["values"][0]["type"], "TypeError");
+    assert_eq!(body["event"]["errors"], serde_json::json!([]));
 }

@@ -22,7 +22,8 @@ use store::issues::{
     WantedEvent,
 };
 use store::ledger::{
-    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
+    Backlog, Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Totals,
 };
 use store::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
 use store::sqlite::Sqlite;
@@ -117,6 +118,7 @@ like_sqlite!(
         fn probe() -> ();
         fn leases(owner: ProcessId, after: Option<DeliveryKey>, limit: usize) -> Vec<DeliveryKey>;
         fn standings() -> Vec<(HookNumber, Standing)>;
+        fn backlogs(hooks: Vec<HookNumber>) -> Vec<Backlog>;
         fn due_hooks(now: Millis) -> Vec<HookNumber>;
         fn totals() -> Totals;
         fn event(project: ProjectId, event: EventId) -> Option<StoredEvent>;

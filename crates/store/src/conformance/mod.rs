@@ -146,6 +146,7 @@ macro_rules! every_behaviour {
             reading::an_event_is_found_by_its_id_on_any_day,
             reading::recorded_events_are_found_with_what_they_owe,
             reading::the_deliveries_of_an_event_are_listed,
+            reading::the_backlog_of_a_hook_is_what_waits_for_it,
             recording::an_acknowledged_event_survives_a_crash,
             recording::an_id_of_today_or_yesterday_is_a_duplicate_and_an_older_one_is_not,
             recording::a_duplicate_within_a_batch_is_recorded_once,

@@ -3,9 +3,9 @@
 use model::loops::Hop;
 use model::payload::CreatedBody;
 
-use super::world::{NOW, World, all_recorded, days, event_id, holding, new_project, only, success};
+use super::world::{NOW, World, all_recorded, days, event_id, holding, later, new_project, only, success};
 use super::{Bench, Outcome};
-use crate::ledger::{Bodies, NewEvent, NextState};
+use crate::ledger::{Backlog, Bodies, Claim, ClaimOrder, NewEvent, NextState};
 
 /// A body is read byte for byte as its parts were handed in, after a crash too; asked-for order, and nothing for what is gone.
 pub async fn a_body_is_head_value_and_tail_byte_for_byte(bench: &mut dyn Bench) -> Outcome {
@@ -112,5 +112,21 @@ pub async fn the_deliveries_of_an_event_are_listed(bench: &mut dyn Bench) -> Out
         assert_eq!(listed, recorded.owed.iter().map(|owed| owed.key).collect::<Vec<_>>());
     }
     assert!(world.store.deliveries(world.project.id, event_id(9)).await?.is_empty());
+    Ok(())
+}
+
+/// The backlog of a hook is what waits for it, with the age of the oldest.
+pub async fn the_backlog_of_a_hook_is_what_waits_for_it(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let (one, other, idle) = (world.hook(1).await?.number, world.hook(2).await?.number, world.hook(3).await?.number);
+    for (number, hooks) in [(1, vec![one]), (2, vec![one, other]), (3, vec![one])] {
+        let event = NewEvent { received: later(NOW, i64::from(number)), ..world.event(number, &hooks).await? };
+        world.record_without_room(vec![event]).await?;
+    }
+    let claimed = world.claim_by(Claim { hook: one, limit: 1, order: ClaimOrder::Age }, later(NOW, 10)).await?;
+    assert_eq!(claimed.len(), 1);
+    let backlog = |waiting, oldest_ms| Backlog { waiting, oldest: Some(later(NOW, oldest_ms)) };
+    let backlogs = world.store.backlogs(vec![other, idle, one]).await?;
+    assert_eq!(backlogs, [backlog(1, 2), Backlog::default(), backlog(2, 2)]);
     Ok(())
 }

@@ -12,7 +12,8 @@ use super::leases::Page;
 use super::{Sqlite, counts, leases, lock, reading, record, standings, sweep};
 use crate::error::StoreError;
 use crate::ledger::{
-    Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept, Totals,
+    Backlog, Batch, Bodies, CountRange, Ledger, Recorded, RecordedEvent, StoredDelivery, StoredEvent, SweepPlan, Swept,
+    Totals,
 };
 
 #[async_trait]
@@ -71,6 +72,10 @@ impl Ledger for Sqlite {
 
     async fn standings(&self) -> Result<Vec<(HookNumber, Standing)>, StoreError> {
         self.read(standings::all).await
+    }
+
+    async fn backlogs(&self, hooks: Vec<HookNumber>) -> Result<Vec<Backlog>, StoreError> {
+        self.read(move |connection| hooks.into_iter().map(|hook| reading::backlog(connection, hook)).collect()).await
     }
 
     async fn due_hooks(&self, now: Millis) -> Result<Vec<HookNumber>, StoreError> {

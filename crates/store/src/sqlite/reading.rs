@@ -15,7 +15,7 @@ use super::attempts;
 use super::place::{key_of, place};
 use crate::error::StoreError;
 use crate::issues::Listed;
-use crate::ledger::{Bodies, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
+use crate::ledger::{Backlog, Bodies, OwedRow, RecordedEvent, StoredBody, StoredDelivery, StoredEvent, Totals};
 
 /// No stored event value is larger: an event has at most 1 MiB, which escapes and replaced bytes can make a few times longer.
 const VALUE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -81,6 +81,17 @@ pub(super) fn due_hooks(connection: &Connection, now: Millis) -> Result<Vec<Hook
         last = hook;
     }
     Ok(found)
+}
+
+/// What waits for a hook; the index alone answers.
+pub(super) fn backlog(connection: &Connection, hook: HookNumber) -> Result<Backlog, StoreError> {
+    let mut count = connection.prepare_cached(
+        "select count(*), min(max(again_ms, created_ms)) from delivery indexed by delivery_waiting where state = 0 and hook = ?",
+    )?;
+    Ok(count.query_row([hook.get()], |row| {
+        let oldest = row.get::<_, Option<i64>>(1)?.map(Millis);
+        Ok(Backlog { waiting: row.get::<_, i64>(0)?.unsigned_abs(), oldest })
+    })?)
 }
 
 /// Bodies as they are to be sent, until the next one does not fit into `limit_bytes`.

@@ -56,6 +56,8 @@ pub(crate) enum ApiError {
     Taken(Taken),
     /// 410: the rule is silent already.
     Snoozed,
+    /// 409 or 503: a test was not sent.
+    Untested(Untested),
     /// 503 or 500, or 404 where a row went away meanwhile.
     Store(StoreError),
 }
@@ -106,6 +108,17 @@ pub(crate) enum Taken {
     TeamSlug,
 }
 
+/// Why a test was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Untested {
+    /// The hook is disabled.
+    #[error("The hook is disabled, and a disabled hook never fires. Enable it first: {{\"isActive\": true}}.")]
+    Disabled,
+    /// It could not be written down.
+    #[error("The test could not be written down, so it was not sent. Try again in a moment.")]
+    NotNow,
+}
+
 /// The rule of the project that does the same already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DuplicateRule {
@@ -144,6 +157,8 @@ impl ApiError {
             | ApiError::Duplicate(_) => StatusCode::BAD_REQUEST,
             ApiError::Taken(_) => StatusCode::CONFLICT,
             ApiError::Snoozed => StatusCode::GONE,
+            ApiError::Untested(Untested::Disabled) => StatusCode::CONFLICT,
+            ApiError::Untested(Untested::NotNow) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Store(error) => status_of_store(error),
         }
     }
@@ -170,6 +185,7 @@ impl ApiError {
                 json!({"name": [text], "ruleId": [id.get()]})
             }
             ApiError::Taken(taken) => detail(taken),
+            ApiError::Untested(error) => detail(error),
             ApiError::Snoozed => detail("RuleSnooze already exists for this rule and scope."),
         }
     }

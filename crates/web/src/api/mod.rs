@@ -38,6 +38,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use model::clock::StoreClock;
 use model::egress::Policy;
+use pipeline::Sending;
 use pipeline::directory::DirectoryHandle;
 use store::Store;
 
@@ -52,6 +53,8 @@ pub struct ApiState {
     pub store: Arc<dyn Store>,
     /// Told of each change before the change is answered.
     pub directory: Arc<DirectoryHandle>,
+    /// Sends tests, is told of what is to be sent again, and knows how receivers stand.
+    pub sending: Sending,
     /// The store's time.
     pub clock: Arc<StoreClock>,
     /// Judges the URLs of hooks.
@@ -72,7 +75,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 25] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 26] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -99,6 +102,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 25] {
             get(hooks::show).put(hooks::update).delete(hooks::delete),
         ),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/test", post(hooks::test)),
         ("/api/0/projects/{organization}/{project}/events/{event}/why", get(why::why)),
         ("/api/0/projects/{organization}/{project}/rules", get(rules::list).post(rules::create)),
         ("/api/0/projects/{organization}/{project}/rules/configuration", get(rules::configuration)),

@@ -71,6 +71,7 @@ impl Api {
         let state = ApiState {
             store: store.clone(),
             directory: directory.clone(),
+            sending: pipeline::Sending::default(),
             clock: Arc::new(StoreClock::start(clock.clone())),
             policy: Arc::new(policy),
             base_url: BASE_URL.to_owned(),

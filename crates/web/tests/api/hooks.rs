@@ -40,7 +40,8 @@ async fn a_new_hook_is_answered_whole() {
             "whenOpen",
             "filters",
             "filterMatch",
-            "headers"
+            "headers",
+            "health"
         ]
     );
     let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -145,6 +146,8 @@ async fn a_hook_is_shown_as_it_was_made_and_changed_only_where_asked() {
     let disabled = api.put(&path(&made), json!({"isActive": false})).await.with_status(200);
     let mut expected = made.clone();
     expected["status"] = json!("disabled");
+    expected["health"]["state"] = json!("disabled");
+    expected["health"]["disabledBy"] = json!("person");
     assert_eq!(disabled, expected);
     assert_eq!(api.get(&path(&made)).await.with_status(200), expected);
     let active = api.put(&path(&made), json!({"isActive": true, "version": 0})).await.with_status(200);

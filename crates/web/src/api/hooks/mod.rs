@@ -1,8 +1,10 @@
 //! Service hooks: Sentry's five calls and its counters, with its bodies, checks and errors.
 
 mod fields;
+mod health;
 mod settings;
 mod stats;
+mod test;
 mod view;
 
 use axum::Json;
@@ -14,6 +16,7 @@ use store::StoreError;
 use store::catalog::{Hook, NewHook};
 use webhook::Secret;
 
+use self::health::Health;
 use self::view::{HookView, status};
 use super::body::Unread;
 use super::error::{Answer, ApiError};
@@ -23,6 +26,7 @@ use super::note::said;
 use super::page::{PageRequest, query_value};
 
 pub(super) use self::stats::stats;
+pub(super) use self::test::test;
 
 /// `GET …/hooks/`, of one status where the query says so.
 pub(super) async fn list(call: Call<ProjectPath>) -> Answer {
@@ -34,7 +38,11 @@ pub(super) async fn list(call: Call<ProjectPath>) -> Answer {
         hooks.retain(|hook| status(hook) == wanted);
     }
     let page = request.cut(hooks, |hook| i64::from(hook.number.get()));
-    Ok(page.answer(&api.base_url, &uri, |hook| HookView::of(hook, &caller, api.clock.now())))
+    let on_page: Vec<&Hook> = page.items().iter().collect();
+    let health = Health::of_all(&api, &on_page).await?;
+    let now = api.clock.now();
+    let shown = on_page.iter().zip(health).map(|(hook, health)| HookView::of(hook, Some(health), &caller, now));
+    Ok(page.answer_with(&api.base_url, &uri, shown.collect()))
 }
 
 /// `POST …/hooks/`
@@ -61,13 +69,15 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
         other => ApiError::from(other),
     })?;
     api.changed().await;
-    Ok((StatusCode::CREATED, note(&hook), Json(HookView::of(&hook, &caller, api.clock.now()))).into_response())
+    let health = Health::of_one(&api, &hook).await?;
+    let view = HookView::of(&hook, health, &caller, api.clock.now());
+    Ok((StatusCode::CREATED, note(&hook), Json(view)).into_response())
 }
 
 /// `GET …/hooks/{hook}/`
 pub(super) async fn show(call: Call<HookPath>) -> Answer {
     let hook = call.hook(&[Scope::ProjectRead]).await?;
-    Ok((note(&hook), Json(HookView::of(&hook, &call.caller, call.api.clock.now()))).into_response())
+    shown(&call, &hook).await
 }
 
 /// `PUT …/hooks/{hook}/`
@@ -76,7 +86,7 @@ pub(super) async fn update(call: Call<HookPath>, body: Unread) -> Answer {
     let change = fields::read_change(&body.json().await?, &hook, &call.api.policy)?;
     let hook = call.api.store.update_hook(hook.project, hook.guid, change).await?;
     call.api.changed().await;
-    Ok((note(&hook), Json(HookView::of(&hook, &call.caller, call.api.clock.now()))).into_response())
+    shown(&call, &hook).await
 }
 
 /// `DELETE …/hooks/{hook}/`
@@ -85,6 +95,13 @@ pub(super) async fn delete(call: Call<HookPath>) -> Answer<StatusCode> {
     call.api.store.delete_hook(hook.project, hook.guid).await?;
     call.api.changed().await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The hook as it is now.
+async fn shown(call: &Call<HookPath>, hook: &Hook) -> Answer {
+    let health = Health::of_one(&call.api, hook).await?;
+    let view = HookView::of(hook, health, &call.caller, call.api.clock.now());
+    Ok((note(hook), Json(view)).into_response())
 }
 
 /// A hook may be made without events, as in Sentry, where nothing is sent to it either.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use store::catalog::Hook;
 
 use super::super::time::iso;
+use super::health::Health;
 use super::settings::masked as masked_headers;
 use crate::auth::Caller;
 
@@ -33,11 +34,12 @@ pub(super) struct HookView<'h> {
     filters: &'h [Value],
     filter_match: &'static str,
     headers: Map<String, Value>,
+    health: Option<Health>,
 }
 
 impl<'h> HookView<'h> {
     /// What this caller may see of a hook: the secrets in full only who may change the hook.
-    pub(super) fn of(hook: &'h Hook, caller: &Caller, now: Millis) -> Self {
+    pub(super) fn of(hook: &'h Hook, health: Option<Health>, caller: &Caller, now: Millis) -> Self {
         let show =
             |secret: String, shown| if caller.may(Scope::ProjectWrite) { secret } else { masked(&secret, shown) };
         let settings = &hook.settings;
@@ -58,6 +60,7 @@ impl<'h> HookView<'h> {
             headers: masked_headers(&settings.headers),
             filters: &hook.filters,
             filter_match: hook.filter_match.as_str(),
+            health,
         }
     }
 }

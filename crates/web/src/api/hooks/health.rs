@@ -1,0 +1,112 @@
+//! How a hook's receiver stands, for people: since when, the last success, the streak, the circuit, what waits.
+//!
+//! The process that sends knows more than the store does; where both know a receiver, the process is asked.
+
+use std::collections::HashMap;
+
+use model::ids::{HookNumber, Millis};
+use model::standing::Standing;
+use serde::Serialize;
+use store::catalog::Hook;
+use store::ledger::Backlog;
+
+use super::super::ApiState;
+use super::super::error::Answer;
+use super::super::time::iso;
+
+/// The health of a hook.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Health {
+    /// `healthy`, `failing`, `open`, `paused`, `disabled`, or `unknown` before the first attempt.
+    state: &'static str,
+    /// Since when it is in this state, where that is known.
+    since: Option<String>,
+    last_success: Option<String>,
+    last_failure: Option<String>,
+    /// Attempts in a row that failed.
+    failures: u32,
+    circuit: Circuit,
+    /// Until when the receiver asked to be left alone.
+    paused_until: Option<String>,
+    backlog: Waiting,
+    disabled_by: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Circuit {
+    open: bool,
+    since: Option<String>,
+    probes: u32,
+    next_probe: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Waiting {
+    deliveries: u64,
+    oldest: Option<String>,
+    /// How long the oldest has been waiting, in seconds.
+    age: Option<i64>,
+}
+
+impl Health {
+    /// The health of each of these hooks.
+    pub(super) async fn of_all(api: &ApiState, hooks: &[&Hook]) -> Answer<Vec<Health>> {
+        let stored: HashMap<HookNumber, Standing> = api.store.standings().await?.into_iter().collect();
+        let backlogs = api.store.backlogs(hooks.iter().map(|hook| hook.number).collect()).await?;
+        let now = api.clock.now();
+        let health = |(hook, backlog): (&&Hook, Backlog)| {
+            let number = hook.number;
+            let standing = api.sending.standing(number).or_else(|| stored.get(&number).copied()).unwrap_or_default();
+            // A disabled hook is shown as the store has it: the process has let go of what it knew.
+            let kept = if hook.active { standing } else { stored.get(&number).copied().unwrap_or_default() };
+            Health::of(hook, &kept, backlog, now)
+        };
+        Ok(hooks.iter().zip(backlogs).map(health).collect())
+    }
+
+    /// The health of one hook.
+    pub(super) async fn of_one(api: &ApiState, hook: &Hook) -> Answer<Option<Health>> {
+        Ok(Health::of_all(api, &[hook]).await?.pop())
+    }
+
+    fn of(hook: &Hook, standing: &Standing, backlog: Backlog, now: Millis) -> Health {
+        let paused_until = standing.paused_until.filter(|until| now < *until);
+        let opened = standing.opened;
+        let (state, since) = if !hook.active {
+            ("disabled", None)
+        } else if let Some(opened) = opened {
+            ("open", Some(opened.at))
+        } else if paused_until.is_some() {
+            ("paused", standing.failing_since)
+        } else if standing.failures > 0 {
+            ("failing", standing.failing_since)
+        } else if standing.succeeded.is_some() {
+            ("healthy", None)
+        } else {
+            ("unknown", None)
+        };
+        Health {
+            state,
+            since: since.map(iso),
+            last_success: standing.succeeded.map(iso),
+            last_failure: standing.failed.map(iso),
+            failures: standing.failures,
+            circuit: Circuit {
+                open: opened.is_some(),
+                since: opened.map(|opened| iso(opened.at)),
+                probes: opened.map_or(0, |opened| opened.probes),
+                next_probe: standing.next_probe().map(iso),
+            },
+            paused_until: paused_until.map(iso),
+            backlog: Waiting {
+                deliveries: backlog.waiting,
+                oldest: backlog.oldest.map(iso),
+                age: backlog.oldest.map(|oldest| (now.0 - oldest.0).max(0) / 1_000),
+            },
+            disabled_by: hook.disabled_by.map(|by| by.as_str()),
+        }
+    }
+}
