@@ -156,6 +156,11 @@ impl TestServer {
         Pid::from_child(&self.running.as_ref().unwrap().child)
     }
 
+    /// What the present process has said so far.
+    pub(crate) fn log(&self) -> String {
+        self.running.as_ref().unwrap().log()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
