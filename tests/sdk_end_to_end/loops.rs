@@ -52,7 +52,10 @@ fn a_receiver_that_raises_on_each_webhook_is_left_alone_after_the_third() {
     let metrics = server.ask(&crate::support::http::Request::get("/metrics")).text();
     assert!(metrics.contains("\nwatchfire_ingest_loops_total 1\n"), "{metrics}");
     let log = server.log();
-    assert!(log.contains("webhooks have led to this event too often") && log.contains(silent.as_str().unwrap()), "{log}");
+    assert!(
+        log.contains("webhooks have led to this event too often") && log.contains(silent.as_str().unwrap()),
+        "{log}"
+    );
     server.stop();
     drop(receiver);
     assert_eq!(lines.count(), 0, "no webhook came after the third");

@@ -367,8 +367,11 @@ impl State {
         self.pace.last.max(self.pace.present).clamp(least, LANE_DELIVERIES)
     }
 
-    /// A claim for the probe that is due. What waits beside it stays in the ledger.
+    /// A claim for the probe that is due, unless an attempt is still on the wire. What waits beside it stays in the ledger.
     fn next_probe(&mut self, now: Millis) -> Option<(usize, ClaimOrder)> {
+        if self.workers > 0 {
+            return None;
+        }
         let probes = self.receiver.due_probe(now)?;
         self.mode = Mode::Ledger { claiming: true, spilled: true };
         Some((1, ClaimOrder::Probe { probes }))

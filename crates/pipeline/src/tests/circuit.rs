@@ -107,6 +107,29 @@ async fn an_open_circuit_is_probed_with_the_least_important_delivery_until_one_s
 }
 
 #[tokio::test]
+async fn a_probe_that_is_on_the_wire_is_the_only_one() {
+    let (mut world, receiver) = opened(HookSettings::default(), 5).await;
+    let before = receiver.requests().len();
+    let gate = Gate::new();
+    receiver.answer(Behaviour::Hold(gate.clone(), Reply::new(503)));
+    world.hands.advance(Duration::from_secs(1));
+    world.lanes.look_at_ledger(vec![world.hook]);
+    world.transact().await;
+    receiver.wait_for(before + 1).await;
+    world.hands.advance(Duration::from_secs(60));
+    world.lanes.look_at_ledger(vec![world.hook]);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(world.work.is_idle(), "nobody claims");
+    gate.open();
+    world.rest().await;
+    assert_eq!(receiver.requests().len(), before + 1);
+    world.second().await;
+    assert_eq!(receiver.requests().len(), before + 2);
+}
+
+#[tokio::test]
 async fn the_next_start_knows_that_a_circuit_is_open() {
     let (mut world, receiver) = opened(HookSettings::default(), 5).await;
     let before = receiver.requests().len();
