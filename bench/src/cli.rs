@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::isolation::{Dead, Stall};
 use crate::work::WorkPath;
 
 /// Measures Watchfire against floors, on this machine, in one run.
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Idle,
     /// Twice the highest rate, and what becomes of it.
     Overload(OverloadArgs),
+    /// A thousand hooks with ten that stall, and with one dead, over the same with all well.
+    Isolation(IsolationArgs),
     /// Sends events to a running server.
     Load(LoadArgs),
     /// The floor as a process; the other commands start it.
@@ -162,6 +165,45 @@ pub(crate) struct OverloadArgs {
     /// Seconds that webhooks may take after the last answer.
     #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) drain_seconds: u16,
+}
+
+/// Options of `isolation`.
+#[derive(Args)]
+pub(crate) struct IsolationArgs {
+    /// Rounds: a calm run, one with ten hooks stalled and one with one dead hook.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) pairs: u8,
+    /// How the ten stall.
+    #[arg(long, value_enum, default_value_t = Stall::Silent)]
+    pub(crate) stall: Stall,
+    /// How the one is dead.
+    #[arg(long, value_enum, default_value_t = Dead::Refuses)]
+    pub(crate) dead: Dead,
+    /// Events a second to the ten projects, each owed to a hundred hooks [default: half the highest].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
+    /// Events sent to find the highest rate.
+    #[arg(long, default_value_t = 800, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) events: u32,
+    /// Events a second to the one hook.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) dead_rate: u32,
+    /// Events to the one hook before each run's load, as fast as answers come: what it would have got in a minute.
+    #[arg(long, default_value_t = 6_000)]
+    pub(crate) dead_backlog: u32,
+    /// Kept-alive connections to the ten projects.
+    #[arg(long, default_value_t = 32)]
+    pub(crate) connections: u16,
+    /// Events to the ten projects before each run's load, as fast as they come through: enough that a lane that fails holds no
+    /// more, so that what stalls has turned to the ledger.
+    #[arg(long, default_value_t = 800)]
+    pub(crate) warm_up: u32,
+    /// Seconds of load before anything is measured: with the warm-up more than a hook's timeout, so that attempts time out.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub(crate) lead_seconds: u16,
+    /// Seconds that are measured.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub(crate) seconds: u16,
 }
 
 /// Options of `load`.

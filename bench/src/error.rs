@@ -25,6 +25,8 @@ pub(crate) enum BenchError {
     Connections { asked: u16, most: u16 },
     #[error("a batch of {batch} events never fills over {connections} connections: raise --connections")]
     BatchOverConnections { batch: u16, connections: u16 },
+    #[error("there is no project to send events to")]
+    NoProject,
     #[error("a worker thread panicked")]
     WorkerPanicked,
     #[error("cannot start a thread")]
@@ -83,6 +85,10 @@ pub(crate) enum BenchError {
         "{wrong} of {checked} sampled webhooks had a missing or wrong signature, and {strangers} were of no event of the run"
     )]
     WrongWebhooks { wrong: u32, checked: u32, strangers: u32 },
+    #[error("{owed} webhooks are owed to hooks that answer, and {arrived} came within {patience:?}")]
+    WatchedNotDelivered { owed: u32, arrived: u32, patience: Duration },
+    #[error("the server does not show the writer's time: no watchfire_record_commit_seconds in its metrics")]
+    NoWriterTime,
     #[error("the process did not come to rest within {patience:?}")]
     Restless { patience: Duration },
     #[error("nothing was measured")]

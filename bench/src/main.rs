@@ -12,6 +12,7 @@ mod floor;
 mod floors;
 mod hex;
 mod idle;
+mod isolation;
 mod latency;
 mod load;
 mod measure;
@@ -35,9 +36,10 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use cli::{Amount, Cli, Command, FloorServerArgs};
+use cli::{Amount, Cli, Command, FloorServerArgs, IsolationArgs};
 use error::BenchError;
 use floor::{Batch, FloorHook, FloorOptions};
+use isolation::IsolationPlan;
 use load::Schedule;
 use measure::Plan;
 use report::Form;
@@ -97,6 +99,7 @@ fn run(cli: Cli) -> Result<ExitCode, BenchError> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Isolation(args) => report::show(&isolation::run(&isolation_plan(&args), &surroundings)?, form)?,
         Command::Load(args) => report::show(&sending::run(&args)?, form)?,
         Command::FloorServer(args) => floor::serve(&floor_options(args))?,
     }
@@ -107,6 +110,22 @@ fn run(cli: Cli) -> Result<ExitCode, BenchError> {
 fn plan(amount: Amount, connections: u16) -> Plan {
     let Amount { events, warm_up } = amount;
     Plan { path: WorkPath::Full, connections, warm_up, events, schedule: Schedule::Closed }
+}
+
+fn isolation_plan(args: &IsolationArgs) -> IsolationPlan {
+    IsolationPlan {
+        pairs: args.pairs,
+        stall: args.stall,
+        dead: args.dead,
+        connections: args.connections,
+        rate_per_s: args.rate,
+        peak_events: args.events,
+        fed_per_s: args.dead_rate,
+        warm_up: args.warm_up,
+        backlog: args.dead_backlog,
+        lead: Duration::from_secs(args.lead_seconds.into()),
+        lasting: Duration::from_secs(args.seconds.into()),
+    }
 }
 
 fn floor_options(args: FloorServerArgs) -> FloorOptions {

@@ -143,7 +143,7 @@ impl Bench {
     /// # Errors
     /// When the target accepts no connections.
     pub(crate) fn send(&self, range: Range<u32>, schedule: Schedule, connections: u16) -> Result<Outcome, BenchError> {
-        let load = Load { ingest: self.target.ingest().clone(), connections, schedule };
+        let load = Load { ingests: vec![self.target.ingest().clone()], connections, schedule };
         load.run(&self.bodies, range, &self.timeline)
     }
 
@@ -173,9 +173,9 @@ impl Bench {
     /// When they do not come, or it does not rest.
     pub(crate) fn rest(&self, accepted: u32) -> Result<(), BenchError> {
         let deadline = Instant::now() + DELIVERY_PATIENCE;
-        while self.path == WorkPath::Full && self.timeline.arrivals().events < accepted {
+        while self.path == WorkPath::Full && self.timeline.arrivals().webhooks < accepted {
             if Instant::now() > deadline {
-                let arrived = self.timeline.arrivals().events;
+                let arrived = self.timeline.arrivals().webhooks;
                 return Err(BenchError::NotDelivered { accepted, arrived, patience: DELIVERY_PATIENCE });
             }
             std::thread::sleep(POLL_STEP);

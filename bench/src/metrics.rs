@@ -12,6 +12,12 @@ const BATCH_EVENTS_SUM: &str = "watchfire_record_batch_events_sum";
 /// Committed batches: the count of the same histogram.
 const BATCH_EVENTS_COUNT: &str = "watchfire_record_batch_events_count";
 
+/// Time that the store took for its transactions, in seconds: the sum of the server's histogram of them.
+const COMMIT_SECONDS_SUM: &str = "watchfire_record_commit_seconds_sum";
+
+/// Transactions, also those without events: the count of the same histogram.
+const COMMIT_SECONDS_COUNT: &str = "watchfire_record_commit_seconds_count";
+
 /// How many events were committed in how many transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Batches {
@@ -19,6 +25,15 @@ pub(crate) struct Batches {
     pub(crate) events: u64,
     /// Transactions that recorded at least one.
     pub(crate) batches: u64,
+}
+
+/// How long the writer was busy, and with how many transactions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Commits {
+    /// The time of all of them, in seconds.
+    pub(crate) seconds: f64,
+    /// How many there were.
+    pub(crate) count: u64,
 }
 
 impl Batches {
@@ -32,7 +47,12 @@ impl Batches {
 
 /// Reads the two series; `None` when one of them is missing.
 pub(crate) fn parse(text: &str) -> Option<Batches> {
-    Some(Batches { events: series(text, BATCH_EVENTS_SUM)?, batches: series(text, BATCH_EVENTS_COUNT)? })
+    Some(Batches { events: count(text, BATCH_EVENTS_SUM)?, batches: count(text, BATCH_EVENTS_COUNT)? })
+}
+
+/// Reads the writer's time; `None` when a series is missing.
+pub(crate) fn parse_commits(text: &str) -> Option<Commits> {
+    Some(Commits { seconds: series(text, COMMIT_SECONDS_SUM)?, count: count(text, COMMIT_SECONDS_COUNT)? })
 }
 
 /// Writes the two series.
@@ -40,8 +60,13 @@ pub(crate) fn render(batches: Batches) -> String {
     format!("{BATCH_EVENTS_SUM} {}\n{BATCH_EVENTS_COUNT} {}\n", batches.events, batches.batches)
 }
 
-/// The sum of a series over its label sets. Prometheus values are doubles; these are counts below 2^53.
-fn series(text: &str, name: &str) -> Option<u64> {
+/// A series that counts: Prometheus values are doubles, and these are below 2^53.
+fn count(text: &str, name: &str) -> Option<u64> {
+    series(text, name).map(|sum| sum as u64)
+}
+
+/// The sum of a series over its label sets.
+fn series(text: &str, name: &str) -> Option<f64> {
     let values = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
         let value = match rest.strip_prefix('{') {
@@ -50,7 +75,7 @@ fn series(text: &str, name: &str) -> Option<u64> {
         };
         value.split_ascii_whitespace().next()?.parse::<f64>().ok()
     });
-    values.reduce(|sum, value| sum + value).map(|sum| sum as u64)
+    values.reduce(|sum, value| sum + value)
 }
 
 #[cfg(test)]
@@ -67,6 +92,13 @@ mod tests {
         assert_eq!(parse(text), Some(Batches { events: 42, batches: 6 }));
         assert_eq!(parse("watchfire_record_batch_events_sum 40\n"), None);
         assert_eq!(parse(&render(Batches { events: 9, batches: 2 })), Some(Batches { events: 9, batches: 2 }));
+    }
+
+    #[test]
+    fn the_writers_time_keeps_its_fraction() {
+        let text = "watchfire_record_commit_seconds_sum 1.25\nwatchfire_record_commit_seconds_count 300\n";
+        assert_eq!(parse_commits(text), Some(Commits { seconds: 1.25, count: 300 }));
+        assert_eq!(parse_commits("watchfire_record_commit_seconds_sum 1.25\n"), None);
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl OverloadReport {
 /// Waits until that many events' webhooks have come; what is missing afterwards is counted, not an error.
 fn wait_for_arrivals(bench: &Bench, events: u32, drain: Duration) {
     let deadline = Instant::now() + drain;
-    while bench.timeline.arrivals().events < events && Instant::now() < deadline {
+    while bench.timeline.arrivals().webhooks < events && Instant::now() < deadline {
         std::thread::sleep(POLL_STEP);
     }
 }

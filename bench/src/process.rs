@@ -1,8 +1,8 @@
-//! What a process has used, by the kernel's own account: CPU time and resident memory, read from `/proc`.
+//! What a process has used, by the kernel's own account: CPU time, resident memory and bytes written, read from `/proc`.
 //!
 //! Reads only; starting and stopping processes is `child`'s. CPU time is `utime + stime` of the whole process, threads that have
 //! ended included. Their sum is the scheduler's exact run time, rounded down to a tick of 10 ms (the kernel scales the two so that
-//! they add up to it), so a run should use a second or more of it. `measure`, `idle` and `overload` call it.
+//! they add up to it), so a run should use a second or more of it. `measure`, `idle`, `overload` and `isolation` call it.
 
 use std::time::Duration;
 
@@ -39,6 +39,14 @@ pub(crate) fn memory(process_id: u32) -> Result<Memory, BenchError> {
     parse_memory(&read(process_id, "status")?).ok_or(BenchError::ProcFormat { file: "status" })
 }
 
+/// What the process has had written to disks since it started, KiB.
+///
+/// # Errors
+/// When the process is gone or another user's, or `/proc` is not Linux's.
+pub(crate) fn written_kib(process_id: u32) -> Result<u64, BenchError> {
+    parse_written_kib(&read(process_id, "io")?).ok_or(BenchError::ProcFormat { file: "io" })
+}
+
 fn read(process_id: u32, file: &'static str) -> Result<String, BenchError> {
     std::fs::read_to_string(format!("/proc/{process_id}/{file}")).map_err(|source| BenchError::Proc { file, source })
 }
@@ -60,6 +68,12 @@ fn parse_memory(status: &str) -> Option<Memory> {
     Some(Memory { resident_kib: field("VmRSS:")?, peak_kib: field("VmHWM:")? })
 }
 
+/// Pages that the process made dirty, counted once each until they are on disk; sockets and caches do not count.
+fn parse_written_kib(io: &str) -> Option<u64> {
+    let bytes: u64 = io.lines().find_map(|line| line.strip_prefix("write_bytes:"))?.trim().parse().ok()?;
+    Some(bytes / 1_024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,9 +93,17 @@ mod tests {
     }
 
     #[test]
+    fn bytes_written_are_those_that_go_to_disks() {
+        let io = "rchar: 1\nwchar: 99999\nsyscr: 3\nread_bytes: 0\nwrite_bytes: 8192\ncancelled_write_bytes: 4096\n";
+        assert_eq!(parse_written_kib(io), Some(8));
+        assert_eq!(parse_written_kib("wchar: 1\n"), None);
+    }
+
+    #[test]
     fn this_process_can_be_read() {
         let own = std::process::id();
         assert!(memory(own).unwrap().peak_kib >= memory(own).unwrap().resident_kib);
         assert!(cpu_time(own).unwrap() < Duration::from_hours(1));
+        assert!(written_kib(own).is_ok());
     }
 }

@@ -1,12 +1,13 @@
 //! The endpoint that hooks call: answers 204 at once, notes when each event's webhook came, and checks a sample of signatures.
 //!
 //! Runs on a thread and runtime of its own inside the bench process. It trusts nothing about the sender but that a payload begins
-//! with `{"id":"` and the event id. `target` tells it the secret once the hook exists; `measure` and `overload` read its counts.
+//! with `{"id":"` and the event id; hooks are told apart by their paths. `target` tells it the secret once the hook exists;
+//! `measure` and `overload` read its counts, and `isolation` has it note each run in a timeline of its own.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -27,11 +28,17 @@ use crate::timeline::Timeline;
 /// What every payload begins with; the event id follows.
 const PAYLOAD_START: &[u8] = b"{\"id\":\"";
 
+/// Where hooks are called: the first one here, and each under its number behind it.
+const HOOK_PATH: &str = "/hook";
+
 /// Where alerts go.
 const ALERTS_PATH: &str = "/alerts";
 
 /// One webhook in this many has its signatures checked: enough to notice a wrong one, too few to cost the machine much.
 const SIGNATURE_SAMPLE: u32 = 64;
+
+/// Connections that wait to be accepted; the kernel holds no more.
+const BACKLOG: i32 = 4_096;
 
 /// A running receiver; dropping it closes its port.
 pub(crate) struct Receiver {
@@ -57,13 +64,19 @@ impl Receiver {
     pub(crate) fn start(timeline: Arc<Timeline>) -> Result<Self, BenchError> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|source| BenchError::Listen { source })?;
         let address = listener.local_addr().map_err(|source| BenchError::Listen { source })?;
+        // A thousand lanes may connect at once: what finds the queue full is tried again after a second, and looks slow.
+        rustix::net::listen(&listener, BACKLOG).map_err(|error| BenchError::Listen { source: error.into() })?;
         listener.set_nonblocking(true).map_err(|source| BenchError::Listen { source })?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|source| BenchError::Runtime { source })?;
-        let state =
-            Arc::new(State { timeline, signer: OnceLock::new(), checked: AtomicU32::new(0), wrong: AtomicU32::new(0) });
+        let state = Arc::new(State {
+            timeline: RwLock::new(timeline),
+            signer: OnceLock::new(),
+            checked: AtomicU32::new(0),
+            wrong: AtomicU32::new(0),
+        });
         let (stop, stopped) = oneshot::channel::<Infallible>();
         let shared = Arc::clone(&state);
         let serve = move || {
@@ -83,7 +96,17 @@ impl Receiver {
 
     /// The URL for the hook.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
+        format!("http://{}{HOOK_PATH}", self.address)
+    }
+
+    /// The URL for one of several hooks, numbered from 0.
+    pub(crate) fn numbered_url(&self, hook: u32) -> String {
+        format!("http://{}{HOOK_PATH}/{hook}", self.address)
+    }
+
+    /// Notes arrivals in another timeline from now on.
+    pub(crate) fn note_in(&self, timeline: Arc<Timeline>) {
+        *self.state.timeline.write().unwrap_or_else(PoisonError::into_inner) = timeline;
     }
 
     /// The URL for hooks on alerts: answered at once and not counted.
@@ -108,7 +131,7 @@ impl Receiver {
 }
 
 struct State {
-    timeline: Arc<Timeline>,
+    timeline: RwLock<Arc<Timeline>>,
     signer: OnceLock<Signer>,
     checked: AtomicU32,
     wrong: AtomicU32,
@@ -129,7 +152,8 @@ impl State {
             return response;
         }
         let index = event_index(&body);
-        self.timeline.arrived(index, arrived);
+        let hook = hook_number(head.uri.path());
+        self.timeline.read().unwrap_or_else(PoisonError::into_inner).arrived(index, hook, arrived);
         if let (Some(signer), Some(0)) = (self.signer.get(), index.map(|index| index % SIGNATURE_SAMPLE)) {
             self.checked.fetch_add(1, Relaxed);
             if !is_signed(signer, &head.headers, &body) {
@@ -159,6 +183,14 @@ async fn accept(listener: std::net::TcpListener, state: Arc<State>) {
     }
 }
 
+/// Which of the hooks is called; `None` for a path that is none's.
+fn hook_number(path: &str) -> Option<u32> {
+    match path.strip_prefix(HOOK_PATH)? {
+        "" => Some(0),
+        number => number.strip_prefix('/')?.parse().ok(),
+    }
+}
+
 fn event_index(body: &[u8]) -> Option<u32> {
     let hex = body.strip_prefix(PAYLOAD_START)?.get(..EVENT_ID_HEX_BYTES)?;
     EventId::from_hex(hex)?.index()
@@ -183,6 +215,16 @@ mod tests {
         assert_eq!(event_index(format!("{{\"id\":\"{hex}\",\"project\":\"p\"}}").as_bytes()), Some(41));
         assert_eq!(event_index(format!("{{\"project\":\"p\",\"id\":\"{hex}\"}}").as_bytes()), None);
         assert_eq!(event_index(b"{\"id\":\"short\"}"), None);
+    }
+
+    #[test]
+    fn hooks_are_told_apart_by_their_paths() {
+        assert_eq!(hook_number("/hook"), Some(0));
+        assert_eq!(hook_number("/hook/0"), Some(0));
+        assert_eq!(hook_number("/hook/98"), Some(98));
+        assert_eq!(hook_number("/hook98"), None);
+        assert_eq!(hook_number("/hook/-1"), None);
+        assert_eq!(hook_number("/elsewhere"), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<SendingReport, BenchError> {
     });
     let bodies = Arc::new(Bodies::prepare(args.events)?);
     let timeline = Arc::new(Timeline::new(args.events));
-    let load = Load { ingest, connections: args.connections, schedule };
+    let load = Load { ingests: vec![ingest], connections: args.connections, schedule };
     let outcome = load.run(&bodies, 0..args.events, &timeline)?;
     Ok(SendingReport {
         answers: outcome.answers(),

@@ -1,8 +1,10 @@
 //! What is measured, started fresh for each run: the server through its command line and HTTP alone, or the floor.
 //!
 //! Both listen on a free loopback port, with a new data folder that goes when the target does. Every `WATCHFIRE_` variable is taken
-//! from the server's environment, so that two machines measure the same settings. `measure`, `idle` and `overload` start targets.
+//! from the server's environment, so that two machines measure the same settings. `measure`, `idle` and `overload` start targets;
+//! `isolation` makes a server's data folder once and starts copies of it.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,10 +21,13 @@ use crate::error::BenchError;
 use crate::event::EventId;
 use crate::floor::{self, Batch};
 use crate::load::Ingest;
-use crate::metrics::{self, Batches};
+use crate::metrics::{self, Batches, Commits};
 use crate::receiver::Receiver;
 use crate::rules;
 use crate::work::{Surroundings, WorkPath};
+
+/// The server's data folder, in the folder of its run.
+pub(crate) const DATA_FOLDER: &str = "data";
 
 /// The server's database, in its data folder.
 const SERVER_DATABASE_FILE: &str = "watchfire.db";
@@ -64,14 +69,25 @@ impl Target {
         receiver: &Receiver,
         surroundings: &Surroundings,
     ) -> Result<Self, BenchError> {
-        let folder = tempfile::Builder::new()
-            .prefix("watchfire-bench-")
-            .tempdir_in(&surroundings.work_folder)
-            .map_err(|source| BenchError::Folder { source })?;
+        let folder = new_folder(surroundings)?;
         match subject {
             Subject::Floor(batch) => start_floor(batch, path, receiver, folder),
             Subject::Server => start_server(&surroundings.server, path, receiver, folder),
         }
+    }
+
+    /// Starts the server on a copy of a data folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be copied, or the server does not start.
+    pub(crate) fn start_copy(data: &Path, ingest: &Ingest, surroundings: &Surroundings) -> Result<Self, BenchError> {
+        let folder = new_folder(surroundings)?;
+        let copy = folder.path().join(DATA_FOLDER);
+        copy_files(data, &copy).map_err(|source| BenchError::Folder { source })?;
+        let address = free_address()?;
+        let child = serve(&surroundings.server, &copy, address)?;
+        let ingest = Ingest { address, ..ingest.clone() };
+        Ok(Self { child, ingest, database: copy.join(SERVER_DATABASE_FILE), _folder: folder })
     }
 
     /// Where events go.
@@ -88,6 +104,12 @@ impl Target {
     pub(crate) fn batches(&self) -> Option<Batches> {
         let text = Api::new(self.ingest.address, None).get(metrics::PATH).ok()?;
         metrics::parse(&text)
+    }
+
+    /// The time that its writer has taken; `None` when it does not show it.
+    pub(crate) fn commits(&self) -> Option<Commits> {
+        let text = Api::new(self.ingest.address, None).get(metrics::PATH).ok()?;
+        metrics::parse_commits(&text)
     }
 
     /// Ends the program and reads from its database which events it kept.
@@ -124,11 +146,15 @@ impl Ingest {
 
 /// What `init --json` prints, as far as it is needed here.
 #[derive(Deserialize)]
-struct Provisioned {
-    organization: String,
-    project: String,
-    dsn: String,
-    token: String,
+pub(crate) struct Provisioned {
+    /// The organization's slug.
+    pub(crate) organization: String,
+    /// The first project's slug.
+    pub(crate) project: String,
+    /// The first project's DSN.
+    pub(crate) dsn: String,
+    /// A token with every scope.
+    pub(crate) token: String,
 }
 
 /// A created hook, as far as it is needed here.
@@ -160,11 +186,9 @@ fn start_floor(batch: Batch, path: WorkPath, receiver: &Receiver, folder: TempDi
 
 fn start_server(program: &Path, path: WorkPath, receiver: &Receiver, folder: TempDir) -> Result<Target, BenchError> {
     let address = free_address()?;
-    let data = folder.path().join("data");
+    let data = folder.path().join(DATA_FOLDER);
     let provisioned = init_server(program, &data, address)?;
-    let mut command = watchfire(program);
-    command.arg("serve").arg("--dev").arg("--data").arg(&data).arg("--listen").arg(address.to_string());
-    let child = start_and_wait(&mut command, address, folder.path())?;
+    let child = serve(program, &data, address)?;
     let Provisioned { organization, project, token, .. } = &provisioned;
     let (api, project) = (Api::new(address, Some(token.clone())), format!("/api/0/projects/{organization}/{project}"));
     match path {
@@ -180,7 +204,21 @@ fn start_server(program: &Path, path: WorkPath, receiver: &Receiver, folder: Tem
     Ok(Target { child, ingest, database: data.join(SERVER_DATABASE_FILE), _folder: folder })
 }
 
-fn init_server(program: &Path, data: &Path, address: SocketAddr) -> Result<Provisioned, BenchError> {
+/// Starts the server on a data folder and waits until it is ready; its output goes to a file beside the folder.
+///
+/// # Errors
+/// When it does not become ready.
+pub(crate) fn serve(program: &Path, data: &Path, address: SocketAddr) -> Result<Child, BenchError> {
+    let mut command = watchfire(program);
+    command.arg("serve").arg("--dev").arg("--data").arg(data).arg("--listen").arg(address.to_string());
+    start_and_wait(&mut command, address, data.parent().unwrap_or(data))
+}
+
+/// Makes a data folder with an organization, a project and a token.
+///
+/// # Errors
+/// When `watchfire init` fails.
+pub(crate) fn init_server(program: &Path, data: &Path, address: SocketAddr) -> Result<Provisioned, BenchError> {
     let mut command = watchfire(program);
     command.arg("init").arg("--json").arg("--data").arg(data).arg("--url").arg(format!("http://{address}"));
     let shown = program.display().to_string();
@@ -207,8 +245,32 @@ fn start_and_wait(command: &mut Command, address: SocketAddr, folder: &Path) -> 
     Ok(child)
 }
 
+/// A new folder for one run.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn new_folder(surroundings: &Surroundings) -> Result<TempDir, BenchError> {
+    tempfile::Builder::new()
+        .prefix("watchfire-bench-")
+        .tempdir_in(&surroundings.work_folder)
+        .map_err(|source| BenchError::Folder { source })
+}
+
+/// The files of a folder without folders in it.
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
 /// The port is free when asked for; another process could take it in the instant before the program does.
-fn free_address() -> Result<SocketAddr, BenchError> {
+///
+/// # Errors
+/// When no port can be had.
+pub(crate) fn free_address() -> Result<SocketAddr, BenchError> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|source| BenchError::Listen { source })?;
     listener.local_addr().map_err(|source| BenchError::Listen { source })
 }

@@ -1,7 +1,7 @@
-//! When each event of a run was sent and when its webhook came: two times for each event, written by two threads without a lock.
+//! When each event of a run was sent and when its webhooks came: a row for each event, written by two threads without a lock.
 //!
-//! The load generator writes the first column, the receiver the second; both are in one process, so one clock serves both.
-//! Counts what came twice and what nobody sent. Judges nothing: `measure` and `overload` read it.
+//! The load generator writes the first column, the receiver one for each hook; both are in one process, so one clock serves both.
+//! Counts what came twice and what nobody sent. Judges nothing: `measure`, `overload` and `isolation` read it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
@@ -10,6 +10,8 @@ use std::time::Instant;
 pub(crate) struct Timeline {
     epoch: Instant,
     sent_ns: Vec<AtomicU64>,
+    hooks: u32,
+    /// Row by row, a place for each hook.
     arrived_ns: Vec<AtomicU64>,
     arrivals: AtomicU32,
     repeats: AtomicU32,
@@ -19,22 +21,28 @@ pub(crate) struct Timeline {
 /// How many webhooks came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Arrivals {
-    /// Events whose webhook came at least once.
-    pub(crate) events: u32,
-    /// Webhooks that came again for an event whose webhook had come.
+    /// Webhooks that came, each counted once.
+    pub(crate) webhooks: u32,
+    /// Webhooks that came again.
     pub(crate) repeats: u32,
-    /// Webhooks whose event is none of this run's.
+    /// Webhooks whose event or hook is none of this run's.
     pub(crate) strangers: u32,
 }
 
 impl Timeline {
-    /// Room for `count` events, none of them sent.
+    /// Room for `count` events of one webhook each, none of them sent.
     pub(crate) fn new(count: u32) -> Self {
-        let column = || (0..count).map(|_| AtomicU64::new(0)).collect();
+        Self::with_hooks(count, 1)
+    }
+
+    /// Room for `count` events, each with a webhook for each of so many hooks.
+    pub(crate) fn with_hooks(count: u32, hooks: u32) -> Self {
+        let cells = |cells: u64| (0..cells).map(|_| AtomicU64::new(0)).collect();
         Self {
             epoch: Instant::now(),
-            sent_ns: column(),
-            arrived_ns: column(),
+            sent_ns: cells(count.into()),
+            hooks,
+            arrived_ns: cells(u64::from(count) * u64::from(hooks)),
             arrivals: AtomicU32::new(0),
             repeats: AtomicU32::new(0),
             strangers: AtomicU32::new(0),
@@ -48,9 +56,9 @@ impl Timeline {
         }
     }
 
-    /// Notes that the webhook of an event came; `None` is a webhook whose event could not be told.
-    pub(crate) fn arrived(&self, index: Option<u32>, at: Instant) {
-        let cell = index.and_then(|index| self.arrived_ns.get(index as usize));
+    /// Notes that the webhook of an event came at a hook; `None` is one whose event or hook could not be told.
+    pub(crate) fn arrived(&self, index: Option<u32>, hook: Option<u32>, at: Instant) {
+        let cell = index.zip(hook).and_then(|(index, hook)| self.arrival(index, hook));
         let counter = match cell.map(|cell| cell.compare_exchange(0, self.since_epoch_ns(at), Relaxed, Relaxed)) {
             Some(Ok(_)) => &self.arrivals,
             Some(Err(_)) => &self.repeats,
@@ -62,25 +70,31 @@ impl Timeline {
     /// The counts so far.
     pub(crate) fn arrivals(&self) -> Arrivals {
         Arrivals {
-            events: self.arrivals.load(Relaxed),
+            webhooks: self.arrivals.load(Relaxed),
             repeats: self.repeats.load(Relaxed),
             strangers: self.strangers.load(Relaxed),
         }
     }
 
-    /// Whether the webhook of the event came.
+    /// Whether the event's webhook for the first hook came.
     pub(crate) fn has_arrived(&self, index: u32) -> bool {
-        self.arrived_ns.get(index as usize).is_some_and(|cell| cell.load(Relaxed) != 0)
+        self.arrival(index, 0).is_some_and(|cell| cell.load(Relaxed) != 0)
     }
 
-    /// From sent to arrived, µs, for each event of the range that has both times.
+    /// From sent to arrived, µs, for each webhook of the range's events that has both times.
     pub(crate) fn delivery_latencies_us(&self, range: std::ops::Range<u32>) -> Vec<u32> {
-        let times = self.sent_ns.iter().zip(&self.arrived_ns).skip(range.start as usize).take(range.len());
-        times
-            .map(|(sent, arrived)| (sent.load(Relaxed), arrived.load(Relaxed)))
+        let rows = self.sent_ns.iter().zip(self.arrived_ns.chunks(self.hooks.max(1) as usize));
+        rows.skip(range.start as usize)
+            .take(range.len())
+            .flat_map(|(sent, hooks)| hooks.iter().map(|arrived| (sent.load(Relaxed), arrived.load(Relaxed))))
             .filter(|(sent, arrived)| *sent != 0 && *arrived != 0)
             .map(|(sent, arrived)| u32::try_from(arrived.saturating_sub(sent) / 1_000).unwrap_or(u32::MAX))
             .collect()
+    }
+
+    fn arrival(&self, index: u32, hook: u32) -> Option<&AtomicU64> {
+        let place = u64::from(index) * u64::from(self.hooks) + u64::from(hook);
+        self.arrived_ns.get(usize::try_from(place).ok()?).filter(|_| hook < self.hooks)
     }
 
     /// Zero stands for "not yet", so the first nanosecond counts as the second.
@@ -101,13 +115,30 @@ mod tests {
         let sent = timeline.epoch + Duration::from_millis(5);
         timeline.sent(0, sent);
         timeline.sent(1, sent);
-        timeline.arrived(Some(0), sent + Duration::from_micros(250));
-        timeline.arrived(Some(0), sent + Duration::from_micros(900));
-        timeline.arrived(Some(3), sent);
-        timeline.arrived(None, sent);
-        assert_eq!(timeline.arrivals(), Arrivals { events: 1, repeats: 1, strangers: 2 });
+        timeline.arrived(Some(0), Some(0), sent + Duration::from_micros(250));
+        timeline.arrived(Some(0), Some(0), sent + Duration::from_micros(900));
+        timeline.arrived(Some(3), Some(0), sent);
+        timeline.arrived(None, Some(0), sent);
+        assert_eq!(timeline.arrivals(), Arrivals { webhooks: 1, repeats: 1, strangers: 2 });
         assert_eq!(timeline.delivery_latencies_us(0..3), [250]);
         assert!(timeline.delivery_latencies_us(1..3).is_empty());
         assert!(timeline.has_arrived(0) && !timeline.has_arrived(1));
+    }
+
+    #[test]
+    fn each_hook_of_an_event_is_timed_by_itself() {
+        let timeline = Timeline::with_hooks(2, 3);
+        let sent = timeline.epoch + Duration::from_millis(1);
+        timeline.sent(0, sent);
+        timeline.sent(1, sent + Duration::from_micros(100));
+        timeline.arrived(Some(0), Some(2), sent + Duration::from_micros(300));
+        timeline.arrived(Some(1), Some(0), sent + Duration::from_micros(300));
+        timeline.arrived(Some(1), Some(2), sent + Duration::from_micros(500));
+        // No such hook: it must not be taken for the next event's first.
+        timeline.arrived(Some(0), Some(3), sent);
+        timeline.arrived(Some(0), None, sent);
+        assert_eq!(timeline.arrivals(), Arrivals { webhooks: 3, repeats: 0, strangers: 2 });
+        assert_eq!(timeline.delivery_latencies_us(0..2), [300, 200, 400]);
+        assert_eq!(timeline.delivery_latencies_us(1..2), [200, 400]);
     }
 }

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,28 +16,28 @@ const RESPONSE_BYTES_MAX: usize = 64 * 1024;
 /// A connection, open or about to be opened again.
 pub(super) struct Connection {
     address: SocketAddr,
-    head: Arc<[u8]>,
     stream: Option<TcpStream>,
     request: Vec<u8>,
     response: Vec<u8>,
 }
 
 impl Connection {
-    /// Connects; `head` is the request up to the value of its `Content-Length`, its last header.
-    pub(super) async fn open(address: SocketAddr, head: Arc<[u8]>) -> io::Result<Self> {
+    /// Connects.
+    pub(super) async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = Some(connect(address).await?);
-        Ok(Self { address, head, stream, request: Vec::new(), response: Vec::new() })
+        Ok(Self { address, stream, request: Vec::new(), response: Vec::new() })
     }
 
-    /// Sends one body and reads the whole answer; returns its status. After an error the next call connects anew.
-    pub(super) async fn exchange(&mut self, body: &[u8]) -> io::Result<u16> {
+    /// Sends one request and reads the whole answer; returns its status. `head` is the request up to the value of its
+    /// `Content-Length`, its last header. After an error the next call connects anew.
+    pub(super) async fn exchange(&mut self, head: &[u8], body: &[u8]) -> io::Result<u16> {
         // The stream is out of its place meanwhile: an exchange that is dropped halfway leaves no half-read connection behind.
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => connect(self.address).await?,
         };
         self.request.clear();
-        self.request.extend_from_slice(&self.head);
+        self.request.extend_from_slice(head);
         self.request.extend_from_slice(itoa::Buffer::new().format(body.len()).as_bytes());
         self.request.extend_from_slice(b"\r\n\r\n");
         self.request.extend_from_slice(body);

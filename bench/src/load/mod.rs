@@ -42,8 +42,8 @@ pub(crate) struct Ingest {
 
 /// One load to be run.
 pub(crate) struct Load {
-    /// The target.
-    pub(crate) ingest: Ingest,
+    /// The target: its projects in turn, all at one address.
+    pub(crate) ingests: Vec<Ingest>,
     /// Kept-alive connections, at most [`CONNECTIONS_MAX`].
     pub(crate) connections: u16,
     /// Closed or open loop.
@@ -115,7 +115,8 @@ impl Load {
         if self.connections == 0 || self.connections > CONNECTIONS_MAX {
             return Err(BenchError::Connections { asked: self.connections, most: CONNECTIONS_MAX });
         }
-        let head: Arc<[u8]> = request_head(&self.ingest)?.into();
+        let address = self.ingests.first().ok_or(BenchError::NoProject)?.address;
+        let heads: Arc<[Vec<u8>]> = self.ingests.iter().map(request_head).collect::<Result<_, _>>()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -123,12 +124,13 @@ impl Load {
         runtime.block_on(async {
             let mut connections = Vec::with_capacity(usize::from(self.connections));
             for _ in 0..self.connections {
-                let connection = Connection::open(self.ingest.address, Arc::clone(&head)).await;
+                let connection = Connection::open(address).await;
                 connections.push(connection.map_err(|source| BenchError::Connect { source })?);
             }
             let offered = range.len();
             let turns = Turns::start(range, self.schedule)?;
-            let sender = Sender { bodies: Arc::clone(bodies), timeline: Arc::clone(timeline), turns: Arc::new(turns) };
+            let (bodies, timeline) = (Arc::clone(bodies), Arc::clone(timeline));
+            let sender = Sender { heads, bodies, timeline, turns: Arc::new(turns) };
             Ok(sender.drive(connections, offered).await)
         })
     }
@@ -169,6 +171,7 @@ impl Outcome {
 /// What the tasks of one load share.
 #[derive(Clone)]
 struct Sender {
+    heads: Arc<[Vec<u8>]>,
     bodies: Arc<Bodies>,
     timeline: Arc<Timeline>,
     turns: Arc<Turns>,
@@ -195,7 +198,8 @@ impl Sender {
         let last_answer = tokio::time::Instant::from_std(self.turns.last_answer());
         while let Some(turn) = self.turns.next().await {
             self.timeline.sent(turn.index, turn.start);
-            let exchange = connection.exchange(self.bodies.body(turn.index));
+            let head = &self.heads[turn.index as usize % self.heads.len()];
+            let exchange = connection.exchange(head, self.bodies.body(turn.index));
             let answer = match tokio::time::timeout_at(last_answer, exchange).await {
                 Ok(Ok(status)) => Answer::of(status),
                 Ok(Err(_)) | Err(_) => Answer::Failed,

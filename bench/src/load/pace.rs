@@ -21,7 +21,7 @@ pub(crate) const RUN_TIME_MAX: Duration = Duration::from_mins(10);
 /// How often the pacer looks at the clock; an event goes out at most about this late.
 const PACER_STEP: Duration = Duration::from_micros(250);
 
-/// How long events that are due at the end may still wait for a free connection before they count as unsent.
+/// How long events that are due at the end may still wait for a free connection, at least, before they count as unsent.
 const UNSENT_GRACE: Duration = Duration::from_millis(250);
 
 /// When events are sent.
@@ -33,7 +33,7 @@ pub(crate) enum Schedule {
     Open {
         /// Intended starts a second.
         rate_per_s: u32,
-        /// No event is started after this.
+        /// No event is started after this: those that found no connection until then count as unsent.
         lasting: Duration,
     },
 }
@@ -51,7 +51,7 @@ pub(super) struct Turns {
     started: Instant,
     last_answer: Instant,
     first: u32,
-    next: AtomicU32,
+    next: Arc<AtomicU32>,
     end: u32,
     open_loop: Option<OpenLoop>,
 }
@@ -66,28 +66,22 @@ impl Turns {
     /// Starts the load's clock, and the pacer of an open loop.
     pub(super) fn start(range: Range<u32>, schedule: Schedule) -> Result<Self, BenchError> {
         let started = Instant::now();
+        let next = Arc::new(AtomicU32::new(range.start));
         let (open_loop, last_answer) = match schedule {
             Schedule::Closed => (None, started + RUN_TIME_MAX),
             Schedule::Open { rate_per_s, lasting } => {
                 let lasting = lasting.min(RUN_TIME_MAX);
-                let due = Arc::new(Semaphore::new(0));
-                let pacer =
-                    Pacer { started, rate_per_s, lasting, total: range.end - range.start, due: Arc::clone(&due) };
+                let permits = Arc::new(Semaphore::new(0));
+                let (next, due) = (Arc::clone(&next), Arc::clone(&permits));
+                let pacer = Pacer { started, rate_per_s, lasting, range: range.clone(), next, due };
                 std::thread::Builder::new()
                     .name("pacer".into())
                     .spawn(move || pacer.run())
                     .map_err(|source| BenchError::Thread { source })?;
-                (Some(OpenLoop { rate_per_s, due }), started + lasting + ANSWER_GRACE)
+                (Some(OpenLoop { rate_per_s, due: permits }), started + lasting + ANSWER_GRACE)
             }
         };
-        Ok(Self {
-            started,
-            last_answer,
-            first: range.start,
-            next: AtomicU32::new(range.start),
-            end: range.end,
-            open_loop,
-        })
+        Ok(Self { started, last_answer, first: range.start, next, end: range.end, open_loop })
     }
 
     /// When the load's clock started.
@@ -124,21 +118,24 @@ struct Pacer {
     started: Instant,
     rate_per_s: u32,
     lasting: Duration,
-    total: u32,
+    range: Range<u32>,
+    /// Who has taken a permit moves this on; until then the permit would be lost with the semaphore's end.
+    next: Arc<AtomicU32>,
     due: Arc<Semaphore>,
 }
 
 impl Pacer {
     fn run(self) {
-        let mut released = 0;
-        while released < self.total && self.started.elapsed() < self.lasting {
-            let due = due_after(self.started.elapsed(), self.rate_per_s).min(self.total);
+        let (mut released, total) = (0, self.range.end - self.range.start);
+        while released < total && self.started.elapsed() < self.lasting {
+            let due = due_after(self.started.elapsed(), self.rate_per_s).min(total);
             self.due.add_permits((due - released) as usize);
             released = due;
             std::thread::sleep(PACER_STEP);
         }
-        let patience = Instant::now() + UNSENT_GRACE;
-        while self.due.available_permits() > 0 && Instant::now() < patience {
+        // A load whose time is longer than its events need gives the rest of it to those that wait.
+        let patience = (Instant::now() + UNSENT_GRACE).max(self.started + self.lasting);
+        while self.next.load(Relaxed) < self.range.start + released && Instant::now() < patience {
             std::thread::sleep(PACER_STEP);
         }
         self.due.close();
