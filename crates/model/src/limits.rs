@@ -109,6 +109,8 @@ limits! {
     BATCH_EVENTS: usize = 512, Count;
     /// Bytes of events that one transaction records.
     BATCH_BYTES: usize = 4 * MIB, Bytes;
+    /// Deliveries that the events of one transaction may owe; one event more may be in it.
+    BATCH_DELIVERIES: usize = 4096, Count;
     /// How long a request waits for its batch.
     RECORD_WAIT_SECONDS: u64 = 10, Seconds;
     /// Time of the writer that one slice of retention takes.
@@ -163,6 +165,8 @@ limits! {
     LANE_SECONDS: u64 = 10, Seconds;
     /// The most deliveries that a lane holds.
     LANE_DELIVERIES: usize = 4096, Count;
+    /// Bodies that wait in one lane; past it its deliveries wait in the ledger.
+    LANE_BYTES: usize = 8 * MIB, Bytes;
     /// All bytes held by lanes, a shared body counted once; past it deliveries wait in the ledger.
     LANE_BUDGET_BYTES: usize = 64 * MIB, Bytes;
     /// Sockets to receivers at once in each process.

@@ -1,7 +1,7 @@
 //! The recorder: requests meet here, one transaction at a time.
 //!
-//! No timer: when a commit returns, the next transaction takes what waits, at most [`BATCH_EVENTS`] or [`BATCH_BYTES`], and
-//! with it outcomes, give-backs and claims. Each request waits for its batch. The recorder, not the request, hands the
+//! No timer: when a commit returns, the next transaction takes what waits, at most [`BATCH_EVENTS`], [`BATCH_BYTES`] or what
+//! owes [`BATCH_DELIVERIES`], and with it outcomes, give-backs and claims. Each request waits for its batch. The recorder, not the request, hands the
 //! deliveries over, so a client that hangs up strands nothing.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use model::clock::StoreClock;
 use model::delivery_key::DeliveryKey;
 use model::ids::{HookNumber, IssueId, ProcessId, ProjectId};
-use model::limits::{BATCH_BYTES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
+use model::limits::{BATCH_BYTES, BATCH_DELIVERIES, BATCH_EVENTS, RECORD_WAIT_SECONDS};
 use protocol::EventId;
 use store::ledger::{Batch, BatchEvent, EventResult, NewEvent, OwedRow};
 use store::{Store, StoreError};
@@ -166,12 +166,13 @@ impl RecorderTask {
             }
             waiting = self.work.take();
         }
-        let mut bytes: usize = pending.iter().map(|pending| pending.event.value.len()).sum();
+        let mut load = pending.iter().fold(Load::default(), |load, pending| load.with(&pending.event));
         while pending.len() < BATCH_EVENTS
-            && bytes < BATCH_BYTES
+            && load.bytes < BATCH_BYTES
+            && load.deliveries < BATCH_DELIVERIES
             && let Ok(next) = self.queue.try_recv()
         {
-            bytes += next.event.value.len();
+            load = load.with(&next.event);
             pending.push(next);
         }
         Some((pending, waiting))
@@ -400,6 +401,21 @@ impl RecorderTask {
             }
         }
         true
+    }
+}
+
+/// What the events of a batch bring.
+#[derive(Default)]
+struct Load {
+    bytes: usize,
+    /// What they may owe: a hundred hooks make a hundred rows of each event.
+    deliveries: usize,
+}
+
+impl Load {
+    fn with(self, event: &NewEvent) -> Load {
+        let owed = event.candidates.created.len() + event.candidates.may_alert().len();
+        Load { bytes: self.bytes + event.value.len(), deliveries: self.deliveries + owed }
     }
 }
 

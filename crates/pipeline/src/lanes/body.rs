@@ -36,6 +36,11 @@ impl Body {
         Body { shared: Arc::new(SharedBody { bytes, _held: held }) }
     }
 
+    /// How many bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.shared.bytes.len()
+    }
+
     /// The bytes.
     pub(crate) fn bytes(&self) -> Bytes {
         self.shared.bytes.clone()

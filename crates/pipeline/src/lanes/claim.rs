@@ -108,7 +108,8 @@ impl Lanes {
             }
             self.shared.start_workers(lane);
             let next_bytes = bodies.next_bytes.unwrap_or_default();
-            if !rest.is_empty() && !held.grow(next_bytes.max(SLICE_BYTES).saturating_sub(held.bytes())) {
+            let wanted = next_bytes.max(SLICE_BYTES).saturating_sub(held.bytes());
+            if !rest.is_empty() && (lane.is_heavy() || !held.grow(wanted)) {
                 self.give_back(lane, rest.iter().map(|claimed| claimed.key).collect());
                 return TakenIn::Some { count: claimed.len() - rest.len(), next_bytes };
             }

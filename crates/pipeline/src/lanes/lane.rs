@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use model::delivery_key::DeliveryKey;
 use model::hook::WhenOpen;
 use model::ids::{HookNumber, Millis};
-use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, HOOK_CONCURRENCY_MOST, LANE_DELIVERIES, LANE_SECONDS};
+use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, HOOK_CONCURRENCY_MOST, LANE_BYTES, LANE_DELIVERIES, LANE_SECONDS};
 use model::loops::Hop;
 use model::standing::{Change, Seen, Standing};
 use store::ledger::{ClaimOrder, Claimed};
@@ -52,6 +52,8 @@ pub(crate) struct Item {
 
 struct State {
     queue: VecDeque<Item>,
+    /// Of the bodies in the queue, each by itself though hooks may share it.
+    queued_bytes: usize,
     /// What this process may send: in the queue, on the wire, or claimed and on its way here.
     leased: HashSet<DeliveryKey>,
     reserved: usize,
@@ -109,6 +111,7 @@ impl Lane {
     pub(crate) fn new(hook: HookNumber, standing: Standing, now: Millis) -> Lane {
         let state = State {
             queue: VecDeque::new(),
+            queued_bytes: 0,
             leased: HashSet::new(),
             reserved: 0,
             workers: 0,
@@ -162,7 +165,7 @@ impl Lane {
         self.with(|state| {
             state.reserved = state.reserved.saturating_sub(1);
             state.leased.insert(item.key);
-            state.queue.push_back(item);
+            state.push(item);
         });
     }
 
@@ -194,7 +197,7 @@ impl Lane {
 
     /// Takes a claimed delivery.
     pub(crate) fn push_claimed(&self, item: Item) {
-        self.with(|state| state.queue.push_back(item));
+        self.with(|state| state.push(item));
     }
 
     /// The first delivery for another worker, where one is wanted, and whether that one is the only one.
@@ -207,7 +210,7 @@ impl Lane {
             if !is_probe && state.workers >= state.receiver.slots(concurrency) {
                 return None;
             }
-            let item = state.queue.pop_front()?;
+            let item = state.pop()?;
             state.workers += 1;
             Some((item, if state.workers == 1 { Alone::Yes } else { Alone::No }))
         })
@@ -217,6 +220,7 @@ impl Lane {
     pub(crate) fn put_back(&self, item: Item) {
         self.with(|state| {
             state.workers -= 1;
+            state.queued_bytes += item.body.len();
             state.queue.push_front(item);
         });
     }
@@ -225,11 +229,11 @@ impl Lane {
     pub(crate) fn next_for_worker(&self, concurrency: usize) -> Option<Item> {
         let (next, room) = self.with(|state| {
             let is_wanted = state.workers <= state.receiver.slots(concurrency);
-            let next = if is_wanted { state.queue.pop_front() } else { None };
+            let next = if is_wanted { state.pop() } else { None };
             if next.is_none() {
                 state.workers -= 1;
             }
-            (next, state.held() * 2 <= state.capacity())
+            (next, state.is_half_empty())
         });
         if room {
             self.room.notify_one();
@@ -338,16 +342,24 @@ impl Lane {
     pub(crate) async fn wait_for_room(&self) {
         loop {
             let freed = self.room.notified();
-            if self.with(|state| state.held() * 2 <= state.capacity()) {
+            if self.with(|state| state.is_half_empty()) {
                 return;
             }
             freed.await;
         }
     }
 
+    /// Whether the bodies that wait here are as much as one lane may hold.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.with(|state| state.queued_bytes >= LANE_BYTES)
+    }
+
     /// Takes everything that no worker has.
     pub(crate) fn empty(&self) -> Vec<Item> {
-        let items = self.with(|state| state.queue.drain(..).collect());
+        let items = self.with(|state| {
+            state.queued_bytes = 0;
+            state.queue.drain(..).collect()
+        });
         self.room.notify_one();
         items
     }
@@ -360,6 +372,21 @@ impl Lane {
 impl State {
     fn held(&self) -> usize {
         self.queue.len() + self.reserved + self.workers
+    }
+
+    fn is_half_empty(&self) -> bool {
+        self.held() * 2 <= self.capacity() && self.queued_bytes * 2 <= LANE_BYTES
+    }
+
+    fn push(&mut self, item: Item) {
+        self.queued_bytes += item.body.len();
+        self.queue.push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<Item> {
+        let item = self.queue.pop_front()?;
+        self.queued_bytes = self.queued_bytes.saturating_sub(item.body.len());
+        Some(item)
     }
 
     fn capacity(&self) -> usize {
@@ -382,7 +409,7 @@ impl State {
             return None;
         }
         let room = self.capacity().saturating_sub(self.held());
-        if room == 0 {
+        if room == 0 || self.queued_bytes >= LANE_BYTES {
             return None;
         }
         self.mode = Mode::Ledger { claiming: true, spilled: false };
@@ -393,7 +420,7 @@ impl State {
 
     /// Reserves up to so many places: those there are.
     fn keep(&mut self, wanted: usize) -> usize {
-        let has_room = self.mode == Mode::Memory && !self.receiver.is_shut();
+        let has_room = self.mode == Mode::Memory && !self.receiver.is_shut() && self.queued_bytes < LANE_BYTES;
         let room = if has_room { self.capacity().saturating_sub(self.held()) } else { 0 };
         let kept = room.min(wanted);
         self.reserved += kept;

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt as _;
 use model::delivery::DeliveryState;
-use model::limits::BATCH_EVENTS;
+use model::limits::{BATCH_EVENTS, HOOK_CONCURRENCY, LANE_BUDGET_BYTES, LANE_BYTES};
 use store::ledger::Ledger as _;
 
 use super::world::World;
@@ -37,6 +37,25 @@ async fn bodies_are_read_into_memory_that_was_taken_before_and_the_rest_waits_fo
         assert!(transactions <= 20, "claimed and given back again and again");
     }
     assert_eq!(world.store.totals().await.unwrap().failed, 10);
+}
+
+#[tokio::test]
+async fn one_lane_takes_a_part_of_the_memory_however_much_waits_for_it() {
+    let mut world = World::new(LANE_BUDGET_BYTES).await;
+    for number in 1..=60 {
+        world.record(world.event(number, 500 * KIB), vec![]).await;
+    }
+    world.lanes.claim_due(vec![world.hook]);
+    world.transact().await;
+    world.transact().await;
+    // What waits for a worker, what the workers have, and the slice in which that was noticed.
+    let (held, one) = (world.budget.held_bytes(), 500 * KIB);
+    assert!(held >= LANE_BYTES && held < LANE_BYTES + (HOOK_CONCURRENCY + 2) * one, "{held} bytes");
+    // What a commit brings when the lane is as heavy as that waits in the ledger.
+    assert!(world.lanes.reserve(&world.event(61, 10)).is_empty());
+    world.work.store_came_back();
+    world.rest().await;
+    assert_eq!(world.store.totals().await.unwrap().unsettled, 0, "it takes more as it gets lighter");
 }
 
 #[tokio::test]
