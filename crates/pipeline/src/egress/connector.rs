@@ -83,7 +83,7 @@ impl Connector {
             judge_address(*address, &self.policy).map_err(|refusal| {
                 tracing::debug!(
                     host.authority = destination.target().authority(),
-                    address.range = refusal.range(),
+                    address.class = refusal.class().as_str(),
                     "the egress policy refused an address"
                 );
                 Failure::new(Outcome::RefusedAddress, "the host has an address that is not allowed")
@@ -166,6 +166,8 @@ mod tests {
     use futures_util::future::BoxFuture;
     use tokio::net::TcpListener;
 
+    use model::egress::AddressClass;
+
     use super::*;
     use crate::egress::Answers;
 
@@ -213,8 +215,8 @@ mod tests {
         let target = model::egress::judge_url("https://hooks.example.com/", &policy).unwrap();
         let destination = Destination::new(target).unwrap();
         let judged = connector.judge_all(&destination).await.unwrap();
-        let ranges: Vec<_> = judged.iter().map(|judged| judged.verdict.err().map(AddressRefusal::range)).collect();
-        assert_eq!(ranges, [None, Some("private"), Some("loopback")]);
+        let classes: Vec<_> = judged.iter().map(|judged| judged.verdict.err().map(AddressRefusal::class)).collect();
+        assert_eq!(classes, [None, Some(AddressClass::Private), Some(AddressClass::Loopback)]);
         assert!(connector.judged_addresses(&destination).await.is_err());
     }
 
