@@ -173,6 +173,8 @@ limits! {
     UNWRITTEN_OUTCOMES: usize = 1000, Count;
     /// What is read of a receiver's answer.
     ANSWER_BODY_BYTES: usize = 64 * KIB, Bytes;
+    /// All bytes that are read of one answer: interim answers, head, framing and body. The rest is left unread.
+    ANSWER_WIRE_BYTES: usize = 512 * KIB, Bytes;
     /// What is kept of a failed answer's body, and of its headers.
     EXCERPT_FAILURE_BYTES: usize = 4 * KIB, Bytes;
     /// What is kept of a successful answer's body.

@@ -2,7 +2,7 @@
 //!
 //! Responsible for one stream type over TCP and TLS, and for knowing whether anything was written or read in the present
 //! exchange: "once" counts requests that went out, and a stale connection is one that gave no byte back. Refuses to
-//! interpret bytes. Made by the connector, owned by the connection.
+//! interpret bytes, and to read more of an answer than `ANSWER_WIRE_BYTES`. Made by the connector, owned by the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use model::limits::ANSWER_WIRE_BYTES;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -63,6 +64,16 @@ impl Meter {
         self.bytes_written.load(Ordering::Relaxed) > 0
     }
 
+    /// What was read in this exchange.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Whether no more is read in this exchange: the answer is longer than any that we would use.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes_read() >= ANSWER_WIRE_BYTES as u64
+    }
+
     /// When the first byte of the answer arrived.
     pub(super) fn first_byte(&self) -> Option<Instant> {
         let arrived = self.bytes_read.load(Ordering::Relaxed) > 0;
@@ -91,6 +102,11 @@ impl Metered {
 
 impl AsyncRead for Metered {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.meter.is_full() {
+            // Nothing more is wanted until the deadline. Not reading holds the sender back too, and the deadline's timer is
+            // what wakes us.
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let result = ready!(match &mut self.stream {
             Stream::Clear(stream) => Pin::new(stream).poll_read(cx, buffer),

@@ -41,7 +41,7 @@ async fn an_error_answer_keeps_the_connection_too() {
 }
 
 #[tokio::test]
-async fn a_request_on_a_reused_connection_that_closes_is_sent_again_at_once() {
+pub(crate) async fn a_request_on_a_reused_connection_that_closes_is_sent_again_at_once() {
     let receiver = FakeReceiver::start().await;
     receiver.answer(Behaviour::CloseWhenReused(Reply::new(200)));
     let client = Client::dev();
