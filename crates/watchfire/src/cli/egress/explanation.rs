@@ -117,8 +117,10 @@ impl Explanation {
     pub(super) fn conclude(&mut self, refusal: Option<&EgressError>) {
         self.verdict = match refusal {
             None => Conclusion::Allowed,
-            Some(EgressError::Url(_) | EgressError::Address) => Conclusion::Refused,
-            Some(EgressError::Resolve(_) | EgressError::TimedOut { .. }) => Conclusion::Unresolved,
+            Some(EgressError::Url(_) | EgressError::Address | EgressError::DoesNotHold { .. }) => Conclusion::Refused,
+            Some(EgressError::Resolve(_) | EgressError::TimedOut { .. } | EgressError::Table(_)) => {
+                Conclusion::Unresolved
+            }
         };
         self.reason = refusal.map(ToString::to_string);
         if self.verdict == Conclusion::Unresolved {
