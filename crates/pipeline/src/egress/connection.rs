@@ -17,14 +17,12 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use model::attempt::{BadResponse, Outcome, Unreachable};
-use model::limits::ANSWER_BODY_BYTES;
+use model::limits::{ANSWER_BODY_BYTES, ANSWER_HEAD_BYTES};
 use tokio::time::Instant;
 
 use super::attempt::{Failure, Peer, Progress};
 use super::stream::{Meter, Metered};
 
-/// An answer's head may have no more bytes than this.
-pub const RESPONSE_HEAD_BYTES_MAX: usize = 32 * 1024;
 /// An answer's head may have no more headers than this. It is hyper's own limit, the only one that needs no memory for
 /// each answer; a test holds it in place.
 pub const RESPONSE_HEADERS_MAX: usize = 100;
@@ -57,7 +55,7 @@ pub(super) enum Exchanged {
 impl Connection {
     pub(super) async fn open(stream: Metered, leads: Leads) -> Result<Box<Self>, Failure> {
         let opened = http1::Builder::new()
-            .max_header_size(RESPONSE_HEAD_BYTES_MAX)
+            .max_header_size(ANSWER_HEAD_BYTES)
             .max_buf_size(READ_BUFFER_BYTES_MAX)
             .handshake(TokioIo::new(stream))
             .await;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
+use model::limits::ADDRESSES_DIALLED;
 use tokio::net::TcpStream;
 
 /// What opens sockets.
@@ -24,8 +25,6 @@ pub(super) struct Kernel;
 
 /// The next address is tried beside one that has not answered for this long (RFC 8305 calls it the attempt delay).
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
-/// Of a name with more addresses only the first are tried; all are judged.
-const ADDRESSES_TRIED_MAX: usize = 6;
 
 impl Dial for Kernel {
     fn dial(&self, address: SocketAddr) -> BoxFuture<'static, io::Result<TcpStream>> {
@@ -74,8 +73,8 @@ fn in_turns(addresses: &[IpAddr]) -> Vec<IpAddr> {
     let starts_with_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
     let mut first = addresses.iter().filter(|address| address.is_ipv6() == starts_with_v6);
     let mut second = addresses.iter().filter(|address| address.is_ipv6() != starts_with_v6);
-    let mut turns = Vec::with_capacity(addresses.len().min(ADDRESSES_TRIED_MAX));
-    while turns.len() < ADDRESSES_TRIED_MAX {
+    let mut turns = Vec::with_capacity(addresses.len().min(ADDRESSES_DIALLED));
+    while turns.len() < ADDRESSES_DIALLED {
         let before = turns.len();
         turns.extend(first.next());
         turns.extend(second.next());
@@ -100,7 +99,7 @@ mod tests {
     fn families_take_turns_and_the_first_keeps_its_place() {
         let mixed = addresses(&["::1", "::2", "::3", "1.1.1.1", "::4", "2.2.2.2"]);
         assert_eq!(in_turns(&mixed), addresses(&["::1", "1.1.1.1", "::2", "2.2.2.2", "::3", "::4"]));
-        assert_eq!(in_turns(&addresses(&["1.1.1.1"; 20])).len(), ADDRESSES_TRIED_MAX);
+        assert_eq!(in_turns(&addresses(&["1.1.1.1"; 20])).len(), ADDRESSES_DIALLED);
         assert_eq!(in_turns(&[]), addresses(&[]));
     }
 

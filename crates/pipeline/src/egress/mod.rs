@@ -33,7 +33,7 @@ use http_body_util::Full;
 use model::egress::{Policy, UrlRefusal, judge_url};
 
 pub use attempt::{Attempt, Timings};
-pub use connection::{RESPONSE_HEAD_BYTES_MAX, RESPONSE_HEADERS_MAX};
+pub use connection::RESPONSE_HEADERS_MAX;
 pub use connections::Connections;
 pub use connector::JudgedAddress;
 pub use destination::Destination;

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use model::attempt::{BadResponse, Outcome};
-use model::limits::{ANSWER_BODY_BYTES, ANSWER_WIRE_BYTES};
+use model::limits::{ANSWER_BODY_BYTES, ANSWER_HEAD_BYTES, ANSWER_WIRE_BYTES};
 use testkit::{Authority, Behaviour, FakeReceiver, Reply};
-use watchfire_pipeline::egress::{Attempt, RESPONSE_HEAD_BYTES_MAX, Request};
+use watchfire_pipeline::egress::{Attempt, Request};
 
 use crate::support::{AMPLE, Client, SHORT};
 
@@ -28,8 +28,8 @@ fn endless(first: &str, again: Vec<u8>) -> Behaviour {
 
 #[tokio::test]
 pub(crate) async fn no_answer_makes_us_read_more_than_its_share() {
-    let body = RESPONSE_HEAD_BYTES_MAX + ANSWER_BODY_BYTES + READ_AHEAD_BYTES;
-    let head = RESPONSE_HEAD_BYTES_MAX + READ_AHEAD_BYTES;
+    let body = ANSWER_HEAD_BYTES + ANSWER_BODY_BYTES + READ_AHEAD_BYTES;
+    let head = ANSWER_HEAD_BYTES + READ_AHEAD_BYTES;
     let too_long = Outcome::BadResponse(BadResponse::OversizedHead);
     for (behaviour, deadline, outcome, bytes_max) in [
         (Behaviour::endless_body(), AMPLE, Outcome::Succeeded, body),

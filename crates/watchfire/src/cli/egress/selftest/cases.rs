@@ -74,7 +74,7 @@ fn refused_unseen(tried: Result<super::guard::Tried, UrlRefusal>, reached: Verdi
         Ok(tried) if tried.outcome == Outcome::RefusedAddress && tried.dialled.is_empty() => {
             (Verdict::Held, String::new())
         }
-        Ok(tried) => (reached, format!("its address would be connected to ({})", tried.outcome)),
+        Ok(_) => (reached, "its address would be connected to".to_owned()),
         Err(refusal) => (Verdict::Failed, format!("the URL {refusal}")),
     }
 }
