@@ -189,6 +189,8 @@ limits! {
     ANSWER_BODY_BYTES: usize = 64 * KIB, Bytes;
     /// All bytes that are read of one answer: interim answers, head, framing and body. The rest is left unread.
     ANSWER_WIRE_BYTES: usize = 512 * KIB, Bytes;
+    /// All bytes that TLS reads for one answer, its own messages and the handshake included. The rest is left unread.
+    ANSWER_TLS_BYTES: usize = 2 * MIB, Bytes;
     /// What is kept of a failed answer's body, and of its headers.
     EXCERPT_FAILURE_BYTES: usize = 4 * KIB, Bytes;
     /// What is kept of a successful answer's body.

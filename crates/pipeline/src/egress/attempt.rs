@@ -11,7 +11,6 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use model::attempt::{BadResponse, Outcome};
 use model::egress::AddressClass;
-use model::limits::ANSWER_WIRE_BYTES;
 use tokio::time::Instant;
 
 use super::excerpt::{Body, Excerpt};
@@ -198,11 +197,8 @@ impl Progress {
             return Ok(());
         }
         if self.meter.as_ref().is_some_and(|meter| meter.is_full()) {
-            let words = format!(
-                "the deadline of {} ms passed, and the answer had no end after {} KiB",
-                deadline.as_millis(),
-                ANSWER_WIRE_BYTES / 1024
-            );
+            let words =
+                format!("the deadline of {} ms passed, and the answer was too long to be read", deadline.as_millis());
             return Err(Failure::new(Outcome::TimedOut, words));
         }
         let doing = match self.step {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use model::attempt::{Outcome, Unreachable};
 use model::egress::{AddressClass, AddressRefusal, Host, Policy, judge_address};
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -21,6 +20,7 @@ use super::dial::{Dial, dial_any};
 use super::expiry;
 use super::resolver::{Names, ResolveError, Resolver};
 use super::stream::{Meter, Metered, Stream};
+use super::wire::Wire;
 
 pub(super) struct Connector {
     policy: Arc<Policy>,
@@ -67,11 +67,13 @@ impl Connector {
             Failure::new(Outcome::Unreachable(Unreachable::Connect), "no connection to the host could be made")
         })?;
         progress.peer.class = Some(AddressClass::of(address));
+        let meter = Meter::new();
         let stream = match destination.server_name() {
             None => Stream::Clear(stream),
             Some(server_name) => {
                 progress.enter(Step::Tls);
-                let connected = self.tls.connect(server_name.clone(), stream).await;
+                let wire = Wire { socket: stream, meter: Arc::clone(&meter) };
+                let connected = self.tls.connect(server_name.clone(), wire).await;
                 let stream = connected.map_err(|error| {
                     progress.peer.certificate_expires = super::tls::expired_at(&error);
                     super::tls::failure(&error)
@@ -81,7 +83,6 @@ impl Connector {
             }
         };
         progress.enter(Step::Answer);
-        let meter = Meter::new();
         let peer = progress.peer;
         let stream = Metered::new(stream, Arc::clone(&meter));
         Connection::open(stream, Leads { meter, peer, origin: Arc::clone(destination.origin()) }).await
@@ -121,7 +122,7 @@ impl Connector {
     }
 }
 
-fn leaf_expires(stream: &TlsStream<TcpStream>) -> Option<i64> {
+fn leaf_expires(stream: &TlsStream<Wire>) -> Option<i64> {
     let (_, session) = stream.get_ref();
     session.peer_certificates().and_then(<[_]>::first).and_then(|leaf| expiry::expires_at(leaf))
 }

@@ -22,6 +22,7 @@ mod retry_after;
 mod stream;
 mod system_resolver;
 mod tls;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,16 +11,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use model::limits::ANSWER_WIRE_BYTES;
+use model::limits::{ANSWER_TLS_BYTES, ANSWER_WIRE_BYTES};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
+use super::wire::Wire;
+
 /// A connected stream.
 pub(super) enum Stream {
     Clear(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Wire>>),
 }
 
 /// A stream that tells its meter what passes.
@@ -34,6 +36,8 @@ pub(super) struct Meter {
     connected: Instant,
     bytes_written: AtomicU64,
     bytes_read: AtomicU64,
+    /// What TLS has read beneath, its own messages included.
+    tls_bytes_read: AtomicU64,
     /// Microseconds from `connected` to the first byte read in this exchange.
     first_byte_us: AtomicU64,
 }
@@ -44,6 +48,7 @@ impl Meter {
             connected: Instant::now(),
             bytes_written: AtomicU64::new(0),
             bytes_read: AtomicU64::new(0),
+            tls_bytes_read: AtomicU64::new(0),
             first_byte_us: AtomicU64::new(0),
         })
     }
@@ -57,6 +62,7 @@ impl Meter {
     pub(super) fn reset(&self) {
         self.bytes_written.store(0, Ordering::Relaxed);
         self.bytes_read.store(0, Ordering::Relaxed);
+        self.tls_bytes_read.store(0, Ordering::Relaxed);
     }
 
     /// Whether a byte of the request left us. Bytes that TLS still holds back count: they may have left.
@@ -72,6 +78,11 @@ impl Meter {
     /// Whether no more is read in this exchange: the answer is longer than any that we would use.
     pub(super) fn is_full(&self) -> bool {
         self.bytes_read() >= ANSWER_WIRE_BYTES as u64
+            || self.tls_bytes_read.load(Ordering::Relaxed) >= ANSWER_TLS_BYTES as u64
+    }
+
+    pub(super) fn count_tls_read(&self, bytes: usize) {
+        self.tls_bytes_read.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// When the first byte of the answer arrived.

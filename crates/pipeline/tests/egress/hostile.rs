@@ -9,7 +9,7 @@ use model::limits::{ANSWER_BODY_BYTES, ANSWER_HEAD_BYTES, ANSWER_WIRE_BYTES};
 use testkit::{Authority, Behaviour, FakeReceiver, Reply};
 use watchfire_pipeline::egress::{Attempt, Request};
 
-use crate::support::{AMPLE, Client, SHORT};
+use crate::support::{AMPLE, Client, Names, SHORT};
 
 /// What may be read before it is looked at: hyper's buffer.
 const READ_AHEAD_BYTES: usize = 64 * 1024;
@@ -78,7 +78,7 @@ async fn a_handshake_that_stalls_at_any_byte_is_given_up_at_the_deadline() {
         let stalled = FakeReceiver::start_saying(said).await;
         let authority = Authority::new();
         let url = stalled.url("/").replace("http://", "https://");
-        let attempt = Client::new(model::egress::Policy::dev(), Default::default(), Some(authority.root_pem()))
+        let attempt = Client::new(model::egress::Policy::dev(), Names::default(), Some(authority.root_pem()))
             .post_within(&url, SHORT)
             .await;
         assert_eq!((attempt.outcome, attempt.went_out), (Outcome::TimedOut, false), "{said:?}");
