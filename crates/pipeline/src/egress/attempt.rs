@@ -14,8 +14,8 @@ use model::egress::AddressClass;
 use tokio::time::Instant;
 
 use super::excerpt::{Body, Excerpt};
+use super::meter::Meter;
 use super::retry_after::{self, RetryAfter};
-use super::stream::Meter;
 
 /// One attempt, ended.
 #[derive(Debug, Clone)]

@@ -21,7 +21,8 @@ use model::limits::{ANSWER_BODY_BYTES, ANSWER_HEAD_BYTES};
 use tokio::time::Instant;
 
 use super::attempt::{Failure, Peer, Progress};
-use super::stream::{Meter, Metered};
+use super::meter::Meter;
+use super::stream::Metered;
 
 /// An answer's head may have no more headers than this. It is hyper's own limit, the only one that needs no memory for
 /// each answer; a test holds it in place.

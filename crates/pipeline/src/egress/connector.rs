@@ -18,8 +18,9 @@ use super::connection::{Connection, Leads};
 use super::destination::Destination;
 use super::dial::{Dial, dial_any};
 use super::expiry;
+use super::meter::Meter;
 use super::resolver::{Names, ResolveError, Resolver};
-use super::stream::{Meter, Metered, Stream};
+use super::stream::{Metered, Stream};
 use super::wire::Wire;
 
 pub(super) struct Connector {

@@ -17,6 +17,7 @@ mod destination;
 mod dial;
 mod excerpt;
 mod expiry;
+mod meter;
 mod resolver;
 mod retry_after;
 mod stream;

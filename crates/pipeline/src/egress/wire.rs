@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::stream::Meter;
+use super::meter::Meter;
 
 /// A socket under TLS.
 pub(super) struct Wire {
