@@ -21,4 +21,6 @@ mod rules;
 #[cfg(test)]
 mod sdk_end_to_end;
 #[cfg(test)]
+mod selftest;
+#[cfg(test)]
 mod support;

@@ -175,8 +175,26 @@ limits! {
     REPLAY_DELIVERIES_PER_SECOND: usize = 100, Count;
     /// Outcomes that wait to be written; at so many no attempt starts.
     UNWRITTEN_OUTCOMES: usize = 1000, Count;
-    /// What is read of a receiver's answer.
+    /// An answer of the DNS is kept for at least this long.
+    DNS_ANSWER_LEAST_SECONDS: u64 = 5, Seconds;
+    /// An answer of the DNS is kept for at most this long.
+    DNS_ANSWER_MOST_SECONDS: u64 = 5 * 60, Seconds;
+    /// A failure of the DNS is kept for this long.
+    DNS_FAILURE_SECONDS: u64 = 5, Seconds;
+    /// Names of receivers whose addresses are kept.
+    DNS_NAMES: usize = 4096, Count;
+    /// Questions to the DNS at once in each process.
+    DNS_LOOKUPS: usize = 256, Count;
+    /// Addresses of one name that an attempt dials; all of them are judged.
+    ADDRESSES_DIALLED: usize = 6, Count;
+    /// An answer's head, each interim one by itself.
+    ANSWER_HEAD_BYTES: usize = 32 * KIB, Bytes;
+    /// What is read of an answer's body.
     ANSWER_BODY_BYTES: usize = 64 * KIB, Bytes;
+    /// All bytes that are read of one answer: interim answers, head, framing and body. The rest is left unread.
+    ANSWER_WIRE_BYTES: usize = 512 * KIB, Bytes;
+    /// All bytes that TLS reads for one answer, its own messages and the handshake included. The rest is left unread.
+    ANSWER_TLS_BYTES: usize = 2 * MIB, Bytes;
     /// What is kept of a failed answer's body, and of its headers.
     EXCERPT_FAILURE_BYTES: usize = 4 * KIB, Bytes;
     /// What is kept of a successful answer's body.

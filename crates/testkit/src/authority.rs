@@ -19,6 +19,11 @@ pub struct Certificate {
 }
 
 impl Authority {
+    /// When its valid certificates expire, in Unix seconds: with the year 2040.
+    pub const EXPIRES_AT: i64 = 2_240_611_200;
+    /// When its expired certificates expired, in Unix seconds: with the year 2019.
+    pub const EXPIRED_AT: i64 = 1_577_836_800;
+
     /// A new authority with a key of its own.
     ///
     /// # Panics
@@ -55,6 +60,11 @@ impl Authority {
         })
     }
 
+    /// A certificate that becomes valid in 2039.
+    pub fn issue_not_yet_valid(&self, names: &[&str]) -> Certificate {
+        self.sign(names, |params| params.not_before = date_time_ymd(2039, 1, 1))
+    }
+
     /// A certificate that no authority signed.
     ///
     /// # Panics
@@ -86,5 +96,8 @@ impl Certificate {
 
 #[expect(clippy::unwrap_used, reason = "a test without certificates cannot go on")]
 fn params(names: &[&str]) -> CertificateParams {
-    CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.not_after = date_time_ymd(2041, 1, 1);
+    params
 }

@@ -11,7 +11,7 @@ use model::clock::{Clock, StoreClock};
 use model::egress::{Origin, Policy};
 use model::ids::Millis;
 use model::limits::{CONNECTIONS, INTAKE_BUDGET_BYTES, METRICS_CONNECTIONS};
-use pipeline::egress::{Egress, EgressConfig, SystemResolver};
+use pipeline::egress::{Dial, Egress, EgressConfig, Resolver, SystemResolver};
 use pipeline::{Budget, DirectoryHandle, Pipeline, Settings};
 use store::sqlite::{FolderLock, Sqlite};
 use store::{Store, StoreError};
@@ -225,6 +225,30 @@ pub fn egress_to_ask(policy: Policy, own_url: &str) -> Result<Egress, StartError
     egress(own_policy(policy, own_url), None)
 }
 
+/// The same with a resolver that was made before.
+///
+/// # Errors
+/// TLS cannot be set up.
+pub fn egress_to_ask_with(policy: Policy, resolver: Arc<SystemResolver>) -> Result<Egress, StartError> {
+    Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: None })?)
+}
+
+/// The guarded client with other names and other sockets than this machine's: nothing leaves it.
+///
+/// # Errors
+/// TLS cannot be set up.
+pub fn egress_to_test(policy: Policy, resolver: Arc<dyn Resolver>, dial: Arc<dyn Dial>) -> Result<Egress, StartError> {
+    Ok(Egress::dialling(EgressConfig { policy, resolver, extra_roots_pem: None }, dial)?)
+}
+
+/// The resolver that `serve` uses.
+///
+/// # Errors
+/// The system's configuration cannot be used.
+pub fn system_resolver() -> Result<SystemResolver, StartError> {
+    Ok(SystemResolver::new()?)
+}
+
 /// Takes the address that `flag` chose; gives also the one that it became, where the port was left to the system.
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen { flag, address, source };
@@ -234,7 +258,7 @@ async fn listen(address: SocketAddr, flag: &'static str) -> Result<(TcpListener,
 }
 
 /// The policy, and no hook on our own origin: its errors would make webhooks for ever.
-fn own_policy(mut policy: Policy, own_url: &str) -> Policy {
+pub fn own_policy(mut policy: Policy, own_url: &str) -> Policy {
     if let Some(origin) = Origin::of_own_url(own_url) {
         policy.refuse_origin(origin);
     }
@@ -242,7 +266,7 @@ fn own_policy(mut policy: Policy, own_url: &str) -> Policy {
 }
 
 fn egress(policy: Policy, ca: Option<&[u8]>) -> Result<Egress, StartError> {
-    let resolver = Arc::new(SystemResolver::new()?);
+    let resolver = Arc::new(system_resolver()?);
     Ok(Egress::new(EgressConfig { policy, resolver, extra_roots_pem: ca })?)
 }
 

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use model::attempt::{BadResponse, Outcome};
+use model::egress::AddressClass;
 use tokio::time::Instant;
 
 use super::excerpt::{Body, Excerpt};
+use super::meter::Meter;
 use super::retry_after::{self, RetryAfter};
-use super::stream::Meter;
 
 /// One attempt, ended.
 #[derive(Debug, Clone)]
@@ -30,6 +31,13 @@ pub struct Attempt {
     /// Whether a reused connection took the request and closed without a byte of an answer, so that it was sent again (or
     /// was about to be, where making the new connection is what failed).
     pub resent: bool,
+    /// The class of the address that was connected to; `None` if no connection stood.
+    pub peer: Option<AddressClass>,
+    /// When the peer's own certificate expires, in Unix seconds, if it was seen: over TLS, or where the handshake failed
+    /// because it has expired.
+    pub certificate_expires: Option<i64>,
+    /// Bytes of the answer that were read, head and framing included.
+    pub bytes_read: u64,
     /// Where the time went.
     pub timings: Timings,
     /// What is kept of the answer.
@@ -54,6 +62,13 @@ pub struct Timings {
     pub first_byte: Option<Duration>,
     /// The whole attempt.
     pub total: Duration,
+}
+
+/// What is known of whom we are connected to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Peer {
+    pub(super) class: Option<AddressClass>,
+    pub(super) certificate_expires: Option<i64>,
 }
 
 /// An outcome that is no answer, with the words for it.
@@ -84,8 +99,10 @@ pub(super) struct Progress {
     meter: Option<Arc<Meter>>,
     /// What the meter of a connection that was let go had counted.
     wrote: bool,
+    bytes_read: u64,
     reused: bool,
     resent: bool,
+    pub(super) peer: Peer,
     pub(super) answer: Answer,
 }
 
@@ -119,8 +136,10 @@ impl Progress {
             timings: Timings::default(),
             meter: None,
             wrote: false,
+            bytes_read: 0,
             reused: false,
             resent: false,
+            peer: Peer::default(),
             answer: Answer::default(),
         }
     }
@@ -137,14 +156,16 @@ impl Progress {
     }
 
     /// The request is about to be written on a connection of an earlier delivery.
-    pub(super) fn use_warm(&mut self, meter: &Arc<Meter>) {
+    pub(super) fn use_warm(&mut self, meter: &Arc<Meter>, peer: Peer) {
         self.reused = true;
+        self.peer = peer;
         self.use_connection(meter);
     }
 
     /// The request is about to be written on a connection made for it.
-    pub(super) fn use_fresh(&mut self, meter: &Arc<Meter>) {
+    pub(super) fn use_fresh(&mut self, meter: &Arc<Meter>, peer: Peer) {
         self.reused = false;
+        self.peer = peer;
         self.use_connection(meter);
     }
 
@@ -152,13 +173,16 @@ impl Progress {
     pub(super) fn give_up_stale(&mut self) {
         self.resent = self.meter.take().is_some_and(|meter| meter.wrote());
         self.reused = false;
+        self.peer = Peer::default();
         (self.step, self.step_started) = (Step::Begin, Instant::now());
     }
 
     /// The exchange is over, and another attempt may take the connection at once: its meter counts for that one from then on.
     pub(super) fn let_go(&mut self) {
         self.note_time(Instant::now());
-        self.wrote = self.meter.take().is_some_and(|meter| meter.wrote());
+        if let Some(meter) = self.meter.take() {
+            (self.wrote, self.bytes_read) = (meter.wrote(), meter.bytes_read());
+        }
     }
 
     /// The head of the answer has arrived.
@@ -171,6 +195,11 @@ impl Progress {
     pub(super) fn deadline_passed(&self, deadline: Duration) -> Result<(), Failure> {
         if self.answer.head.as_ref().is_some_and(|(status, _)| !status.is_success()) {
             return Ok(());
+        }
+        if self.meter.as_ref().is_some_and(|meter| meter.is_full()) {
+            let words =
+                format!("the deadline of {} ms passed, and the answer was too long to be read", deadline.as_millis());
+            return Err(Failure::new(Outcome::TimedOut, words));
         }
         let doing = match self.step {
             Step::Begin => "nothing had been tried yet",
@@ -203,6 +232,9 @@ impl Progress {
             went_out: self.resent || self.wrote || self.meter.as_ref().is_some_and(|meter| meter.wrote()),
             reused: self.reused,
             resent: self.resent,
+            peer: self.peer.class,
+            certificate_expires: self.peer.certificate_expires,
+            bytes_read: self.meter.as_ref().map_or(self.bytes_read, |meter| meter.bytes_read()),
             timings: self.timings,
             excerpt: match head {
                 Some((_, headers)) => Excerpt::of(outcome, headers, &self.answer.body),
@@ -274,12 +306,12 @@ mod tests {
         let mut stream = Metered::new(Stream::Clear(stream), Arc::clone(&meter));
 
         let (mut first, mut second) = (Progress::new(), Progress::new());
-        first.use_fresh(&meter);
+        first.use_connection(&meter);
         let written = pin!(&mut stream).poll_write(&mut Context::from_waker(Waker::noop()), b"POST");
         assert!(written.is_ready());
         first.head_arrived(StatusCode::NO_CONTENT, HeaderMap::new());
         first.let_go();
-        second.use_warm(&meter);
+        second.use_connection(&meter);
 
         let (first, second) = (first.end(Ok(())), second.end(Err(Failure::new(Outcome::TimedOut, ""))));
         assert!(first.went_out);

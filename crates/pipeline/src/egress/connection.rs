@@ -17,14 +17,13 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use model::attempt::{BadResponse, Outcome, Unreachable};
-use model::limits::ANSWER_BODY_BYTES;
+use model::limits::{ANSWER_BODY_BYTES, ANSWER_HEAD_BYTES};
 use tokio::time::Instant;
 
-use super::attempt::{Failure, Progress};
-use super::stream::{Meter, Metered};
+use super::attempt::{Failure, Peer, Progress};
+use super::meter::Meter;
+use super::stream::Metered;
 
-/// An answer's head may have no more bytes than this.
-pub const RESPONSE_HEAD_BYTES_MAX: usize = 32 * 1024;
 /// An answer's head may have no more headers than this. It is hyper's own limit, the only one that needs no memory for
 /// each answer; a test holds it in place.
 pub const RESPONSE_HEADERS_MAX: usize = 100;
@@ -36,8 +35,14 @@ pub(super) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     /// What moves bytes; `None` once the connection has ended.
     driver: Option<http1::Connection<TokioIo<Metered>, Full<Bytes>>>,
-    meter: Arc<Meter>,
-    origin: Arc<str>,
+    leads: Leads,
+}
+
+/// Where a connection leads, and what is known of it.
+pub(super) struct Leads {
+    pub(super) meter: Arc<Meter>,
+    pub(super) peer: Peer,
+    pub(super) origin: Arc<str>,
 }
 
 /// How an exchange ended that brought an answer.
@@ -49,28 +54,32 @@ pub(super) enum Exchanged {
 }
 
 impl Connection {
-    pub(super) async fn open(stream: Metered, meter: Arc<Meter>, origin: Arc<str>) -> Result<Box<Self>, Failure> {
+    pub(super) async fn open(stream: Metered, leads: Leads) -> Result<Box<Self>, Failure> {
         let opened = http1::Builder::new()
-            .max_header_size(RESPONSE_HEAD_BYTES_MAX)
+            .max_header_size(ANSWER_HEAD_BYTES)
             .max_buf_size(READ_BUFFER_BYTES_MAX)
             .handshake(TokioIo::new(stream))
             .await;
         match opened {
-            Ok((sender, driver)) => Ok(Box::new(Connection { sender, driver: Some(driver), meter, origin })),
+            Ok((sender, driver)) => Ok(Box::new(Connection { sender, driver: Some(driver), leads })),
             Err(_) => Err(Failure::new(Outcome::Unreachable(Unreachable::Reset), CLOSED_EARLY)),
         }
     }
 
     pub(super) fn meter(&self) -> &Arc<Meter> {
-        &self.meter
+        &self.leads.meter
+    }
+
+    pub(super) fn peer(&self) -> Peer {
+        self.leads.peer
     }
 
     pub(super) fn origin(&self) -> &Arc<str> {
-        &self.origin
+        &self.leads.origin
     }
 
     pub(super) fn opened(&self) -> Instant {
-        self.meter.connected()
+        self.leads.meter.connected()
     }
 
     /// Whether another request can be sent. Looks once at what has arrived meanwhile: a close, or bytes that nobody asked
@@ -136,7 +145,7 @@ impl Connection {
     }
 
     fn head_failure(&self, error: &hyper::Error) -> Failure {
-        if self.meter.first_byte().is_none() {
+        if self.leads.meter.first_byte().is_none() {
             Failure::new(Outcome::Unreachable(Unreachable::Reset), CLOSED_EARLY)
         } else if error.is_parse_too_large() {
             bad_response(BadResponse::OversizedHead, "the head of the answer has too many headers or bytes")

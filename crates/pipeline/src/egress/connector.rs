@@ -4,34 +4,38 @@
 //! the peer, then TLS for the host of the URL. Refuses proxies, search lists and second thoughts: nothing here reads the
 //! environment. Called by the client when no connection of the lane can be used.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use model::attempt::{Outcome, Unreachable};
-use model::egress::{AddressRefusal, Host, Policy, judge_address};
+use model::egress::{AddressClass, AddressRefusal, Host, Policy, judge_address};
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::attempt::{Failure, Progress, Step};
-use super::connection::Connection;
+use super::connection::{Connection, Leads};
 use super::destination::Destination;
+use super::dial::{Dial, dial_any};
+use super::expiry;
+use super::meter::Meter;
 use super::resolver::{Names, ResolveError, Resolver};
-use super::stream::{Meter, Metered, Stream};
-
-/// The next address is tried beside one that has not answered for this long (RFC 8305 calls it the attempt delay).
-const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
-/// Of a name with more addresses only the first are tried; all are judged.
-const ADDRESSES_TRIED_MAX: usize = 6;
+use super::stream::{Metered, Stream};
+use super::wire::Wire;
 
 pub(super) struct Connector {
     policy: Arc<Policy>,
     names: Names,
     tls: TlsConnector,
+    dial: Arc<dyn Dial>,
+}
+
+/// What the connector is made of.
+pub(super) struct Parts {
+    pub(super) policy: Arc<Policy>,
+    pub(super) resolver: Arc<dyn Resolver>,
+    pub(super) tls: Arc<ClientConfig>,
+    pub(super) dial: Arc<dyn Dial>,
 }
 
 /// An address that a connection might be made to, and whether it would be.
@@ -44,8 +48,9 @@ pub struct JudgedAddress {
 }
 
 impl Connector {
-    pub(super) fn new(policy: Arc<Policy>, resolver: Arc<dyn Resolver>, tls: Arc<ClientConfig>) -> Self {
-        Connector { policy, names: Names::new(resolver), tls: TlsConnector::from(tls) }
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { policy, resolver, tls, dial } = parts;
+        Connector { policy, names: Names::new(resolver), tls: TlsConnector::from(tls), dial }
     }
 
     pub(super) async fn connect(
@@ -56,22 +61,32 @@ impl Connector {
         progress.enter(Step::Resolve);
         let addresses = self.judged_addresses(destination).await?;
         progress.enter(Step::Connect);
-        let stream = dial(&addresses, destination.target().port()).await.map_err(|error| {
+        let dialled = dial_any(&*self.dial, &addresses, destination.target().port()).await;
+        let (stream, address) = dialled.map_err(|error| {
             tracing::debug!(host.authority = destination.target().authority(), error = %error, "no connection");
             // One text for a closed port, a filtered one and a missing machine: it must not map a network.
             Failure::new(Outcome::Unreachable(Unreachable::Connect), "no connection to the host could be made")
         })?;
+        progress.peer.class = Some(AddressClass::of(address));
+        let meter = Meter::new();
         let stream = match destination.server_name() {
             None => Stream::Clear(stream),
             Some(server_name) => {
                 progress.enter(Step::Tls);
-                let connected = self.tls.connect(server_name.clone(), stream).await;
-                Stream::Tls(Box::new(connected.map_err(|error| super::tls::failure(&error))?))
+                let wire = Wire { socket: stream, meter: Arc::clone(&meter) };
+                let connected = self.tls.connect(server_name.clone(), wire).await;
+                let stream = connected.map_err(|error| {
+                    progress.peer.certificate_expires = super::tls::expired_at(&error);
+                    super::tls::failure(&error)
+                })?;
+                progress.peer.certificate_expires = leaf_expires(&stream);
+                Stream::Tls(Box::new(stream))
             }
         };
         progress.enter(Step::Answer);
-        let meter = Meter::new();
-        Connection::open(Metered::new(stream, Arc::clone(&meter)), meter, Arc::clone(destination.origin())).await
+        let peer = progress.peer;
+        let stream = Metered::new(stream, Arc::clone(&meter));
+        Connection::open(stream, Leads { meter, peer, origin: Arc::clone(destination.origin()) }).await
     }
 
     /// The addresses to dial. One that is refused refuses them all: whoever mixes a private address among public ones is
@@ -83,7 +98,7 @@ impl Connector {
             judge_address(*address, &self.policy).map_err(|refusal| {
                 tracing::debug!(
                     host.authority = destination.target().authority(),
-                    address.range = refusal.range(),
+                    address.class = refusal.class().as_str(),
                     "the egress policy refused an address"
                 );
                 Failure::new(Outcome::RefusedAddress, "the host has an address that is not allowed")
@@ -108,99 +123,27 @@ impl Connector {
     }
 }
 
-/// Connects to the first of the addresses that accepts, starting the next beside one that is slow.
-async fn dial(addresses: &[IpAddr], port: u16) -> io::Result<TcpStream> {
-    let mut waiting = in_turns(addresses).into_iter().map(|address| SocketAddr::new(address, port)).peekable();
-    let mut dialling = FuturesUnordered::new();
-    let mut last_error = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    loop {
-        if let Some(address) = waiting.next() {
-            dialling.push(dial_one(address));
-        }
-        let next = if waiting.peek().is_none() {
-            dialling.next().await
-        } else {
-            match tokio::time::timeout(NEXT_ADDRESS_AFTER, dialling.next()).await {
-                Ok(next) => next,
-                Err(_slow) => continue,
-            }
-        };
-        match next {
-            Some(Ok(stream)) => return Ok(stream),
-            Some(Err(error)) => last_error = error,
-            None => return Err(last_error),
-        }
-    }
-}
-
-async fn dial_one(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    // The kernel takes some addresses for others (0.0.0.0 for this machine): what was judged must be what answered.
-    if stream.peer_addr()? != address {
-        return Err(io::Error::from(io::ErrorKind::AddrNotAvailable));
-    }
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
-/// The addresses with their families in turns, so that a family that leads nowhere costs one wait and not several.
-fn in_turns(addresses: &[IpAddr]) -> Vec<IpAddr> {
-    let starts_with_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
-    let mut first = addresses.iter().filter(|address| address.is_ipv6() == starts_with_v6);
-    let mut second = addresses.iter().filter(|address| address.is_ipv6() != starts_with_v6);
-    let mut turns = Vec::with_capacity(addresses.len().min(ADDRESSES_TRIED_MAX));
-    while turns.len() < ADDRESSES_TRIED_MAX {
-        let before = turns.len();
-        turns.extend(first.next());
-        turns.extend(second.next());
-        if turns.len() == before {
-            break;
-        }
-    }
-    turns
+fn leaf_expires(stream: &TlsStream<Wire>) -> Option<i64> {
+    let (_, session) = stream.get_ref();
+    session.peer_certificates().and_then(<[_]>::first).and_then(|leaf| expiry::expires_at(leaf))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::FutureExt as _;
     use futures_util::future::BoxFuture;
-    use tokio::net::TcpListener;
 
     use super::*;
     use crate::egress::Answers;
-
-    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn families_take_turns_and_the_first_keeps_its_place() {
-        let mixed = addresses(&["::1", "::2", "::3", "1.1.1.1", "::4", "2.2.2.2"]);
-        assert_eq!(in_turns(&mixed), addresses(&["::1", "1.1.1.1", "::2", "2.2.2.2", "::3", "::4"]));
-        assert_eq!(in_turns(&addresses(&["1.1.1.1"; 20])).len(), ADDRESSES_TRIED_MAX);
-        assert_eq!(in_turns(&[]), addresses(&[]));
-    }
-
-    #[tokio::test]
-    async fn an_address_that_refuses_is_passed_over_for_the_next() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let stream = dial(&addresses(&["127.0.0.2", "127.0.0.1"]), port).await.unwrap();
-        assert_eq!(stream.peer_addr().unwrap().ip(), addresses(&["127.0.0.1"])[0]);
-    }
-
-    #[tokio::test]
-    async fn a_peer_other_than_the_dialled_address_is_not_accepted() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        assert!(dial(&addresses(&["0.0.0.0"]), port).await.is_err());
-    }
+    use crate::egress::dial::Kernel;
 
     struct Mixed;
 
     impl Resolver for Mixed {
         fn resolve(&self, _name: Arc<str>) -> BoxFuture<'static, Result<Answers, ResolveError>> {
-            let addresses = addresses(&["1.1.1.1", "10.0.0.1", "::1"]).into();
+            let addresses = ["1.1.1.1", "10.0.0.1", "::1"].map(|text| text.parse().unwrap()).into();
             std::future::ready(Ok(Answers { addresses, time_to_live: Duration::ZERO })).boxed()
         }
     }
@@ -208,18 +151,17 @@ mod tests {
     #[tokio::test]
     async fn every_address_of_a_name_is_told_with_its_verdict_and_one_refused_refuses_the_connection() {
         let policy = Arc::new(Policy::default());
-        let connector =
-            Connector::new(Arc::clone(&policy), Arc::new(Mixed), crate::egress::tls::client_config(None).unwrap());
+        let connector = Connector::new(Parts {
+            policy: Arc::clone(&policy),
+            resolver: Arc::new(Mixed),
+            tls: crate::egress::tls::client_config(None).unwrap(),
+            dial: Arc::new(Kernel),
+        });
         let target = model::egress::judge_url("https://hooks.example.com/", &policy).unwrap();
         let destination = Destination::new(target).unwrap();
         let judged = connector.judge_all(&destination).await.unwrap();
-        let ranges: Vec<_> = judged.iter().map(|judged| judged.verdict.err().map(AddressRefusal::range)).collect();
-        assert_eq!(ranges, [None, Some("private"), Some("loopback")]);
+        let classes: Vec<_> = judged.iter().map(|judged| judged.verdict.err().map(AddressRefusal::class)).collect();
+        assert_eq!(classes, [None, Some(AddressClass::Private), Some(AddressClass::Loopback)]);
         assert!(connector.judged_addresses(&destination).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn no_address_is_an_error() {
-        assert!(dial(&[], 80).await.is_err());
     }
 }

@@ -6,7 +6,7 @@
 //! sender of each lane, and by the command line to explain a URL.
 //!
 //! An attempt passes these rooms: `destination` (the URL, judged and prepared), `connections` (one of the lane's that is
-//! still warm), else `connector` (resolve, judge, dial, TLS), then `connection` (the exchange, over a `stream` that counts
+//! still warm), else `connector` (resolve, judge, `dial`, TLS), then `connection` (the exchange, over a `stream` that counts
 //! bytes), while `attempt` collects what happened and `excerpt` what is kept of the answer.
 
 mod attempt;
@@ -14,12 +14,16 @@ mod connection;
 mod connections;
 mod connector;
 mod destination;
+mod dial;
 mod excerpt;
+mod expiry;
+mod meter;
 mod resolver;
 mod retry_after;
 mod stream;
 mod system_resolver;
 mod tls;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,19 +35,21 @@ use http_body_util::Full;
 use model::egress::{Policy, UrlRefusal, judge_url};
 
 pub use attempt::{Attempt, Timings};
-pub use connection::{RESPONSE_HEAD_BYTES_MAX, RESPONSE_HEADERS_MAX};
+pub use connection::RESPONSE_HEADERS_MAX;
 pub use connections::Connections;
 pub use connector::JudgedAddress;
 pub use destination::Destination;
+pub use dial::Dial;
 pub use excerpt::Excerpt;
 pub use resolver::{Answers, ResolveError, Resolver};
 pub use retry_after::RetryAfter;
-pub use system_resolver::{ResolverSetupError, SystemResolver};
+pub use system_resolver::{Machine, ResolverSetupError, SystemResolver};
 pub use tls::TlsSetupError;
 
 use attempt::{Failure, Progress};
 use connection::{Connection, Exchanged};
-use connector::Connector;
+use connector::{Connector, Parts};
+use dial::Kernel;
 
 /// The guarded client, shared by all lanes. It holds no connection: each lane brings its own.
 pub struct Egress {
@@ -82,9 +88,19 @@ impl Egress {
     ///
     /// [`TlsSetupError`] if the extra roots cannot be used.
     pub fn new(config: EgressConfig<'_>) -> Result<Self, TlsSetupError> {
+        Self::dialling(config, Arc::new(Kernel))
+    }
+
+    /// Sets the client up with something else in the place of the kernel's sockets: to see what it would dial, or to keep it
+    /// from dialling. Everything up to there is the same.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsSetupError`] if the extra roots cannot be used.
+    pub fn dialling(config: EgressConfig<'_>, dial: Arc<dyn Dial>) -> Result<Self, TlsSetupError> {
         let policy = Arc::new(config.policy);
         let tls = tls::client_config(config.extra_roots_pem)?;
-        let connector = Connector::new(Arc::clone(&policy), config.resolver, tls);
+        let connector = Connector::new(Parts { policy: Arc::clone(&policy), resolver: config.resolver, tls, dial });
         Ok(Egress { policy, connector })
     }
 
@@ -126,7 +142,7 @@ impl Egress {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         if let Some(mut warm) = connections.take(request.destination.origin()) {
-            progress.use_warm(warm.meter());
+            progress.use_warm(warm.meter(), warm.peer());
             let exchanged = warm.exchange(request.to_http(), progress).await;
             let is_stale = exchanged.is_err() && warm.meter().first_byte().is_none();
             if !is_stale {
@@ -136,7 +152,7 @@ impl Egress {
         }
         // Boxed, so that the future of an attempt on a warm connection stays small.
         let mut fresh = Box::pin(self.connector.connect(request.destination, progress)).await?;
-        progress.use_fresh(fresh.meter());
+        progress.use_fresh(fresh.meter(), fresh.peer());
         let exchanged = fresh.exchange(request.to_http(), progress).await;
         keep(connections, fresh, progress, exchanged)
     }

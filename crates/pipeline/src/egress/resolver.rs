@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
+use model::limits::{DNS_ANSWER_LEAST_SECONDS, DNS_ANSWER_MOST_SECONDS, DNS_FAILURE_SECONDS, DNS_LOOKUPS, DNS_NAMES};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -41,14 +42,12 @@ pub enum ResolveError {
     Failed,
 }
 
-/// Answers are kept for at least this long, so that a name without time to live is not asked for each delivery.
-const ANSWER_KEPT_MIN: Duration = Duration::from_secs(5);
-/// Answers are kept for at most this long, so that a receiver that moves is found again.
-const ANSWER_KEPT_MAX: Duration = Duration::from_secs(5 * 60);
-/// Failures are kept for this long: short, because a person may be waiting for the DNS to learn of a new name.
-const FAILURE_KEPT: Duration = Duration::from_secs(5);
-const NAMES_KEPT_MAX: usize = 4096;
-const LOOKUPS_AT_ONCE_MAX: usize = 64;
+/// So that a name without time to live is not asked for each delivery.
+const ANSWER_KEPT_MIN: Duration = Duration::from_secs(DNS_ANSWER_LEAST_SECONDS);
+/// So that a receiver that moves is found again.
+const ANSWER_KEPT_MAX: Duration = Duration::from_secs(DNS_ANSWER_MOST_SECONDS);
+/// Short, because a person may be waiting for the DNS to learn of a new name.
+const FAILURE_KEPT: Duration = Duration::from_secs(DNS_FAILURE_SECONDS);
 
 /// A resolver's answers, kept and shared.
 pub(super) struct Names {
@@ -75,7 +74,7 @@ type Lookup = BoxFuture<'static, Addresses>;
 
 impl Names {
     pub(super) fn new(resolver: Arc<dyn Resolver>) -> Self {
-        let running = Semaphore::new(LOOKUPS_AT_ONCE_MAX);
+        let running = Semaphore::new(DNS_LOOKUPS);
         Names { shared: Arc::new(Kept { resolver, entries: Mutex::default(), running }) }
     }
 
@@ -127,7 +126,7 @@ impl Kept {
 }
 
 fn make_room(entries: &mut HashMap<Arc<str>, Entry>) {
-    if entries.len() < NAMES_KEPT_MAX {
+    if entries.len() < DNS_NAMES {
         return;
     }
     let now = Instant::now();
@@ -135,7 +134,7 @@ fn make_room(entries: &mut HashMap<Arc<str>, Entry>) {
         Entry::Known { until, .. } => now < *until,
         Entry::Asked(lookup) => lookup.upgrade().is_some(),
     });
-    if entries.len() >= NAMES_KEPT_MAX
+    if entries.len() >= DNS_NAMES
         && let Some(any) = entries.keys().next().cloned()
     {
         entries.remove(&any);
@@ -242,11 +241,12 @@ mod tests {
         let gate = Arc::new(Notify::new());
         let resolver = Counting::new(Ok(Duration::ZERO), Some(gate.clone()));
         let names = Names::new(resolver.clone());
-        let wanted: Vec<Arc<str>> =
-            (0..LOOKUPS_AT_ONCE_MAX + 9).map(|index| name(&format!("{index}.example"))).collect();
-        let mut all = Box::pin(futures_util::future::join_all(wanted.iter().map(|name| names.addresses(name))));
+        let wanted: Vec<Arc<str>> = (0..DNS_LOOKUPS + 9).map(|index| name(&format!("{index}.example"))).collect();
+        let all = futures_util::future::join_all(wanted.iter().map(|name| names.addresses(name)));
+        // Tokio would let only 128 of them go on at each look.
+        let mut all = Box::pin(tokio::task::unconstrained(all));
         assert!((&mut all).now_or_never().is_none());
-        assert_eq!(resolver.asked(), LOOKUPS_AT_ONCE_MAX);
+        assert_eq!(resolver.asked(), DNS_LOOKUPS);
         for _ in 0..wanted.len() {
             gate.notify_one();
             let _ = (&mut all).now_or_never();
@@ -258,9 +258,9 @@ mod tests {
     async fn the_number_of_kept_names_is_bounded() {
         let resolver = Counting::new(Ok(Duration::from_secs(300)), None);
         let names = Names::new(resolver.clone());
-        for index in 0..NAMES_KEPT_MAX + 10 {
+        for index in 0..DNS_NAMES + 10 {
             names.addresses(&name(&format!("{index}.example"))).await.unwrap();
         }
-        assert_eq!(names.shared.entries().len(), NAMES_KEPT_MAX);
+        assert_eq!(names.shared.entries().len(), DNS_NAMES);
     }
 }

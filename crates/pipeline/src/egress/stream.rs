@@ -1,86 +1,30 @@
 //! The bytes between us and a receiver, counted.
 //!
-//! Responsible for one stream type over TCP and TLS, and for knowing whether anything was written or read in the present
-//! exchange: "once" counts requests that went out, and a stale connection is one that gave no byte back. Refuses to
-//! interpret bytes. Made by the connector, owned by the connection.
+//! Responsible for one stream type over TCP and TLS that tells a meter what passes. Refuses to interpret bytes, and to read
+//! on once the meter is full. Made by the connector, owned by the connection.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
+
+use super::meter::Meter;
+use super::wire::Wire;
 
 /// A connected stream.
 pub(super) enum Stream {
     Clear(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Wire>>),
 }
 
 /// A stream that tells its meter what passes.
 pub(super) struct Metered {
     stream: Stream,
     meter: Arc<Meter>,
-}
-
-/// What has passed since the exchange began. One task writes it, and reads it after the stream may be gone.
-pub(super) struct Meter {
-    connected: Instant,
-    bytes_written: AtomicU64,
-    bytes_read: AtomicU64,
-    /// Microseconds from `connected` to the first byte read in this exchange.
-    first_byte_us: AtomicU64,
-}
-
-impl Meter {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Meter {
-            connected: Instant::now(),
-            bytes_written: AtomicU64::new(0),
-            bytes_read: AtomicU64::new(0),
-            first_byte_us: AtomicU64::new(0),
-        })
-    }
-
-    /// When the connection was made.
-    pub(super) fn connected(&self) -> Instant {
-        self.connected
-    }
-
-    /// Begins the next exchange.
-    pub(super) fn reset(&self) {
-        self.bytes_written.store(0, Ordering::Relaxed);
-        self.bytes_read.store(0, Ordering::Relaxed);
-    }
-
-    /// Whether a byte of the request left us. Bytes that TLS still holds back count: they may have left.
-    pub(super) fn wrote(&self) -> bool {
-        self.bytes_written.load(Ordering::Relaxed) > 0
-    }
-
-    /// When the first byte of the answer arrived.
-    pub(super) fn first_byte(&self) -> Option<Instant> {
-        let arrived = self.bytes_read.load(Ordering::Relaxed) > 0;
-        arrived.then(|| self.connected + Duration::from_micros(self.first_byte_us.load(Ordering::Relaxed)))
-    }
-
-    fn count_read(&self, bytes: usize) {
-        if bytes > 0 && self.bytes_read.fetch_add(bytes as u64, Ordering::Relaxed) == 0 {
-            let elapsed = u64::try_from(self.connected.elapsed().as_micros()).unwrap_or(u64::MAX);
-            self.first_byte_us.store(elapsed, Ordering::Relaxed);
-        }
-    }
-
-    fn count_written(&self, result: &io::Result<usize>) {
-        if let Ok(bytes) = result {
-            self.bytes_written.fetch_add(*bytes as u64, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Metered {
@@ -91,6 +35,11 @@ impl Metered {
 
 impl AsyncRead for Metered {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.meter.is_full() {
+            // Nothing more is wanted until the deadline. Not reading holds the sender back too, and the deadline's timer is
+            // what wakes us.
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let result = ready!(match &mut self.stream {
             Stream::Clear(stream) => Pin::new(stream).poll_read(cx, buffer),

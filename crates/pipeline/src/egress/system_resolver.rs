@@ -3,17 +3,20 @@
 //! Responsible for the order in which names are known: `localhost` by itself, the hosts file, then the DNS, both
 //! families at once. Refuses search lists, and does not keep answers: the names' keeper does. Made in `wiring`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig};
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Hosts, TokioResolver};
 
 use super::resolver::{Answers, ResolveError, Resolver};
@@ -22,6 +25,18 @@ use super::resolver::{Answers, ResolveError, Resolver};
 pub struct SystemResolver {
     hosts: Hosts,
     dns: TokioResolver,
+    name_servers: Vec<IpAddr>,
+}
+
+/// The configuration of another machine than this, for tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Machine<'a> {
+    /// The text of its hosts file.
+    pub hosts_file: &'a str,
+    /// Its name servers, asked over UDP.
+    pub name_servers: &'a [SocketAddr],
+    /// The domains that the C library would try behind a name.
+    pub search: &'a [&'a str],
 }
 
 /// The resolver could not be set up.
@@ -40,22 +55,49 @@ impl SystemResolver {
     ///
     /// [`ResolverSetupError`] if the resolver refuses its configuration.
     pub fn new() -> Result<Self, ResolverSetupError> {
-        let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
+        let (config, options) = read_system_conf().unwrap_or_else(|error| {
             tracing::warn!(error = %error, "no name servers are configured: asking this machine");
             let this_machine = NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            let config = ResolverConfig::from_parts(None, Vec::new(), vec![this_machine]);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            (ResolverConfig::from_parts(None, Vec::new(), vec![this_machine]), ResolverOpts::default())
         });
-        let options = builder.options_mut();
-        // Both families, always: a private address must not hide behind a public one of the other family.
-        options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
-        options.use_hosts_file = ResolveHosts::Never;
-        options.cache_size = 0;
         let hosts = Hosts::from_system().unwrap_or_else(|error| {
             tracing::warn!(error = %error, "the hosts file cannot be read: going on without it");
             Hosts::default()
         });
-        Ok(SystemResolver { hosts, dns: builder.build()? })
+        Self::with(config, options, hosts)
+    }
+
+    /// Resolves as another machine would.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolverSetupError`] if the resolver refuses the configuration.
+    pub fn of(machine: Machine<'_>) -> Result<Self, ResolverSetupError> {
+        let server = |address: &SocketAddr| {
+            let mut connection = ConnectionConfig::udp();
+            connection.port = address.port();
+            NameServerConfig::new(address.ip(), true, vec![connection])
+        };
+        let search: Vec<Name> = machine.search.iter().filter_map(|domain| Name::from_ascii(domain).ok()).collect();
+        let servers = machine.name_servers.iter().map(server).collect();
+        let mut hosts = Hosts::default();
+        hosts.read_hosts_conf(machine.hosts_file.as_bytes()).map_err(NetError::from)?;
+        Self::with(ResolverConfig::from_parts(search.first().cloned(), search, servers), ResolverOpts::default(), hosts)
+    }
+
+    /// The name servers that are asked.
+    pub fn name_servers(&self) -> &[IpAddr] {
+        &self.name_servers
+    }
+
+    fn with(config: ResolverConfig, mut options: ResolverOpts, hosts: Hosts) -> Result<Self, ResolverSetupError> {
+        // Both families, always: a private address must not hide behind a public one of the other family.
+        options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
+        options.use_hosts_file = ResolveHosts::Never;
+        options.cache_size = 0;
+        let name_servers = config.name_servers().iter().map(|server| server.ip).collect();
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        Ok(SystemResolver { hosts, dns: builder.with_options(options).build()?, name_servers })
     }
 
     fn in_hosts_file(&self, name: &Name) -> Option<Answers> {
@@ -104,10 +146,7 @@ mod tests {
     use super::*;
 
     fn with_hosts(text: &str) -> SystemResolver {
-        let mut resolver = SystemResolver::new().unwrap();
-        resolver.hosts = Hosts::default();
-        resolver.hosts.read_hosts_conf(text.as_bytes()).unwrap();
-        resolver
+        SystemResolver::of(Machine { hosts_file: text, ..Machine::default() }).unwrap()
     }
 
     async fn addresses(resolver: &SystemResolver, name: &str) -> Vec<IpAddr> {

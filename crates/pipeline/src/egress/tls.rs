@@ -49,6 +49,17 @@ pub(super) fn client_config(extra_roots_pem: Option<&[u8]>) -> Result<Arc<Client
     Ok(Arc::new(config))
 }
 
+/// When the peer's certificate expired, in Unix seconds, if that is why the handshake failed.
+pub(super) fn expired_at(error: &io::Error) -> Option<i64> {
+    let error = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
+    match error {
+        Some(TlsError::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+            i64::try_from(not_after.as_secs()).ok()
+        }
+        _ => None,
+    }
+}
+
 /// Why a handshake failed.
 pub(super) fn failure(error: &io::Error) -> Failure {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) else {

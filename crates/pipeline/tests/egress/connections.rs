@@ -5,11 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use model::attempt::{BadResponse, Outcome, Unreachable};
+use model::egress::Policy;
 use model::limits::{CONNECTION_AGE_SECONDS, IDLE_CONNECTION_SECONDS};
 use testkit::{Behaviour, FakeReceiver, Gate, Reply};
 use watchfire_pipeline::egress::Request;
 
-use crate::support::{AMPLE, Client, SHORT, pass};
+use crate::support::{AMPLE, Client, Names, SHORT, pass};
 
 const IDLE: Duration = Duration::from_secs(IDLE_CONNECTION_SECONDS);
 const SECOND: Duration = Duration::from_secs(1);
@@ -41,7 +42,7 @@ async fn an_error_answer_keeps_the_connection_too() {
 }
 
 #[tokio::test]
-async fn a_request_on_a_reused_connection_that_closes_is_sent_again_at_once() {
+pub(crate) async fn a_request_on_a_reused_connection_that_closes_is_sent_again_at_once() {
     let receiver = FakeReceiver::start().await;
     receiver.answer(Behaviour::CloseWhenReused(Reply::new(200)));
     let client = Client::dev();
@@ -182,6 +183,18 @@ async fn connections_to_one_receiver_do_not_serve_another() {
     client.post(&one.url("/")).await;
     assert!(!client.post(&other.url("/")).await.reused);
     assert_eq!((one.requests().len(), other.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_hook_whose_url_has_another_origin_gets_another_connection_though_the_receiver_is_the_same() {
+    let receiver = FakeReceiver::start().await;
+    let names = Names::default().with("localhost", &["127.0.0.1"]);
+    let client = Client::new(Policy::dev(), names, None);
+    client.post(&receiver.url("/")).await;
+    let moved = client.post(&format!("http://localhost:{}/", receiver.port())).await;
+    assert!(moved.outcome.is_success() && !moved.reused && moved.timings.resolve.is_some());
+    assert_eq!(client.connections.len(), 1, "the old one is not kept");
+    assert_eq!(receiver.connections(), 2);
 }
 
 #[tokio::test]

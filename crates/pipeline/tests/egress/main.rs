@@ -5,8 +5,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod cases;
 mod connections;
+mod dns;
 mod guard;
+mod hostile;
+mod name_server;
 mod outcomes;
 mod requests;
 mod support;

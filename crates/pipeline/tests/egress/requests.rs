@@ -81,8 +81,21 @@ async fn the_receiver_notices_signatures_of_other_bytes() {
     assert_eq!(signatures.standard, Err(SignatureError::Mismatch));
 }
 
+#[tokio::test]
+pub(crate) async fn a_header_with_a_line_end_cannot_be_sent() {
+    // A request is made of these types alone, and they cannot be made of such texts.
+    for text in ["a\r\nx-injected: 1", "a\nb", "a\rb", "a\0b", "\r\n\r\nPOST / HTTP/1.1"] {
+        assert!(HeaderValue::from_str(text).is_err() && HeaderValue::from_bytes(text.as_bytes()).is_err(), "{text:?}");
+        assert!(HeaderName::from_bytes(text.as_bytes()).is_err(), "{text:?}");
+    }
+    let receiver = FakeReceiver::start().await;
+    let headers = [(HeaderName::from_static("x-custom"), HeaderValue::from_static("a\tb"))];
+    Client::dev().post_with(&receiver.url("/"), &headers, AMPLE).await;
+    assert_eq!(receiver.wait_for(1).await[0].header("x-custom"), Some("a\tb"));
+}
+
 #[test]
-fn an_ambient_proxy_is_ignored() {
+pub(crate) fn an_ambient_proxy_is_ignored() {
     // The environment cannot be changed inside this process, so one of the tests runs again in another.
     let proxied = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "requests::signatures_arrive_as_they_were_made"])

@@ -1,7 +1,8 @@
 //! A client with what it needs, in few words.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, pending, ready};
 use http::{HeaderName, HeaderValue};
 use model::egress::Policy;
+use tokio::net::TcpStream;
 use watchfire_pipeline::egress::{
-    Answers, Attempt, Connections, Egress, EgressConfig, Request, ResolveError, Resolver,
+    Answers, Attempt, Connections, Destination, Dial, Egress, EgressConfig, Request, ResolveError, Resolver,
 };
 
 pub(crate) const BODY: &[u8] = br#"{"id":"1"}"#;
@@ -30,6 +32,19 @@ pub(crate) struct Client {
 #[derive(Default)]
 pub(crate) struct Names(Mutex<HashMap<&'static str, Vec<Known>>>);
 
+/// In the kernel's place: notes every address that a socket would be opened to. Clones share their notes.
+#[derive(Clone)]
+pub(crate) struct Sockets {
+    dialled: Arc<Mutex<Vec<SocketAddr>>>,
+    then: Then,
+}
+
+#[derive(Clone, Copy)]
+enum Then {
+    Fail(io::ErrorKind),
+    ConnectTo(SocketAddr),
+}
+
 #[derive(Clone)]
 enum Known {
     Addresses(Vec<IpAddr>),
@@ -42,6 +57,13 @@ impl Client {
         let extra_roots_pem = extra_roots_pem.map(str::as_bytes);
         let config = EgressConfig { policy, resolver: Arc::new(names), extra_roots_pem };
         Client { egress: Egress::new(config).unwrap(), connections: Connections::new(4) }
+    }
+
+    /// A client that opens no sockets but asks these to.
+    pub(crate) fn dialling(policy: Policy, resolver: impl Resolver, sockets: &Sockets) -> Self {
+        let config = EgressConfig { policy, resolver: Arc::new(resolver), extra_roots_pem: None };
+        let egress = Egress::dialling(config, Arc::new(sockets.clone())).unwrap();
+        Client { egress, connections: Connections::new(4) }
     }
 
     /// A client that may reach this machine.
@@ -66,6 +88,39 @@ impl Client {
         let destination = self.egress.destination(url).unwrap();
         let request = Request { destination: &destination, headers, body: Bytes::from_static(BODY) };
         self.egress.send(&self.connections, request, deadline).await
+    }
+
+    /// Sends to a destination that was judged before, perhaps by another policy.
+    pub(crate) async fn send_to(&self, destination: &Destination) -> Attempt {
+        let request = Request { destination, headers: &[], body: Bytes::from_static(BODY) };
+        self.egress.send(&self.connections, request, AMPLE).await
+    }
+}
+
+impl Sockets {
+    /// Each address fails like this.
+    pub(crate) fn failing(kind: io::ErrorKind) -> Self {
+        Sockets { dialled: Arc::default(), then: Then::Fail(kind) }
+    }
+
+    /// Whatever is dialled, this one answers.
+    pub(crate) fn leading_to(address: SocketAddr) -> Self {
+        Sockets { dialled: Arc::default(), then: Then::ConnectTo(address) }
+    }
+
+    /// Every address that was dialled so far.
+    pub(crate) fn dialled(&self) -> Vec<SocketAddr> {
+        self.dialled.lock().unwrap().clone()
+    }
+}
+
+impl Dial for Sockets {
+    fn dial(&self, address: SocketAddr) -> BoxFuture<'static, io::Result<TcpStream>> {
+        self.dialled.lock().unwrap().push(address);
+        match self.then {
+            Then::Fail(kind) => ready(Err(io::Error::from(kind))).boxed(),
+            Then::ConnectTo(address) => TcpStream::connect(address).boxed(),
+        }
     }
 }
 

@@ -4,9 +4,12 @@
 //! loop.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::StatusCode;
 use tokio::sync::watch;
 
@@ -85,6 +88,27 @@ impl Behaviour {
         chunk.resize(chunk.len() + 0x1000, b'x');
         chunk.extend_from_slice(b"\r\n");
         Behaviour::SendForever(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(), chunk)
+    }
+
+    /// Answers 200 with a body of one-byte chunks, each with a long size, that has no end: much framing, little body.
+    pub fn crumbs() -> Self {
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+        Behaviour::SendForever(head, b"00000000000001\r\nx\r\n".repeat(256))
+    }
+
+    /// Answers 200 with an empty body and trailers that have no end.
+    pub fn endless_trailers() -> Self {
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n".to_vec();
+        Behaviour::SendForever(head, b"x: 1\r\n".repeat(256))
+    }
+
+    /// Answers 200 with a small body that says it is gzip and would be 32 MiB of zeros.
+    pub fn gzip_bomb() -> Self {
+        let mut deflated = GzEncoder::new(Vec::new(), Compression::best());
+        // Writing to a `Vec` cannot fail.
+        let _ = std::io::copy(&mut std::io::repeat(0).take(32 * 1024 * 1024), &mut deflated);
+        let body = deflated.finish().unwrap_or_default();
+        Behaviour::Reply(Reply::new(200).header("content-encoding", "gzip").body(body))
     }
 
     /// Sends informational answers without end.

@@ -1,33 +1,11 @@
-//! Verdicts over URLs: the table of known tricks, then what no table lists.
+//! Verdicts over URLs, beside those of the table of known tricks.
 
 use std::net::IpAddr;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::egress::{DENIED_PORTS, Origin};
-
-const CASES: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/ssrf-cases.tsv"));
-
-struct Case {
-    id: &'static str,
-    layer: &'static str,
-    input: String,
-    expected: &'static str,
-}
-
-fn cases() -> Vec<Case> {
-    CASES
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let columns: Vec<&str> = line.split('\t').collect();
-            let [id, layer, input, expected, _why] = columns[..] else { panic!("five columns: {line}") };
-            Case { id, layer, input: input.replace("\\t", "\t").replace("\\n", "\n"), expected }
-        })
-        .filter(|case| matches!(case.layer, "url" | "name" | "ipv4" | "ipv6"))
-        .collect()
-}
+use crate::egress::{Cases, DENIED_PORTS, Origin};
 
 fn with_http() -> Policy {
     let mut policy = Policy::default();
@@ -37,34 +15,6 @@ fn with_http() -> Policy {
 
 fn refusal(text: &str) -> Option<UrlRefusal> {
     judge_url(text, &with_http()).err()
-}
-
-#[test]
-fn every_row_of_the_table_gets_its_verdict() {
-    let mut nat64 = with_http();
-    nat64.allow_nat64();
-    let cases = cases();
-    assert_eq!(cases.len(), 135, "rows of the layers that text alone decides");
-    for Case { id, input, expected, .. } in &cases {
-        let verdict = judge_url(input, &with_http());
-        match *expected {
-            "ALLOW" => assert!(verdict.is_ok(), "{id} {input}: {verdict:?}"),
-            "REJECT" => assert!(
-                verdict.as_ref().is_err_and(|refusal| !matches!(refusal, UrlRefusal::Address(_))),
-                "{id} {input}: {verdict:?}"
-            ),
-            "BLOCK" => assert!(matches!(verdict, Err(UrlRefusal::Address(_))), "{id} {input}: {verdict:?}"),
-            "BLOCK_UNLESS_NAT64" => {
-                assert!(matches!(verdict, Err(UrlRefusal::Address(_))), "{id} {input}: {verdict:?}");
-                assert!(judge_url(input, &nat64).is_ok(), "{id} {input}");
-            }
-            "RESOLVE_THEN_BLOCK" => {
-                let target = verdict.unwrap();
-                assert!(matches!(target.host(), Host::Name(_)), "{id} {input}");
-            }
-            unknown => panic!("{id}: unknown verdict {unknown}"),
-        }
-    }
 }
 
 #[test]
@@ -255,7 +205,7 @@ fn mutated_tricks_never_pass_as_something_else() {
         "\u{200d}",
         "\u{ad}",
     ];
-    let seeds: Vec<String> = cases().into_iter().map(|case| case.input).collect();
+    let seeds: Vec<String> = Cases::built_in().unwrap().text.into_iter().map(|case| case.url).collect();
     let policy = with_http();
     let mut numbers = Numbers(0x5eed_2024);
     let mut accepted = 0;

@@ -1,6 +1,6 @@
 //! A verdict about a URL in its steps, each with what it rests on and with the flag that would change it.
 
-use model::egress::{AddressRefusal, Host, Policy, Target, UrlRefusal, judge_address, judge_url};
+use model::egress::{AddressClass, AddressRefusal, Host, Policy, Target, UrlRefusal, judge_url};
 use pipeline::egress::JudgedAddress;
 use serde::Serialize;
 
@@ -99,14 +99,14 @@ impl Explanation {
         for JudgedAddress { address, verdict } in judged {
             match verdict {
                 Ok(()) => {
-                    let range = match judge_address(*address, &Policy::default()) {
-                        Ok(()) => "public".to_owned(),
-                        Err(refusal) => format!("{}, allowed by the settings", refusal.range()),
+                    let class = match AddressClass::of(*address) {
+                        AddressClass::Public => "public".to_owned(),
+                        special => format!("{special}, allowed by the settings"),
                     };
-                    self.add(Name::Address, Verdict::Passed, format!("{address}: {range}"));
+                    self.add(Name::Address, Verdict::Passed, format!("{address}: {class}"));
                 }
                 Err(refusal) => {
-                    let detail = format!("{address}: {}", range_and_way_out(*refusal));
+                    let detail = format!("{address}: {}", class_and_way_out(*refusal));
                     self.add(Name::Address, Verdict::Refused, detail);
                 }
             }
@@ -117,8 +117,10 @@ impl Explanation {
     pub(super) fn conclude(&mut self, refusal: Option<&EgressError>) {
         self.verdict = match refusal {
             None => Conclusion::Allowed,
-            Some(EgressError::Url(_) | EgressError::Address) => Conclusion::Refused,
-            Some(EgressError::Resolve(_) | EgressError::TimedOut { .. }) => Conclusion::Unresolved,
+            Some(EgressError::Url(_) | EgressError::Address | EgressError::DoesNotHold { .. }) => Conclusion::Refused,
+            Some(EgressError::Resolve(_) | EgressError::TimedOut { .. } | EgressError::Table(_)) => {
+                Conclusion::Unresolved
+            }
         };
         self.reason = refusal.map(ToString::to_string);
         if self.verdict == Conclusion::Unresolved {
@@ -184,7 +186,7 @@ fn why(refusal: UrlRefusal, own_url: &str) -> String {
         UrlRefusal::PrivateName => {
             "--egress-allow with the name skips this rule; its addresses are judged all the same".to_owned()
         }
-        UrlRefusal::Address(refusal) => range_and_way_out(refusal),
+        UrlRefusal::Address(refusal) => class_and_way_out(refusal),
         UrlRefusal::Port(_) => "no flag allows it".to_owned(),
         UrlRefusal::OwnOrigin => format!("{own_url}; no flag allows it"),
         UrlRefusal::TooLong
@@ -198,13 +200,31 @@ fn why(refusal: UrlRefusal, own_url: &str) -> String {
     format!("{refusal} ({more})")
 }
 
-fn range_and_way_out(refusal: AddressRefusal) -> String {
-    let way_out = match refusal.range() {
-        "loopback" => "--dev allows it, or --egress-allow with a network around it",
-        "NAT64" => "--egress-nat64 allows it where the IPv4 address inside is allowed",
-        _ => "--egress-allow with a network around it allows it",
-    };
-    format!("{}; {way_out}", refusal.range())
+fn class_and_way_out(refusal: AddressRefusal) -> String {
+    let class = refusal.class();
+    format!("{class}; {}", way_out(class))
+}
+
+/// The flag that would let such an address through.
+fn way_out(class: AddressClass) -> &'static str {
+    match class {
+        AddressClass::Loopback => "--dev allows it, or --egress-allow with a network around it",
+        AddressClass::Nat64 => "--egress-nat64 allows it where the IPv4 address inside is allowed",
+        AddressClass::Public
+        | AddressClass::Private
+        | AddressClass::LinkLocal
+        | AddressClass::ThisNetwork
+        | AddressClass::CarrierShared
+        | AddressClass::Multicast
+        | AddressClass::Documentation
+        | AddressClass::Benchmarking
+        | AddressClass::ProtocolAssignment
+        | AddressClass::Reserved
+        | AddressClass::CloudPlatform
+        | AddressClass::Tunnel
+        | AddressClass::Ipv4Mapped
+        | AddressClass::Unassigned => "--egress-allow with a network around it allows it",
+    }
 }
 
 fn name_passes(name: &str) -> String {
@@ -237,7 +257,7 @@ mod tests {
             ("https://intranet/", 3, "--egress-allow with the name"),
             ("https://10.0.0.1/", 3, "private; --egress-allow with a network"),
             ("https://[::1]/", 3, "loopback; --dev"),
-            ("https://[64:ff9b::a00:1]/", 3, "NAT64; --egress-nat64"),
+            ("https://[64:ff9b::a00:1]/", 3, "nat64; --egress-nat64"),
         ] {
             let steps = steps(url);
             let (verdict, detail) = &steps[at];
