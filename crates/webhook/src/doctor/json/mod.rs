@@ -18,9 +18,8 @@ pub use sign::Sign;
 use tree::Tree;
 use write::{Layout, Numbers, Order, Strings, Style};
 
-/// The longest body that is looked at as JSON, in bytes: several times the largest webhook. Reading one takes about twenty times
-/// its length of memory.
-pub(super) const JSON_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The longest body that is looked at as JSON, in bytes: several times the largest webhook.
+const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A program that writes JSON, by the form in which it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +87,7 @@ pub(super) struct Json<'b> {
 }
 
 impl<'b> Json<'b> {
-    /// Reads a body; `None` where it is not JSON, longer than [`JSON_BYTES_MAX`] or nested deeper than any webhook.
+    /// Reads a body; `None` where it is not JSON, or longer, deeper or of more values than any webhook.
     pub(super) fn read(body: &'b [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= JSON_BYTES_MAX)?;
         Some(Self { tree: Tree::read(text)? })

@@ -109,10 +109,11 @@ fn blanks_and_escapes_of_an_sdk_and_needed_escapes_are_no_sign() {
 }
 
 #[test]
-fn what_is_not_json_or_too_deep_or_too_long_is_left_alone() {
+fn what_is_not_json_or_too_deep_long_or_many_is_left_alone() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let long = format!("\"{}\"", "a".repeat(JSON_BYTES_MAX));
-    for body in ["", "{", "{}{}", "nonsense", &deep, &long] {
+    let many = format!("[0{}]", ",0".repeat(1 << 19));
+    for body in ["", "{", "{}{}", "nonsense", &deep, &long, &many] {
         assert!(Json::read(body.as_bytes()).is_none(), "{:.20}", body);
     }
     assert!(Json::read(b"\"\xff\"").is_none());

@@ -6,6 +6,8 @@ use serde::de::IgnoredAny;
 
 /// How deep a body may be nested: our sender's stay below 80.
 const DEPTH_MAX: usize = 128;
+/// How many values a body may have. Each takes 32 bytes of memory, or twice that in a long list.
+const VALUES_MAX: usize = 1 << 19;
 
 /// A value.
 pub(super) enum Node<'t> {
@@ -27,14 +29,15 @@ pub(super) struct Tree<'t> {
 struct Reader<'t> {
     source: &'t str,
     at: usize,
+    values: usize,
 }
 
 impl<'t> Tree<'t> {
-    /// Reads a text; `None` where it is not JSON, or too deep.
+    /// Reads a text; `None` where it is not JSON, too deep or of too many values.
     pub(super) fn read(source: &'t str) -> Option<Self> {
         // Its grammar is checked here; what follows relies on it.
         let _is_json: IgnoredAny = serde_json::from_str(source).ok()?;
-        let root = Reader { source, at: 0 }.value(0)?;
+        let root = Reader { source, at: 0, values: 0 }.value(0)?;
         Some(Tree { root, source })
     }
 
@@ -54,7 +57,8 @@ pub(super) fn decode(quoted: &str) -> Option<String> {
 
 impl<'t> Reader<'t> {
     fn value(&mut self, depth: usize) -> Option<Node<'t>> {
-        if depth > DEPTH_MAX {
+        self.values += 1;
+        if depth > DEPTH_MAX || self.values > VALUES_MAX {
             return None;
         }
         match self.peek()? {
