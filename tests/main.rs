@@ -17,6 +17,8 @@ mod listen;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod receivers;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod sdk_end_to_end;
