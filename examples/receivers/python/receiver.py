@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 import re
 import sys
@@ -24,6 +25,10 @@ BODY_MAX_BYTES = 4 * 1024 * 1024
 TIMESTAMP_TOLERANCE_SECONDS = 300
 DELIVERIES_REMEMBERED = 10_000
 READ_TIMEOUT_SECONDS = 30
+
+# Unlike `print` it keeps the lines of several threads apart.
+logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.INFO)
+log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -78,7 +83,7 @@ class Deliveries:
 
 def handle(kind, webhook):
     """Your part. Answer within the hook's timeout, 5 s: what takes longer belongs into a queue."""
-    print(f"accepted {kind} {webhook['message']!r}", flush=True)
+    log.info("accepted %s %r", kind, webhook["message"])
 
 
 class Receiver:
@@ -95,10 +100,10 @@ class Receiver:
             status = "204 No Content"
         except Refused as refused:
             status = refused.status
-            print(f"refused {status[:3]} {refused}", flush=True)
+            log.info("refused %s %s", status[:3], refused)
         except Exception as error:
             status = "500 Internal Server Error"
-            print(f"failed {type(error).__name__}: {error}", flush=True)
+            log.error("failed %s: %s", type(error).__name__, error)
         start_response(status, [])
         return []
 
@@ -119,7 +124,7 @@ class Receiver:
         if not delivery:
             raise Refused("400 Bad Request", "the delivery has no id")
         if not self._deliveries.is_new(delivery):
-            print(f"repeated {delivery.decode('latin-1')!r}", flush=True)
+            log.info("repeated %r", delivery.decode("latin-1"))
             return
         try:
             handle(header("X-Sentry-Hook-Event").decode("latin-1"), json.loads(body))
@@ -169,5 +174,5 @@ application = receiver_of_environment()
 
 if __name__ == "__main__":
     server = make_server("127.0.0.1", int(os.environ.get("PORT", "9100")), application, Server, Handler)
-    print(f"listening on http://127.0.0.1:{server.server_port}/", flush=True)
+    log.info("listening on http://127.0.0.1:%d/", server.server_port)
     server.serve_forever()

@@ -34,7 +34,7 @@ use crate::settings::{Hook, Scheme, Settings};
 const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a request is no webhook of ours, and what it is answered.
+/// Why a request is no webhook of ours, or was not handled, and what it is answered.
 struct Refused {
     status: StatusCode,
     reason: String,
@@ -77,6 +77,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 async fn answer(State(receiver): State<Arc<Receiver>>, request: Request) -> StatusCode {
     match receiver.receive(request).await {
         Ok(()) => StatusCode::NO_CONTENT,
+        Err(Refused { status, reason }) if status.is_server_error() => {
+            say(&format!("failed {reason}"));
+            status
+        }
         Err(Refused { status, reason }) => {
             say(&format!("refused {} {reason}", status.as_u16()));
             status
