@@ -6,7 +6,7 @@ use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use super::finding::Finding;
-use crate::headers::HeaderName;
+use crate::headers::{HeaderName, WEBHOOK_SIGNATURE};
 use crate::verify::SignatureError;
 
 /// What a doctor found out about a webhook. As JSON: `{"valid", "signatures": [{"header", "valid", "reason", "finding", "advice"}]}`,
@@ -53,6 +53,29 @@ impl Examination {
     /// Whether a receiver takes the webhook: one header that holds is enough, as while a secret is rotated.
     pub fn is_valid(&self) -> bool {
         self.signatures.iter().any(Diagnosis::is_valid)
+    }
+
+    /// Explains a signature that nothing else does by another one that holds: the body is then as it was sent.
+    pub(super) fn compared(mut self) -> Self {
+        let of_standard = |diagnosis: &Diagnosis| diagnosis.header == WEBHOOK_SIGNATURE;
+        let valid = || self.signatures.iter().filter(|diagnosis| diagnosis.is_valid());
+        let (hex_holds, any_holds) = (valid().any(|diagnosis| !of_standard(diagnosis)), valid().next().is_some());
+        for diagnosis in &mut self.signatures {
+            let is_standard = of_standard(diagnosis);
+            match &mut diagnosis.verdict {
+                Verdict::NotValid {
+                    finding: finding @ (Finding::Unexplained | Finding::LooksReserialised(_)), ..
+                } => {
+                    if is_standard && hex_holds {
+                        *finding = Finding::IdOrTimestampChanged;
+                    } else if any_holds {
+                        *finding = Finding::UnknownSecret;
+                    }
+                }
+                Verdict::NotValid { .. } | Verdict::Valid(_) => {}
+            }
+        }
+        self
     }
 }
 

@@ -110,6 +110,12 @@ pub enum Finding {
         /// Whose it is, as the doctor was told.
         of: String,
     },
+    /// It was made with a secret that the doctor does not know: another signature of the same webhook holds.
+    #[error(
+        "another signature of this webhook holds, so this one was made with another secret: while a rotation overlaps hex signatures are \
+         made with the previous one, and either is to be accepted"
+    )]
+    UnknownSecret,
     /// The key was the 32 bytes that the secret's hex decodes to.
     #[error("it was made with the secret's hex decoded to 32 bytes: the key is the 64 digits as text")]
     DecodedKey,
@@ -170,6 +176,11 @@ pub enum Finding {
         /// The one that has what was signed.
         signed: HeaderName,
     },
+    /// `webhook-id` or `webhook-timestamp` is not as it was signed: a signature of the body alone holds.
+    #[error(
+        "a signature of the body alone holds, so webhook-id or webhook-timestamp is not as it was signed: pass both on as they come"
+    )]
+    IdOrTimestampChanged,
     /// A signature over the body alone, where id and timestamp belong to it.
     #[error(
         "it was made over the body alone: here webhook-id, webhook-timestamp and the body are signed, with dots between"
@@ -221,6 +232,7 @@ impl Finding {
             Finding::PreviousSecret => "previous_secret",
             Finding::RotationOverlaps => "rotation_overlaps",
             Finding::OtherSecret { .. } => "other_secret",
+            Finding::UnknownSecret => "unknown_secret",
             Finding::DecodedKey => "decoded_key",
             Finding::Base64Key => "base64_key",
             Finding::SigningSecretText => "signing_secret_text",
@@ -234,6 +246,7 @@ impl Finding {
             Finding::NotATimestamp => "not_a_timestamp",
             Finding::HeaderMissing(_) => "header_missing",
             Finding::HeaderChanged { .. } => "header_changed",
+            Finding::IdOrTimestampChanged => "id_or_timestamp_changed",
             Finding::BodyAlone => "body_alone",
             Finding::IdLeftOut => "id_left_out",
             Finding::TimestampLeftOut => "timestamp_left_out",

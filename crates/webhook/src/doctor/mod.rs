@@ -125,7 +125,7 @@ impl Doctor {
         if let Some(value) = received.signatures {
             signatures.push(Diagnosis { header: headers::WEBHOOK_SIGNATURE, verdict: visit.standard(value) });
         }
-        Examination { signatures }
+        Examination { signatures }.compared()
     }
 }
 

@@ -265,6 +265,27 @@ fn what_else_was_signed_or_left_out_is_told() {
 }
 
 #[test]
+fn one_signature_that_holds_explains_another() {
+    let (right, other) = (hex(BODY.as_bytes()), hex_of(&Signer::new(&secret(2)), &[BODY.as_bytes()]));
+    let dated = standard(&["d1", ".", TIME, ".", BODY]);
+    let with = |hex: &str, id: &str| {
+        let headers = [
+            (headers::SIGNATURE, hex),
+            (headers::WEBHOOK_ID, id),
+            (headers::WEBHOOK_TIMESTAMP, TIME),
+            (headers::WEBHOOK_SIGNATURE, dated.as_str()),
+        ];
+        let signatures = examine(&doctor(), BODY.as_bytes(), &headers).signatures;
+        signatures.iter().map(|diagnosis| diagnosis.finding().cloned()).collect::<Vec<_>>()
+    };
+    assert_eq!(with(&right, "d1"), [None, None]);
+    assert_eq!(with(&right, "d2"), [None, Some(Finding::IdOrTimestampChanged)]);
+    assert_eq!(with(&other, "d1"), [Some(Finding::UnknownSecret), None]);
+    assert_eq!(with(&other, "d2"), [Some(Finding::Unexplained), Some(Finding::Unexplained)]);
+    assert_eq!(with(&right.to_uppercase(), "d1"), [Some(Finding::UpperCase), None]);
+}
+
+#[test]
 fn programs_get_one_object_with_the_name_of_the_finding() {
     let signature = hex(BODY.as_bytes());
     let body = format!("{BODY}\n");

@@ -25,10 +25,11 @@ const BODY_MAX_BYTES: u64 = 64 * 1024 * 1024;
 const HEADERS_MAX_BYTES: u64 = 256 * 1024;
 
 pub(super) const EXAMPLES: &str = "\
-The body must be the bytes as they arrived, before any parsing. The secret is the hook's `secret` (64
-hex digits) or its `signingSecret` (whsec_). Where the answer is no, it says what most likely happened:
-it tries what is often done to a body, a secret or a signature, such as JSON that was written again.
-With --headers one signature that holds is enough, and what is wrong with the others is printed.
+The body must be the bytes as they arrived, before any parsing. The secret is the hook's `secret`
+(64 hex digits) or its `signingSecret` (whsec_). Where the answer is no, it says what most likely
+happened: it tries what is often done to a body, a secret or a signature, such as JSON that was
+written again. With --headers one signature that holds is enough; what is wrong with the others is
+printed.
 --json prints one object: valid, signatures [{header, valid, reason, finding, advice}].
 Exit code 0: valid; 3: not valid.
 
@@ -40,7 +41,8 @@ Examples:
     watchfire verify --secret-file secret.txt --id 018cc251f400... --timestamp 1704067200 \\
         --signature 'v1,dkh6mfCHpNR7tN15iOD5Bsz8yaS16c7ueXt8i0GYL60=' body.json
   Everything that arrived, while the secret is being rotated:
-    watchfire verify --secret-file new.txt --previous-secret-file old.txt --headers headers.txt body.json";
+    watchfire verify --secret-file new.txt --previous-secret-file old.txt \\
+        --headers headers.txt body.json";
 
 /// What `verify` is told.
 #[derive(Debug, Args)]
