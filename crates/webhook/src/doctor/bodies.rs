@@ -22,8 +22,9 @@ pub(super) fn changed<'b>(body: &'b [u8], json: Option<&'b Json<'b>>) -> impl It
 }
 
 fn in_bytes(body: &[u8]) -> impl Iterator<Item = Changed> + '_ {
-    let changes: [(Finding, Change); 11] = [
-        (Finding::NewlineAdded, |body| Some(body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"))?.to_vec())),
+    let changes: [(Finding, Change); 12] = [
+        (Finding::NewlineAdded, |body| body.strip_suffix(b"\n").map(<[u8]>::to_vec)),
+        (Finding::NewlineAdded, |body| body.strip_suffix(b"\r\n").map(<[u8]>::to_vec)),
         (Finding::NewlineLost, |body| Some([body, b"\n"].concat())),
         (Finding::NewlineLost, |body| Some([body, b"\r\n"].concat())),
         (Finding::BlanksAdded, |body| Some(body.trim_ascii().to_vec())),
