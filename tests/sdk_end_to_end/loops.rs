@@ -49,7 +49,8 @@ fn a_receiver_that_raises_on_each_webhook_is_left_alone_after_the_third() {
     let path = format!("{}/events/{}/why/", server.project_path(), silent.as_str().unwrap());
     let why = server.managed("GET", &path, &json!(null));
     assert_eq!(why["hooks"][0]["outcome"], "loop", "{why}");
-    let metrics = server.ask(&crate::support::http::Request::get("/metrics")).text();
+    let answer = server.ask(&crate::support::http::Request::get("/metrics"));
+    let metrics = answer.text();
     assert!(metrics.contains("\nwatchfire_ingest_loops_total 1\n"), "{metrics}");
     let log = server.log();
     assert!(
