@@ -7,6 +7,8 @@ mod circuit;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod hostile;
@@ -16,6 +18,8 @@ mod ingest_to_hook;
 mod listen;
 #[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod receivers;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -93,6 +93,11 @@ impl Request {
         self
     }
 
+    /// A header's value, which must be there.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no header {name}"))
+    }
+
     /// Sends the body in pieces, without saying how long it is.
     pub(crate) fn chunked(mut self) -> Request {
         self.framing = Framing::Chunked;
@@ -169,6 +174,8 @@ impl Connection {
         let status = head
             .start
             .strip_prefix("HTTP/1.1 ")
+            // So answers the example receiver in Python.
+            .or_else(|| head.start.strip_prefix("HTTP/1.0 "))
             .and_then(|rest| rest.get(..3)?.parse().ok())
             .unwrap_or_else(|| panic!("no status line: {:?}", head.start));
         let body = if method == "HEAD" || status == 204 { Vec::new() } else { read_body(&mut self.stream, &head)? };

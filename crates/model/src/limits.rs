@@ -129,6 +129,10 @@ limits! {
     RULES_PER_PROJECT: usize = 500, Count;
     /// Conditions, filters or actions in one list of a rule, and filters of a hook.
     RULE_NODES: usize = 100, Count;
+    /// A request that asks why a signature does not hold: a webhook's body and headers, as JSON.
+    VERIFY_REQUEST_BYTES: usize = 4 * MIB, Bytes;
+    /// Such requests that are read and worked on at once; the next ones wait.
+    VERIFY_REQUESTS: usize = 4, Count;
     /// Stored events that one answer looks at again, for a rule's preview or to say why.
     HINDSIGHT_EVENTS: usize = 2000, Count;
     /// What one answer holds of the stored events that it has looked at.

@@ -1,9 +1,9 @@
 //! What a Watchfire webhook is, byte for byte, for whoever sends one and for whoever receives one.
 //!
-//! Responsible for the names of the headers, the two signatures (made by [`Signer`], checked by [`verify`]), the kinds,
-//! and the types a receiver reads a body into. It refuses to do I/O, to read a clock and to make randomness: bytes,
-//! times and secrets are passed in. Called by the sender, by test receivers, by the command line, and by receivers
-//! written in Rust.
+//! Responsible for the names of the headers, the two signatures (made by [`Signer`], checked by [`verify`]; why one does
+//! not hold says the [`doctor`]), the kinds, and the types a receiver reads a body into. It refuses to do I/O, to read a
+//! clock and to make randomness: bytes, times and secrets are passed in. Called by the sender, by test receivers, by the
+//! command line, by the management API, and by receivers written in Rust.
 //!
 //! A receiver needs three lines:
 //!
@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod doctor;
 pub mod headers;
 mod hex;
 mod kind;

@@ -32,7 +32,7 @@ pub enum BadSecret {
 }
 
 const SECRET_BYTES: usize = 64;
-const SIGNING_SECRET_PREFIX: &str = "whsec_";
+pub(crate) const SIGNING_SECRET_PREFIX: &str = "whsec_";
 
 impl Secret {
     /// The secret made of 32 bytes from the system's random source.

@@ -1,12 +1,12 @@
 //! Making the two signatures.
 //!
 //! Responsible for the bytes of the hex signature and of the Standard Webhooks signature. Refuses to know headers: it
-//! gives values. Called by the sender for each attempt, and by [`verify`](crate::verify).
+//! gives values. Called by the sender for each attempt, by [`verify`](crate::verify) and by [`doctor`](crate::doctor).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
 use crate::hex::write_hex;
@@ -24,14 +24,25 @@ pub const HEX_SIGNATURE_BYTES: usize = 64;
 /// Length of a Standard Webhooks signature in bytes: `v1,` and the base64 of 32 bytes.
 pub const STANDARD_SIGNATURE_BYTES: usize = 3 + 44;
 
-const MAC_BYTES: usize = 32;
+pub(crate) const MAC_BYTES: usize = 32;
+const KEY_BLOCK_BYTES: usize = 64;
 pub(crate) const STANDARD_VERSION: &[u8; 3] = b"v1,";
 
 impl Signer {
     /// A signer for this secret.
     pub fn new(secret: &Secret) -> Self {
-        let mut block = [0; 64];
-        block.copy_from_slice(secret.key());
+        Self::of_key(secret.key())
+    }
+
+    /// A signer for any key bytes, as the doctor tries them.
+    pub(crate) fn of_key(key: &[u8]) -> Self {
+        // As HMAC is defined: a key longer than a block is hashed first, and any is filled up with zeros.
+        let mut block = [0; KEY_BLOCK_BYTES];
+        if key.len() > KEY_BLOCK_BYTES {
+            block[..MAC_BYTES].copy_from_slice(&Sha256::digest(key));
+        } else {
+            block[..key.len()].copy_from_slice(key);
+        }
         Signer { keyed: Hmac::new(&block.into()) }
     }
 
@@ -59,7 +70,7 @@ impl Signer {
         self.mac(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body])
     }
 
-    fn mac(&self, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; MAC_BYTES] {
         let mut mac = self.keyed.clone();
         for part in parts {
             mac.update(part);

@@ -21,9 +21,10 @@ const WATCHFIRE: &str = "watchfire";
 const TESTKIT: &str = "watchfire-testkit";
 const BENCH: &str = "watchfire-bench";
 const XTASK: &str = "xtask";
+const EXAMPLE: &str = "watchfire-receiver";
 
 /// The allowed edges, lowest first.
-const EDGES: [Edges; 10] = [
+const EDGES: [Edges; 11] = [
     Edges { package: WEBHOOK, may_use: &[] },
     Edges { package: PROTOCOL, may_use: &[] },
     Edges { package: MODEL, may_use: &[WEBHOOK, PROTOCOL] },
@@ -34,6 +35,8 @@ const EDGES: [Edges; 10] = [
     Edges { package: TESTKIT, may_use: &[WEBHOOK, MODEL] },
     Edges { package: BENCH, may_use: &[WEBHOOK, PROTOCOL, MODEL, STORE, PIPELINE, WEB, WATCHFIRE, TESTKIT] },
     Edges { package: XTASK, may_use: &[] },
+    // As a stranger would: by what is published for receivers.
+    Edges { package: EXAMPLE, may_use: &[WEBHOOK] },
 ];
 
 /// Crates whose tests may use `testkit`.

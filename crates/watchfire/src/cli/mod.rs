@@ -1,14 +1,16 @@
 //! The command line: what can be said, in one place; what is done about it, in one file for each command.
 //!
 //! Every command has the same shape: `Arguments` as the parser fills them, and `run`, which gives the text to print. Only
-//! [`main`] prints, and only it chooses the exit code; `serve` and `listen` run on, and `egress explain` explains a no before it
-//! fails, so these print too. Refuses to know how things are done: that is `provision`'s, the store's and the wiring's matter.
+//! [`main`] prints, and only it chooses the exit code; `serve` and `listen` run on, and `egress explain` and `verify --json`
+//! explain a no before they fail, so these print too. Refuses to know how things are done: that is `provision`'s, the store's,
+//! the wiring's and the doctor's matter.
 //! Called by the binary.
 
 mod backup;
 mod completions;
 mod config;
 mod connect;
+mod doubt;
 mod egress;
 mod exit;
 mod failure;
@@ -16,6 +18,7 @@ mod init;
 mod listen;
 mod report;
 mod restore;
+mod secret;
 mod send;
 mod serve;
 mod signals;
@@ -176,9 +179,9 @@ impl Invocation {
             Command::Restore(arguments) => restore::run(&arguments),
             Command::Send(arguments) => on(Threads::One, send::run(arguments)),
             Command::Listen(arguments) => {
-                on(Threads::One, listen::run(arguments, self.environment.get(verify::SECRET_VARIABLE)))
+                on(Threads::One, listen::run(arguments, self.environment.get(secret::SECRET_VARIABLE)))
             }
-            Command::Verify(arguments) => verify::run(&arguments, self.environment.get(verify::SECRET_VARIABLE)),
+            Command::Verify(arguments) => verify::run(&arguments, self.environment.get(secret::SECRET_VARIABLE)),
             Command::Egress(arguments) => on(Threads::One, egress::run(arguments, self.origins)),
             Command::Config(arguments) => config::run(arguments, self.origins),
             Command::Completions(arguments) => completions::run(&arguments, CommandLine::command()),

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use model::limits::READ_TIMEOUT_SECONDS;
 use serde_json::Value;
 
-/// The longest JSON body that the API reads, in bytes.
+/// The longest JSON body that the API reads, in bytes, where a call has no limit of its own.
 pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// A request's body, not read yet.
@@ -34,9 +34,12 @@ pub(crate) enum BadBody {
     /// Still not there after [`READ_TIMEOUT_SECONDS`].
     #[error("The request body took longer than {READ_TIMEOUT_SECONDS} seconds.")]
     TooSlow,
-    /// Longer than [`JSON_BODY_BYTES_MAX`].
-    #[error("The request body is longer than {JSON_BODY_BYTES_MAX} bytes.")]
-    TooLarge,
+    /// Longer than the call takes.
+    #[error("The request body is longer than {bytes_max} bytes.")]
+    TooLarge {
+        /// What it takes.
+        bytes_max: usize,
+    },
     /// Said to be something other than JSON.
     #[error("Unsupported media type \"{media_type}\" in request.")]
     MediaType {
@@ -61,7 +64,15 @@ impl Unread {
     /// # Errors
     /// Any of [`BadBody`].
     pub(super) async fn json(self) -> Result<Value, BadBody> {
-        let bytes = collect(self.body).await?;
+        self.json_within(JSON_BODY_BYTES_MAX).await
+    }
+
+    /// The same for a call that takes longer bodies than others.
+    ///
+    /// # Errors
+    /// Any of [`BadBody`].
+    pub(super) async fn json_within(self, bytes_max: usize) -> Result<Value, BadBody> {
+        let bytes = collect(self.body, bytes_max).await?;
         if bytes.is_empty() {
             return Ok(Value::Object(serde_json::Map::new()));
         }
@@ -73,11 +84,11 @@ impl Unread {
     }
 }
 
-async fn collect(body: Body) -> Result<Bytes, BadBody> {
-    let whole = Limited::new(body, JSON_BODY_BYTES_MAX).collect();
+async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, BadBody> {
+    let whole = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_SECONDS), whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge { bytes_max }),
         Ok(Err(_)) => Err(BadBody::BrokenOff),
         Err(_) => Err(BadBody::TooSlow),
     }

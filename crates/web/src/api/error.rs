@@ -145,7 +145,7 @@ impl ApiError {
             ApiError::Moved(_) => StatusCode::FOUND,
             ApiError::Body(error) => match error {
                 BadBody::NotJson(_) | BadBody::BrokenOff => StatusCode::BAD_REQUEST,
-                BadBody::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                BadBody::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
                 BadBody::TooSlow => StatusCode::REQUEST_TIMEOUT,
                 BadBody::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             },

@@ -67,7 +67,7 @@ async fn what_cannot_be_read_is_answered_by_what_is_wrong_with_it() {
         ),
         (BadBody::BrokenOff.into(), said(400, "The request body broke off.")),
         (BadBody::TooSlow.into(), said(408, "The request body took longer than 30 seconds.")),
-        (BadBody::TooLarge.into(), said(413, "The request body is longer than 262144 bytes.")),
+        (BadBody::TooLarge { bytes_max: 262_144 }.into(), said(413, "The request body is longer than 262144 bytes.")),
         (BadBody::MediaType { media_type }.into(), said(415, "Unsupported media type \"text/plain\" in request.")),
     ])
     .await;

@@ -34,6 +34,7 @@ const CALLS: &[(&str, &str, &str, &str)] = &[
     ("GET", "/api/0/projects/my-org/my-project/hooks/{hook}/", "project:read", "org:admin"),
     ("PUT", "/api/0/projects/my-org/my-project/hooks/{hook}/", "project:write", "project:read org:admin"),
     ("GET", "/api/0/projects/my-org/my-project/hooks/{hook}/stats/", "project:read", "org:admin"),
+    ("POST", "/api/0/projects/my-org/my-project/hooks/{hook}/verify/", "project:read", "org:admin"),
     ("GET", "/api/0/projects/my-org/my-project/issues/", "event:read", "project:admin org:admin"),
     ("PUT", "/api/0/projects/my-org/my-project/issues/", "event:write", "event:read project:admin"),
     ("DELETE", "/api/0/projects/my-org/my-project/issues/", "event:admin", "event:write project:admin"),

@@ -46,4 +46,6 @@ mod terraform_places;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod verify;
+#[cfg(test)]
 mod why;

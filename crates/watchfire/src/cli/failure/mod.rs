@@ -22,7 +22,7 @@ pub(super) use egress::EgressError;
 pub(super) use forward::ForwardError;
 pub(super) use listen::ListenError;
 pub(super) use send::{BadEvent, SendError};
-pub(super) use verify::{Hint, VerifyError};
+pub(super) use verify::VerifyError;
 
 /// A command that did not do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,9 @@
 //! Why a signature does not hold, or could not be checked.
 
 use webhook::BadSecret;
-use webhook::verify::SignatureError;
+use webhook::doctor::Examination;
 
+use crate::cli::doubt::Doubt;
 use crate::cli::exit::Exit;
 
 /// A signature that was not found to hold.
@@ -33,40 +34,23 @@ pub enum VerifyError {
         /// What is read.
         limit_bytes: u64,
     },
-    /// The signature does not hold for these bytes.
-    #[error("not valid: {reason}{}", hint.map(|hint| format!("\n  hint: {hint}")).unwrap_or_default())]
+    /// There is nothing to check.
+    #[error("no signature: give it with --signature SIGNATURE, or the headers that arrived with --headers FILE")]
+    NoSignature,
+    /// There is too much to check.
+    #[error("--signature and --headers say the same: leave one out")]
+    SignatureTwice,
+    /// A Standard Webhooks signature without what it signs.
+    #[error(
+        "a webhook-signature also signs two other headers: give webhook-id with --id and webhook-timestamp with --timestamp"
+    )]
+    IdOrTimestampMissing,
+    /// No signature holds for these bytes.
+    #[error("{}", not_valid(examination))]
     NotValid {
-        /// What is wrong.
-        reason: SignatureError,
-        /// What it most likely comes from.
-        hint: Option<Hint>,
+        /// What is wrong with each.
+        examination: Examination,
     },
-}
-
-/// What a wrong signature most likely comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Hint {
-    /// A prefix as other services have it.
-    #[error("the header holds the 64 digits alone: leave out everything before them")]
-    Prefix,
-    /// Digits in upper case.
-    #[error("the digits are sent in lower case")]
-    UpperCase,
-    /// The bytes have a newline at the end that was not sent.
-    #[error("it matches without the newline at the end: something added one, such as an editor or `echo`")]
-    NewlineAdded,
-    /// The bytes lack a newline at the end that was sent.
-    #[error("it matches with a newline at the end: something took it away")]
-    NewlineLost,
-    /// Line ends were changed.
-    #[error("it matches with \\n for each \\r\\n: something changed the line ends")]
-    LineEnds,
-    /// The signature was made with other key bytes.
-    #[error("it was made with the secret's hex decoded to 32 bytes: the key is the 64 digits as text")]
-    DecodedKey,
-    /// The body is not there.
-    #[error("the body is empty: give it as FILE or on standard input, the bytes as they arrived")]
-    EmptyBody,
 }
 
 impl VerifyError {
@@ -74,8 +58,26 @@ impl VerifyError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             VerifyError::NotValid { .. } => Exit::Refused,
-            VerifyError::NoSecret | VerifyError::Secret { .. } | VerifyError::SecretNotText { .. } => Exit::Usage,
+            VerifyError::NoSecret
+            | VerifyError::Secret { .. }
+            | VerifyError::SecretNotText { .. }
+            | VerifyError::NoSignature
+            | VerifyError::SignatureTwice
+            | VerifyError::IdOrTimestampMissing => Exit::Usage,
             VerifyError::TooLarge { .. } => Exit::Failed,
+        }
+    }
+}
+
+fn not_valid(examination: &Examination) -> String {
+    match Doubt::all(examination).as_slice() {
+        [] => "not valid: no header holds a signature".to_owned(),
+        [Doubt { headers, reason: Some(reason), hint }] if headers.len() == 1 => {
+            format!("not valid: {reason}\n  hint: {hint}")
+        }
+        several => {
+            let lines = several.iter().flat_map(Doubt::lines).map(|line| format!("\n  {line}"));
+            format!("not valid{}", lines.collect::<String>())
         }
     }
 }

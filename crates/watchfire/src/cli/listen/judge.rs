@@ -4,16 +4,14 @@
 //! old one, and only the Standard Webhooks header knows the new one. Called by `receive`.
 
 use http::HeaderMap;
-use webhook::headers::{self, HeaderName};
-use webhook::verify::{StandardHeaders, standard};
-use webhook::{Secret, Signer};
+use webhook::doctor::{Doctor, Received};
+use webhook::headers::HeaderName;
 
-use crate::cli::failure::VerifyError;
-use crate::cli::verify;
+use crate::cli::doubt::{Doubt, valid_headers};
 
 /// Knows the secret, if there is one.
 pub(super) struct Judge {
-    pub(super) secret: Option<Secret>,
+    pub(super) doctor: Option<Doctor>,
 }
 
 /// What came of it.
@@ -25,7 +23,7 @@ pub(super) enum Verdict {
     Valid {
         /// The headers that hold.
         by: Vec<&'static str>,
-        /// Those that do not.
+        /// What is to be said about the others.
         doubts: Vec<Doubt>,
     },
     /// No header holds.
@@ -34,42 +32,15 @@ pub(super) enum Verdict {
     NotSigned,
 }
 
-/// What is wrong with some headers.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Doubt {
-    pub(super) headers: Vec<&'static str>,
-    pub(super) reason: String,
-    pub(super) hint: Option<String>,
-}
-
 impl Judge {
     /// Judges the headers against the body as it arrived.
     pub(super) fn judge(&self, headers: &HeaderMap, body: &[u8], now_unix_seconds: u64) -> Verdict {
-        let Some(secret) = &self.secret else { return Verdict::NotChecked };
-        let (mut by, mut doubts) = (Vec::new(), Vec::<Doubt>::new());
-        let mut note = |name: HeaderName, outcome: Result<(), (String, Option<String>)>| match outcome {
-            Ok(()) => by.push(name.display),
-            Err((reason, hint)) => match doubts.iter_mut().find(|known| known.reason == reason && known.hint == hint) {
-                Some(known) => known.headers.push(name.display),
-                None => doubts.push(Doubt { headers: vec![name.display], reason, hint }),
-            },
-        };
-        for name in [headers::SIGNATURE, headers::SERVICE_HOOK_SIGNATURE] {
-            if let Some(signature) = text(headers, name) {
-                note(name, verify::check(secret, signature, body).map_err(in_words));
-            }
-        }
-        if let Some(signatures) = text(headers, headers::WEBHOOK_SIGNATURE) {
-            let value = |name| text(headers, name).unwrap_or_default();
-            let (id, timestamp) = (value(headers::WEBHOOK_ID), value(headers::WEBHOOK_TIMESTAMP));
-            let signed = StandardHeaders { id, timestamp, signatures };
-            let outcome = standard(&Signer::new(secret), body, signed, now_unix_seconds);
-            note(headers::WEBHOOK_SIGNATURE, outcome.map_err(|error| (error.to_string(), None)));
-        }
-        match (by.is_empty(), doubts.is_empty()) {
-            (false, _) => Verdict::Valid { by, doubts },
-            (true, false) => Verdict::NotValid(doubts),
-            (true, true) => Verdict::NotSigned,
+        let Some(doctor) = &self.doctor else { return Verdict::NotChecked };
+        let examination = doctor.examine(&Received::new(body, |name| text(headers, name)), now_unix_seconds);
+        match (examination.is_valid(), examination.signatures.is_empty()) {
+            (true, _) => Verdict::Valid { by: valid_headers(&examination), doubts: Doubt::all(&examination) },
+            (false, false) => Verdict::NotValid(Doubt::all(&examination)),
+            (false, true) => Verdict::NotSigned,
         }
     }
 }
@@ -86,15 +57,10 @@ pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name.wire)?.to_str().ok()
 }
 
-fn in_words(error: VerifyError) -> (String, Option<String>) {
-    match error {
-        VerifyError::NotValid { reason, hint } => (reason.to_string(), hint.map(|hint| hint.to_string())),
-        other => (other.to_string(), None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use webhook::{Secret, Signer, headers};
+
     use super::*;
 
     const NOW: u64 = 1_704_067_200;
@@ -120,7 +86,7 @@ mod tests {
     }
 
     fn verdict(headers: &HeaderMap, body: &[u8]) -> Verdict {
-        Judge { secret: Some(secret(1)) }.judge(headers, body, NOW)
+        Judge { doctor: Some(Doctor::new(&secret(1))) }.judge(headers, body, NOW)
     }
 
     #[test]
@@ -138,21 +104,21 @@ mod tests {
             panic!()
         };
         assert_eq!(by.len(), 2);
-        assert_eq!(doubts[0].reason, "the timestamp is 3600 seconds old");
+        assert_eq!(doubts[0].reason.as_deref(), Some("the timestamp is 3600 seconds old"));
     }
 
     #[test]
     fn what_is_wrong_with_several_headers_is_said_once_with_the_doctors_hint() {
         let Verdict::NotValid(doubts) = verdict(&signed(&secret(1), &secret(1), NOW), b"{}\n") else { panic!() };
-        assert_eq!(doubts[0].headers, ["X-Sentry-Hook-Signature", "X-ServiceHook-Signature"]);
-        assert!(doubts[0].hint.as_ref().unwrap().contains("without the newline at the end"), "{doubts:?}");
-        assert_eq!(doubts[1].headers, ["webhook-signature"]);
+        let [doubt] = doubts.try_into().unwrap();
+        assert_eq!(doubt.headers, ["X-Sentry-Hook-Signature", "X-ServiceHook-Signature", "webhook-signature"]);
+        assert!(doubt.hint.contains("without the newline at the end"), "{doubt:?}");
     }
 
     #[test]
     fn without_a_secret_or_a_signature_nothing_is_claimed() {
         let headers = signed(&secret(2), &secret(2), NOW);
-        assert_eq!(Judge { secret: None }.judge(&headers, b"{}", NOW), Verdict::NotChecked);
+        assert_eq!(Judge { doctor: None }.judge(&headers, b"{}", NOW), Verdict::NotChecked);
         assert!(!Verdict::NotChecked.is_refusal());
         assert_eq!(verdict(&HeaderMap::new(), b"{}"), Verdict::NotSigned);
         assert!(Verdict::NotSigned.is_refusal());

@@ -22,6 +22,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use web::server::Door;
+use webhook::doctor::Doctor;
 
 use self::forward::ForwardUrl;
 use self::judge::Judge;
@@ -29,8 +30,8 @@ use self::receive::Receiver;
 use self::show::Form;
 use super::failure::{Failure, ListenError};
 use super::report;
+use super::secret::{SECRET_VARIABLE, secret};
 use super::signals::Signals;
-use super::verify::{self, SECRET_VARIABLE};
 use crate::provision::curl_that_adds_a_hook;
 
 /// Enough for every connection that some hooks keep open.
@@ -89,8 +90,8 @@ pub(super) async fn run(arguments: Arguments, variable: Option<&OsStr>) -> Resul
         (None, Some(_)) => Some(SECRET_VARIABLE.to_owned()),
         (None, None) => None,
     };
-    let secret =
-        checked_with.as_ref().map(|_| verify::secret(arguments.secret_file.as_deref(), variable)).transpose()?;
+    let secret = checked_with.as_ref().map(|_| secret(arguments.secret_file.as_deref(), variable)).transpose()?;
+    let judge = Judge { doctor: secret.as_ref().map(Doctor::new) };
     let signals = Signals::listen()?;
     let (listener, address) = listen(arguments.port).await?;
     if arguments.forward.as_ref().is_some_and(|forward| forward.leads_to(address)) {
@@ -99,8 +100,7 @@ pub(super) async fn run(arguments: Arguments, variable: Option<&OsStr>) -> Resul
     report::note(&banner(address, checked_with.as_deref(), arguments.forward.as_ref()));
     let (unwritten, mut cannot_print) = mpsc::channel(1);
     let form = Form::of(&arguments);
-    let receiver =
-        Receiver { judge: Judge { secret }, forward: arguments.forward, status: arguments.status, form, unwritten };
+    let receiver = Receiver { judge, forward: arguments.forward, status: arguments.status, form, unwritten };
     let door = Door { listener, router: Arc::new(receiver).router(), connections: CONNECTIONS_MAX };
     let (stopping, stop) = watch::channel(false);
     let serving = tokio::spawn(door.serve(stop, GRACE));

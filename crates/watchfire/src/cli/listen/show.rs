@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use webhook::headers::{self, HeaderName};
 
-use super::judge::{Doubt, Verdict, text};
+use super::judge::{Verdict, text};
 use super::layout::{Layout, lay_out};
 use super::received::Received;
+use crate::cli::doubt::Doubt;
 use crate::cli::report::{moment, tame};
 
 /// How webhooks are printed.
@@ -145,13 +146,6 @@ impl ShownSignature {
             "not signed" => "not valid: no header holds a signature".to_owned(),
             state => state.to_owned(),
         }
-    }
-}
-
-impl Doubt {
-    fn lines(&self) -> Vec<String> {
-        let reason = format!("{}: {}", self.headers.join(", "), self.reason);
-        std::iter::once(reason).chain(self.hint.iter().map(|hint| format!("hint: {hint}"))).collect()
     }
 }
 

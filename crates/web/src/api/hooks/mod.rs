@@ -1,10 +1,11 @@
-//! Service hooks: Sentry's five calls and its counters, with its bodies, checks and errors.
+//! Service hooks: Sentry's five calls and its counters, with its bodies, checks and errors; and what is ours.
 
 mod fields;
 mod health;
 mod settings;
 mod stats;
 mod test;
+mod verify;
 mod view;
 
 use axum::Json;
@@ -27,6 +28,7 @@ use super::page::{PageRequest, query_value};
 
 pub(super) use self::stats::stats;
 pub(super) use self::test::test;
+pub(super) use self::verify::verify;
 
 /// `GET …/hooks/`, of one status where the query says so.
 pub(super) async fn list(call: Call<ProjectPath>) -> Answer {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what is not there is a failure")]
 
+mod verify;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -10,9 +12,6 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-const SECRET: &str = "8fcac28aaa4c4f5fa572b61d40a8e084364db25fd37449c299e5a41c0504cbc2";
-const SIGNATURE_OF_BRACES: &str = "7399600edfeb77014917d19b57555cd9b4b39b78cb08b63a0d3b3a1e9ba39390";
 
 /// A folder to work in, and the binary in it: no variable and no file of this machine reaches it.
 struct Shell {
@@ -200,35 +199,6 @@ fn a_backup_restores_into_an_empty_folder_only() {
     assert!(shell.refused(&["restore", "none.db", "--data", "third"], 1).contains("cannot read the backup none.db"));
     shell.write("text.db", "not a database, but long enough to be looked at: no header of any kind is here");
     assert!(shell.refused(&["restore", "text.db", "--data", "third"], 1).contains("cannot restore text.db"));
-}
-
-#[test]
-fn verify_says_valid_or_why_not() {
-    let shell = Shell::new();
-    shell.write("secret", &format!("{SECRET}\n"));
-    shell.write("body", "{}");
-    shell.write("body-with-newline", "{}\n");
-    let line = |body| ["verify", "--secret-file", "secret", "--signature", SIGNATURE_OF_BRACES, body];
-    assert_eq!(shell.done(&line("body")), "valid\n");
-    let error = shell.refused(&line("body-with-newline"), 3);
-    assert!(error.contains("not valid") && error.contains("without the newline at the end"), "{error}");
-    assert!(shell.refused(&line("nowhere"), 1).contains("cannot read the body nowhere"));
-}
-
-#[test]
-fn verify_takes_the_secret_from_the_environment_and_the_body_from_standard_input() {
-    let shell = Shell::new();
-    let command = || shell.command(&["verify", "--signature", SIGNATURE_OF_BRACES]);
-    let mut with_secret = command();
-    with_secret.env("WATCHFIRE_SECRET", SECRET);
-    assert_eq!(said(&with_stdin(with_secret, b"{}"), 0), "valid\n");
-    let mut with_nonsense = command();
-    with_nonsense.env("WATCHFIRE_SECRET", "nonsense");
-    let output = with_stdin(with_nonsense, b"{}");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(2) && error.contains("expected 64 hex digits"), "{error}");
-    assert!(!error.contains("nonsense"), "{error}");
-    assert_eq!(with_stdin(command(), b"{}").status.code(), Some(2));
 }
 
 #[test]

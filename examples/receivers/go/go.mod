@@ -1,0 +1,3 @@
+module example.com/watchfire-receiver
+
+go 1.19
