@@ -25,6 +25,8 @@ mod rules;
 #[cfg(test)]
 mod sdk_end_to_end;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod selftest;
 #[cfg(test)]
 mod support;

@@ -117,6 +117,17 @@ impl Ledger {
         self.0.query_row("select count(*) from rule_throttle", [], |row| row.get(0)).unwrap()
     }
 
+    /// The states of a hook's deliveries, by the state's stored number, and how many attempts they have together.
+    pub(crate) fn states_of(&self, hook_id: &str) -> (Vec<i64>, u32) {
+        let sql = "select group_concat(state), sum(attempts)
+                   from delivery
+                   join hook on hook.number = delivery.hook
+                   where lower(hex(hook.guid)) = ?";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+        let (states, attempts) = self.0.query_row(sql, [hook_id], read).unwrap();
+        (states.split(',').map(|state| state.parse().unwrap()).collect(), attempts)
+    }
+
     /// What SQLite itself thinks of its file: `ok`.
     pub(crate) fn integrity(&self) -> String {
         self.0.query_row("pragma integrity_check", [], |row| row.get(0)).unwrap()
@@ -133,6 +144,16 @@ impl Ledger {
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
     }
+}
+
+/// Changes a byte of what is sealed in a column of a hook's row, in a folder that nobody serves.
+pub(crate) fn damage(folder: &Path, hook_id: &str, column: &str) {
+    let database = Connection::open(folder.join("watchfire.db")).unwrap();
+    let select = format!("select {column} from hook where lower(hex(guid)) = ?");
+    let mut sealed: Vec<u8> = database.query_row(&select, [hook_id], |row| row.get(0)).unwrap();
+    *sealed.last_mut().unwrap() ^= 1;
+    let update = format!("update hook set {column} = ? where lower(hex(guid)) = ?");
+    assert_eq!(database.execute(&update, params![sealed, hook_id]).unwrap(), 1);
 }
 
 /// The stored number of a kind.

@@ -39,7 +39,8 @@ struct State {
     webhooks: Vec<Webhook>,
     /// The first thing that a careful receiver would have refused.
     fault: Option<String>,
-    signer: Option<Signer>,
+    /// Of every secret that is trusted.
+    signers: Vec<Signer>,
     status: u16,
     hands: Hands,
     /// How often answers were let go: what came before one goes, even if the hands are tied again at once.
@@ -109,7 +110,7 @@ impl Receiver {
         let state = State {
             webhooks: Vec::new(),
             fault: None,
-            signer,
+            signers: signer.into_iter().collect(),
             status: 204,
             hands: Hands::Free,
             releases: 0,
@@ -128,8 +129,12 @@ impl Receiver {
 
     /// The secret of the hook that sends here.
     pub(crate) fn trust(&self, secret: &str) {
-        let secret: Secret = secret.parse().unwrap_or_else(|error| panic!("{error}"));
-        self.lock().signer = Some(Signer::new(&secret));
+        self.trust_either(&[secret]);
+    }
+
+    /// The secrets of which one must hold, for each header by itself.
+    pub(crate) fn trust_either(&self, secrets: &[&str]) {
+        self.lock().signers = secrets.iter().map(|secret| signer(secret)).collect();
     }
 
     /// Judges a request's age by its own time stamp: the sender's clock is made to jump.
@@ -205,6 +210,12 @@ impl Drop for Receiver {
     }
 }
 
+/// Signs and verifies with a secret in its written form.
+pub(crate) fn signer(secret: &str) -> Signer {
+    let secret: Secret = secret.parse().unwrap_or_else(|error| panic!("{error}"));
+    Signer::new(&secret)
+}
+
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     for stream in listener.incoming() {
         if shared.state.lock().unwrap().hands == Hands::Off {
@@ -254,12 +265,14 @@ impl State {
     }
 
     fn judge(&self, webhook: &Webhook) -> Result<(), String> {
-        let signer = self.signer.as_ref().ok_or("it came before its hook was known")?;
         let header = |name: headers::HeaderName| {
             webhook.headers.get(name.wire).ok_or_else(|| format!("the header {} is missing", name.display))
         };
         for name in [headers::SIGNATURE, headers::SERVICE_HOOK_SIGNATURE] {
-            verify::hex(signer, &webhook.body, header(name)?).map_err(|error| format!("{}: {error}", name.display))?;
+            let hex = header(name)?;
+            self.any(|signer| {
+                verify::hex(signer, &webhook.body, hex).map_err(|error| format!("{}: {error}", name.display))
+            })?;
         }
         let (id, timestamp) = (header(headers::WEBHOOK_ID)?, header(headers::WEBHOOK_TIMESTAMP)?);
         let now = match self.clock {
@@ -267,7 +280,21 @@ impl State {
             Clock::Sender => timestamp.parse().map_err(|_| format!("{timestamp} is no time"))?,
         };
         let signed = verify::StandardHeaders { id, timestamp, signatures: header(headers::WEBHOOK_SIGNATURE)? };
-        verify::standard(signer, &webhook.body, signed, now).map_err(|error| format!("Standard Webhooks: {error}"))
+        self.any(|signer| {
+            verify::standard(signer, &webhook.body, signed, now).map_err(|error| format!("Standard Webhooks: {error}"))
+        })
+    }
+
+    /// Whether one of the secrets does; else what is wrong with the last.
+    fn any(&self, verified: impl Fn(&Signer) -> Result<(), String>) -> Result<(), String> {
+        let mut fault = Err("it came before its hook was known".to_owned());
+        for signer in &self.signers {
+            fault = verified(signer);
+            if fault.is_ok() {
+                break;
+            }
+        }
+        fault
     }
 }
 

@@ -20,7 +20,7 @@ use super::http::{Answer, Request};
 use super::receiver::Receiver;
 
 /// The binary under test.
-const BINARY: &str = env!("CARGO_BIN_EXE_watchfire");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_watchfire");
 /// How long a start may take before the test has failed.
 const START_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a graceful stop may take before the test has failed.
@@ -233,6 +233,12 @@ impl TestServer {
         let answer = self.ask(&self.manage(method, path).body(body.to_string()));
         assert!((200..300).contains(&answer.status), "{method} {path} {body}: {} {}", answer.status, answer.text());
         if answer.body.is_empty() { Value::Null } else { answer.json() }
+    }
+
+    /// What the processes on the folder have said, the running one so far.
+    pub(crate) fn said(&self) -> String {
+        let running = self.running.as_ref().map(Running::log);
+        self.said.iter().cloned().chain(running).collect::<Vec<_>>().join("\n")
     }
 
     /// Whether the server would take an event now.

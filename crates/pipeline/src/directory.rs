@@ -15,7 +15,7 @@ use model::matching::{EventCandidates, Subscription, Wants};
 use model::rules::{CounterHit, EventView, HookFilter, Matcher, NodeError};
 use protocol::PublicKey;
 use protocol::event::{Event, EventError};
-use store::catalog::{DirectoryRows, Hook, Organization, Project, ProjectKey};
+use store::catalog::{DirectoryRows, Hook, HookSecrets, Organization, Project, ProjectKey};
 use store::marks::UserMark;
 use store::rules::RuleRow;
 use store::{Store, StoreError};
@@ -52,12 +52,18 @@ pub struct HookEntry {
     pub hook: Hook,
     /// Its URL, judged by its text.
     pub destination: Result<Destination, UrlRefusal>,
-    /// Signs with its secret.
-    pub signer: Signer,
-    /// Signs with the secret before the last rotation, and until when.
-    pub previous_signer: Option<(Signer, Millis)>,
+    /// Signs for it; nothing where its secrets do not open. Nothing can be sent without.
+    pub signers: Option<Signers>,
     /// Its custom headers, as they are sent.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Signs a hook's webhooks.
+pub struct Signers {
+    /// With its secret.
+    pub present: Signer,
+    /// With the secret before the last rotation, and until when.
+    pub previous: Option<(Signer, Millis)>,
 }
 
 /// The present directory, and the way to a newer one.
@@ -156,12 +162,29 @@ impl HookEntry {
 
     fn new(hook: Hook, egress: &Egress) -> HookEntry {
         let destination = egress.destination(&hook.url);
-        let signer = Signer::new(&hook.secret);
-        let previous_signer = hook.previous.as_ref().map(|previous| (Signer::new(&previous.secret), previous.until));
+        let signers = hook.secrets.as_ref().inspect_err(|unopened| {
+            tracing::error!(
+                hook.id = %hook.guid,
+                project.id = %hook.project,
+                error = %unopened,
+                "a hook cannot be read: what it is owed waits until its secret is rotated without overlap, or its headers set again"
+            );
+        });
+        let signers = signers.ok().map(Signers::new);
         let header = |(name, value): (&str, &str)| Some((name.parse().ok()?, value.parse().ok()?));
         // `model` lets none pass that these refuse.
         let headers = hook.settings.headers.iter().filter_map(header).collect();
-        HookEntry { hook, destination, signer, previous_signer, headers }
+        HookEntry { hook, destination, signers, headers }
+    }
+}
+
+impl Signers {
+    fn new(secrets: &HookSecrets) -> Signers {
+        let previous = secrets.previous.as_ref();
+        Signers {
+            present: Signer::new(&secrets.present),
+            previous: previous.map(|previous| (Signer::new(&previous.secret), previous.until)),
+        }
     }
 }
 

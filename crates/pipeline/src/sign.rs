@@ -5,7 +5,7 @@ use model::delivery_key::DeliveryId;
 use model::ids::Millis;
 use webhook::{Kind, headers};
 
-use crate::directory::HookEntry;
+use crate::directory::{HookEntry, Signers};
 
 /// What an attempt says about itself.
 pub(crate) struct Envelope {
@@ -22,12 +22,16 @@ pub(crate) struct Envelope {
 ///
 /// While a rotation overlaps, the hex headers are made with the old secret, which every receiver knows, and the Standard
 /// Webhooks header has a signature of each.
-pub(crate) fn headers(hook: &HookEntry, envelope: &Envelope, body: &[u8]) -> Vec<(HeaderName, HeaderValue)> {
+pub(crate) fn headers(
+    (hook, signers): (&HookEntry, &Signers),
+    envelope: &Envelope,
+    body: &[u8],
+) -> Vec<(HeaderName, HeaderValue)> {
     let id = envelope.delivery.to_string();
     let timestamp = envelope.now.0.div_euclid(1000).to_string();
-    let previous = hook.previous_signer.as_ref().filter(|(_, until)| envelope.now < *until).map(|(signer, _)| signer);
-    let hex = previous.unwrap_or(&hook.signer).hex(body);
-    let mut standard = hook.signer.standard(&id, &timestamp, body).to_vec();
+    let previous = signers.previous.as_ref().filter(|(_, until)| envelope.now < *until).map(|(signer, _)| signer);
+    let hex = previous.unwrap_or(&signers.present).hex(body);
+    let mut standard = signers.present.standard(&id, &timestamp, body).to_vec();
     if let Some(previous) = previous {
         standard.push(b' ');
         standard.extend_from_slice(&previous.standard(&id, &timestamp, body));

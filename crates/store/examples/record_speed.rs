@@ -25,6 +25,7 @@ use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
 use rustix::time::{ClockId, clock_gettime};
 use watchfire_store::catalog::{NewHook, NewProject, Project};
+use watchfire_store::conformance;
 use watchfire_store::ledger::{
     AttemptRow, Batch, BatchEvent, EventResult, NewEvent, NextState, Settlement, Summary, SweepPlan,
 };
@@ -84,6 +85,7 @@ struct Run {
 impl Run {
     async fn new(folder: &tempfile::TempDir, hooks: u64) -> Run {
         let store = Sqlite::open(folder.path()).unwrap();
+        store.unlock(conformance::secret_key()).await.unwrap();
         let now = clock();
         let owner = store.register(now).await.unwrap();
         let organization = store.create_organization("org".into(), "Org".into(), now).await.unwrap();

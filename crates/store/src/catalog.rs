@@ -16,6 +16,8 @@ use crate::error::StoreError;
 use crate::rules::RuleRow;
 use crate::rules::read_clause;
 
+pub use crate::hook_secrets::{HookSecrets, PreviousSecret, Rotation, Unopened};
+
 /// Configuration. Lists come newest first.
 #[async_trait]
 pub trait Catalog: Send + Sync + 'static {
@@ -82,9 +84,10 @@ pub trait Catalog: Send + Sync + 'static {
     /// Gives a hook a new secret. Until `overlap_until` the present one holds beside it.
     ///
     /// # Errors
-    /// `Rotating` where an earlier rotation's overlap has not ended at `now` and this one has an overlap of its own.
+    /// Where this rotation has an overlap: `Rotating` while that of an earlier one has not ended at `now`, `Unopened` where the
+    /// hook's row does not open. Without an overlap neither matters.
     async fn rotate_secret(&self, project: ProjectId, guid: HookGuid, rotation: Rotation) -> Result<Hook, StoreError>;
-    /// Ends the overlap of a rotation now: the old secret holds no longer.
+    /// Ends the overlap of a rotation now: the old secret holds no longer. Where there is none, nothing changes.
     async fn finish_rotation(&self, project: ProjectId, guid: HookGuid) -> Result<Hook, StoreError>;
     /// Deletes a hook: what it is still owed is cancelled.
     async fn delete_hook(&self, project: ProjectId, guid: HookGuid) -> Result<(), StoreError>;
@@ -258,10 +261,8 @@ pub struct Hook {
     pub project: ProjectId,
     /// Where it posts to.
     pub url: String,
-    /// What it signs with.
-    pub secret: Secret,
-    /// What it signed with before the last rotation, as long as both hold.
-    pub previous: Option<PreviousSecret>,
+    /// What it signs with; what is damaged where its row does not open, in which case it does not fire.
+    pub secrets: Result<HookSecrets, Unopened>,
     /// What it wants, sorted.
     pub kinds: Vec<Kind>,
     /// Which events it wants: nodes as they were written, that the event alone decides.
@@ -278,26 +279,6 @@ pub struct Hook {
     pub created: Millis,
 }
 
-/// A secret that a rotation has replaced.
-#[derive(Clone)]
-pub struct PreviousSecret {
-    /// The secret.
-    pub secret: Secret,
-    /// From then on it does not hold any more. A past time is as good as no previous secret.
-    pub until: Millis,
-}
-
-/// A change of a hook's secret.
-#[derive(Clone)]
-pub struct Rotation {
-    /// The new secret: random.
-    pub secret: Secret,
-    /// Until when the present one holds beside it; not after `now` where it ends at once.
-    pub overlap_until: Millis,
-    /// The store's time.
-    pub now: Millis,
-}
-
 impl Hook {
     /// Which events it wants.
     ///
@@ -309,7 +290,8 @@ impl Hook {
 
     /// The secret before the last rotation, where it holds at that time.
     pub fn previous_at(&self, now: Millis) -> Option<&PreviousSecret> {
-        self.previous.as_ref().filter(|previous| now < previous.until)
+        let previous = self.secrets.as_ref().ok()?.previous.as_ref();
+        previous.filter(|previous| now < previous.until)
     }
 }
 

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use model::ids::Millis;
 
+use crate::hook_secrets::Unopened;
+use crate::secret_key::{NotSealed, SecretKeyId};
+
 /// A store call that did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -37,6 +40,23 @@ pub enum StoreError {
         /// When it ends.
         until: Millis,
     },
+    /// A part of the hook that the call needs does not open.
+    #[error(transparent)]
+    Unopened(Unopened),
+    /// The call needs secrets, and the store was not unlocked with its secret key.
+    #[error("the store is not unlocked: its secrets cannot be read")]
+    NotUnlocked,
+    /// The store's secrets are sealed with another key.
+    #[error("the store's secrets are sealed with the secret key {needed}, and this is the key {given}")]
+    WrongSecretKey {
+        /// The id of the store's key.
+        needed: SecretKeyId,
+        /// The id of the key that was given.
+        given: SecretKeyId,
+    },
+    /// The cipher refused to seal a value.
+    #[error(transparent)]
+    Sealing(#[from] NotSealed),
     /// The row that the call names is not there (any more).
     #[error("no such {what}")]
     Missing {
@@ -117,6 +137,10 @@ impl StoreError {
             StoreError::Taken { .. }
             | StoreError::TooMany { .. }
             | StoreError::Rotating { .. }
+            | StoreError::Unopened(_)
+            | StoreError::NotUnlocked
+            | StoreError::WrongSecretKey { .. }
+            | StoreError::Sealing(_)
             | StoreError::Setting(_)
             | StoreError::Missing { .. }
             | StoreError::UnknownValue { .. }

@@ -12,10 +12,12 @@ pub mod conformance;
 pub mod counting;
 pub mod error;
 pub mod hindsight;
+mod hook_secrets;
 pub mod issues;
 pub mod ledger;
 pub mod marks;
 pub mod rules;
+pub mod secret_key;
 pub mod sqlite;
 
 pub use catalog::Catalog;
@@ -25,6 +27,7 @@ pub use hindsight::Hindsight;
 pub use issues::Issues;
 pub use ledger::Ledger;
 pub use rules::Rules;
+pub use secret_key::{SecretKey, SecretKeyId};
 
 /// What the rest of Watchfire knows of a store.
 pub trait Store: Ledger + Catalog + Issues + Rules + Counting + Hindsight {}

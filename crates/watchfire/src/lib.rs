@@ -6,4 +6,5 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod provision;
+pub mod secret_key;
 pub mod wiring;

@@ -53,6 +53,10 @@ impl Lanes {
         let mut appetite = Appetite { deliveries: LANE_DELIVERIES, bytes: SLICE_BYTES };
         let Some(mut next) = lane.begin_claiming(self.shared.clock.now()) else { return };
         loop {
+            // Else what the workers give back would be claimed again and again.
+            if !self.shared.can_sign(lane.hook()) {
+                break;
+            }
             let (room, order) = next;
             let Some(held) = self.shared.memory(appetite.bytes).await else { break };
             let limit = room.min(appetite.deliveries);

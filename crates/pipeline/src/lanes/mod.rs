@@ -117,7 +117,8 @@ impl Lanes {
         if self.shared.is_stopping() {
             return Vec::new();
         }
-        event.candidates.created.iter().copied().filter(|hook| self.lane(*hook).reserve()).collect()
+        let wanting = event.candidates.created.iter().copied();
+        wanting.filter(|hook| self.shared.can_sign(*hook) && self.lane(*hook).reserve()).collect()
     }
 
     /// Keeps some places for alerts, which few events owe: for each project of the batch, in the lanes of the hooks that
@@ -131,7 +132,8 @@ impl Lanes {
             let hooks = event.candidates.may_alert();
             if !hooks.is_empty() && !projects.contains(&event.project) {
                 projects.push(event.project);
-                kept.extend(hooks.iter().map(|hook| (*hook, self.lane(*hook).reserve_some(ALERT_PLACES))));
+                let signing = hooks.iter().copied().filter(|hook| self.shared.can_sign(*hook));
+                kept.extend(signing.map(|hook| (hook, self.lane(hook).reserve_some(ALERT_PLACES))));
             }
         }
         kept
@@ -193,7 +195,8 @@ impl Lanes {
 
     /// Wakes lanes whose hooks have due deliveries in the ledger.
     pub(crate) fn claim_due(self: &Arc<Self>, hooks: Vec<HookNumber>) {
-        for hook in hooks {
+        // What cannot be signed waits in the ledger; asking again each second is what finds out that it can be.
+        for hook in hooks.into_iter().filter(|hook| self.shared.can_sign(*hook)) {
             let lane = self.lane(hook);
             lane.spill();
             self.claim_if_wanted(&lane);
@@ -333,6 +336,11 @@ impl Shared {
 
     fn concurrency(&self, hook: HookNumber) -> usize {
         self.directory.current().hook(hook).map_or(1, |entry| entry.hook.settings.concurrency)
+    }
+
+    /// Whether there are secrets to sign with. A hook that the directory does not know is no matter of secrets.
+    fn can_sign(&self, hook: HookNumber) -> bool {
+        self.directory.current().hook(hook).is_none_or(|entry| entry.signers.is_some())
     }
 
     /// A random number.

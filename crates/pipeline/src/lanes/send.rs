@@ -13,7 +13,7 @@ use model::standing::Seen;
 use store::ledger::{AttemptRow, NextState, Settlement};
 
 use super::{Item, Lane, Shared};
-use crate::directory::HookEntry;
+use crate::directory::{HookEntry, Signers};
 use crate::egress::{Attempt, Request, RetryAfter};
 use crate::sign::{self, Envelope};
 
@@ -24,13 +24,14 @@ pub(crate) struct Delivered {
     pub(crate) seen: Option<Seen>,
 }
 
-/// Attempts one delivery, unless its hook does not fire any more.
-pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Delivered {
+/// Attempts one delivery, unless its hook does not fire any more. `None`: it cannot be signed now, and waits.
+pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Option<Delivered> {
     let Some(hook) = shared.firing(lane.hook()) else {
-        return Delivered { settlement: cancelled(item.key), seen: None };
+        return Some(Delivered { settlement: cancelled(item.key), seen: None });
     };
+    let signers = hook.signers.as_ref()?;
     let started = shared.clock.now();
-    let attempt = attempt(lane, shared, Attempting { hook: &hook, item, started }).await;
+    let attempt = attempt(lane, shared, Attempting { hook: &hook, signers, item, started }).await;
     let seen = seen(&attempt, shared.clock.now());
     let tried = Tried {
         ended: ended(&attempt),
@@ -47,7 +48,7 @@ pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Delive
     };
     log(item, &attempt, next);
     let settlement = Settlement { key: item.key, attempts: rows(started, attempt), next };
-    Delivered { settlement, seen: Some(seen) }
+    Some(Delivered { settlement, seen: Some(seen) })
 }
 
 /// What an attempt that has ended now shows of the receiver.
@@ -59,13 +60,14 @@ pub(super) fn seen(attempt: &Attempt, now: Millis) -> Seen {
 /// One delivery's turn.
 pub(super) struct Attempting<'a> {
     pub(super) hook: &'a HookEntry,
+    pub(super) signers: &'a Signers,
     pub(super) item: &'a Item,
     pub(super) started: Millis,
 }
 
 /// Signs and sends.
 pub(super) async fn attempt(lane: &Lane, shared: &Shared, now: Attempting<'_>) -> Attempt {
-    let Attempting { hook, item, started } = now;
+    let Attempting { hook, signers, item, started } = now;
     let destination = match &hook.destination {
         Ok(destination) => destination,
         Err(refusal) => return Attempt::refused(refusal.to_string()),
@@ -75,7 +77,7 @@ pub(super) async fn attempt(lane: &Lane, shared: &Shared, now: Attempting<'_>) -
     };
     let envelope = Envelope { delivery, kind: item.key.kind, attempt: item.sent + 1, hop: item.hop.0, now: started };
     let body = item.body.bytes();
-    let headers = sign::headers(hook, &envelope, &body);
+    let headers = sign::headers((hook, signers), &envelope, &body);
     let request = Request { destination, headers: &headers, body };
     shared.egress.send(&lane.connections, request, hook.hook.settings.timeout).await
 }

@@ -31,6 +31,9 @@ pub enum TestError {
     /// The hook is disabled, or deleted: it never fires.
     #[error("the hook does not fire")]
     NotFiring,
+    /// What is stored to sign with is damaged.
+    #[error("the hook's stored secret or headers are damaged: nothing can be sent")]
+    Unsigned,
     /// The ledger could not be written, or too much waits in memory.
     #[error("the test could not be written down: try again")]
     Unavailable,
@@ -40,6 +43,9 @@ impl Lanes {
     /// Sends a test with this body.
     pub(crate) async fn test(&self, hook: HookNumber, body: Bytes) -> Result<Tested, TestError> {
         let entry = self.shared.firing(hook).ok_or(TestError::NotFiring)?;
+        if entry.signers.is_none() {
+            return Err(TestError::Unsigned);
+        }
         let held = self.shared.budget.take(body.len()).ok_or(TestError::Unavailable)?;
         let test = NewTest { project: entry.hook.project, hook, body: body.clone() };
         if self.shared.is_stopping() || self.shared.work.store_is_away() {
@@ -73,12 +79,13 @@ impl super::Shared {
     ) -> Result<Tested, TestError> {
         let key = item.key;
         let started = self.clock.now();
-        let Ok(delivery) = DeliveryId::new(item.received, key.seq, key.hook, key.kind) else {
+        let delivery = DeliveryId::new(item.received, key.seq, key.hook, key.kind);
+        let (Ok(delivery), Some(signers)) = (delivery, &hook.signers) else {
             lane.let_go(&[key], || self.work.settle(send::cancelled(key)));
             return Err(TestError::Unavailable);
         };
         let probes = lane.begin_probe_by_hand(started);
-        let attempt = send::attempt(&lane, &self, Attempting { hook: &hook, item: &item, started }).await;
+        let attempt = send::attempt(&lane, &self, Attempting { hook: &hook, signers, item: &item, started }).await;
         let next = if attempt.outcome.is_success() { NextState::Delivered } else { NextState::Failed };
         let seen = send::seen(&attempt, self.clock.now());
         let settlement = Settlement { key, attempts: send::rows(started, attempt.clone()), next };

@@ -39,9 +39,13 @@ impl Shared {
     async fn attempt(self: &Arc<Self>, lane: &Arc<Lane>, item: Item) {
         // A panic in an attempt must not cost the lane its worker.
         let attempt = AssertUnwindSafe(send::deliver(lane, self, &item)).catch_unwind();
-        let Ok(Delivered { settlement, seen }) = attempt.await else {
+        let Ok(delivered) = attempt.await else {
             let settlement = send::panicked(&item, self.clock.now());
             lane.let_go(&[item.key], || self.work.settle(settlement));
+            return;
+        };
+        let Some(Delivered { settlement, seen }) = delivered else {
+            self.give_back(lane, vec![item]);
             return;
         };
         let ended = seen.map(|seen| lane.ended(&seen));

@@ -9,5 +9,6 @@ mod outages;
 mod rules;
 mod stopping;
 mod store;
+mod unsigned;
 mod upkeep;
 mod world;

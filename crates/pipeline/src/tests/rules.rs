@@ -1,6 +1,7 @@
 //! Rules on their way: counters that are filled afterwards, events that are matched again, and alerts that are handed over.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -293,6 +294,21 @@ async fn an_alert_that_finds_no_memory_waits_in_the_ledger() {
     let next = BatchEvent { event: Arc::new(event), room: vec![] };
     assert_eq!(world.lanes.reserve_alerts(&[next]), [(hook, 0)], "what comes next waits behind it");
     drop(all);
+}
+
+#[tokio::test]
+async fn no_place_is_kept_for_an_alert_that_cannot_be_signed() {
+    let world = World::new(100 * KIB).await;
+    let hook = world.alert_hook("http://127.0.0.1:9/".to_owned()).await;
+    world.rule(rule("Every", vec![every_event()])).await;
+    let places = || {
+        let event = BatchEvent { event: Arc::new(world.real_event(1, 0)), room: vec![] };
+        world.lanes.reserve_alerts(&[event]).into_iter().map(|(hook, _)| hook).collect::<Vec<_>>()
+    };
+    assert_eq!(places(), [hook]);
+    world.store.damaged_secrets.store(true, Ordering::Relaxed);
+    world.rule(rule("Another", vec![every_event()])).await;
+    assert_eq!(places(), []);
 }
 
 /// A lane has places for a full batch, and each of its events might owe an alert too.

@@ -1,7 +1,7 @@
 //! A store that does what SQLite does, and what a test tells it besides.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
@@ -13,7 +13,7 @@ use protocol::{EventId, PublicKey};
 use store::StoreError;
 use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, User,
+    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, Unopened, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
 use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
@@ -49,6 +49,8 @@ pub(super) struct TestStore {
     pub(super) failing_fills: AtomicUsize,
     /// Slices of counters that were filled.
     filled_slices: AtomicUsize,
+    /// Whether the rows of all hooks are damaged.
+    pub(super) damaged_secrets: AtomicBool,
     /// Slices of upkeep that were done.
     pub(super) slices: watch::Sender<usize>,
 }
@@ -66,6 +68,7 @@ impl TestStore {
             filled_slices: AtomicUsize::new(0),
             committed: Notify::new(),
             release: Notify::new(),
+            damaged_secrets: AtomicBool::new(false),
             slices: watch::Sender::new(0),
         }
     }
@@ -168,7 +171,6 @@ like_sqlite!(
 like_sqlite!(
     Catalog,
     {
-        fn directory() -> DirectoryRows;
         fn directory_version() -> i64;
         fn base_url() -> Option<String>;
         fn set_base_url(url: String) -> ();
@@ -203,7 +205,15 @@ like_sqlite!(
         fn users() -> Vec<User>;
         fn set_password(user: UserId, password_hash: String) -> ();
     },
-    {}
+    {
+        async fn directory(&self) -> Result<DirectoryRows, StoreError> {
+            let mut rows = self.sqlite.directory().await?;
+            if self.damaged_secrets.load(Ordering::Relaxed) {
+                rows.hooks.iter_mut().for_each(|hook| hook.secrets = Err(Unopened::Secret));
+            }
+            Ok(rows)
+        }
+    }
 );
 
 like_sqlite!(

@@ -22,6 +22,7 @@ use model::title::Title;
 use protocol::event::Event;
 use protocol::{EventId, PublicKey};
 use store::catalog::{Catalog as _, HookChange, NewHook, NewProject, Project};
+use store::conformance;
 use store::ledger::{Batch, BatchEvent, EventResult, Ledger as _, NewEvent, RecordedEvent, Summary};
 use store::marks::Marks;
 use store::sqlite::Sqlite;
@@ -67,7 +68,9 @@ impl World {
     /// A world with a hook like this. The gate is closed: no attempt starts.
     pub(super) async fn of_hook(url: &str, settings: HookSettings, lane_budget_bytes: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(TestStore::new(Sqlite::open(folder.path()).unwrap()));
+        let sqlite = Sqlite::open(folder.path()).unwrap();
+        sqlite.unlock(conformance::secret_key()).await.unwrap();
+        let store = Arc::new(TestStore::new(sqlite));
         let owner = store.register(NOW).await.unwrap();
         let (project, hook) = project_with_hook(&store, url, settings).await;
         let config = EgressConfig { policy: Policy::dev(), resolver: Arc::new(NoNames), extra_roots_pem: None };

@@ -80,8 +80,9 @@ async fn rotate(world: &World, hook: &Hook, byte: u8, overlap_ms: i64) -> Result
 
 fn holds(hook: &Hook, secrets: [Option<u8>; 2]) {
     let [present, previous] = secrets;
-    assert!(present.is_some_and(|byte| hook.secret == secret(byte)));
-    let kept = hook.previous.as_ref().map(|previous| previous.secret.expose());
+    let Ok(held) = &hook.secrets else { panic!("the row does not open") };
+    assert!(present.is_some_and(|byte| held.present == secret(byte)));
+    let kept = held.previous.as_ref().map(|previous| previous.secret.expose());
     assert_eq!(kept, previous.map(|byte| secret(byte).expose()));
 }
 
@@ -95,6 +96,9 @@ pub async fn a_rotation_keeps_both_secrets_until_its_overlap_ends(bench: &mut dy
     assert_eq!((at(59_999), at(60_000)), (Some(later(NOW, 60_000)), None));
     let finished = world.store.finish_rotation(world.project.id, hook.guid).await?;
     holds(&finished, [Some(2), None]);
+    let version = world.store.directory_version().await?;
+    holds(&world.store.finish_rotation(world.project.id, hook.guid).await?, [Some(2), None]);
+    assert_eq!(world.store.directory_version().await?, version, "there was nothing to end");
     Ok(())
 }
 

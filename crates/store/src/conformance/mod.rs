@@ -25,6 +25,7 @@ pub mod retention;
 mod ruled;
 pub mod rules;
 pub mod searching;
+pub mod secrets;
 pub mod settling;
 pub mod standing;
 pub mod standings;
@@ -33,12 +34,15 @@ pub mod windows;
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use model::ids::HookGuid;
 use protocol::EventId;
 
-use crate::Store;
 use crate::error::StoreError;
+use crate::secret_key::{KEY_BYTES, SecretKey};
+use crate::{SecretKeyId, Store};
 
 /// A backend under test, empty at first.
 #[async_trait]
@@ -56,8 +60,39 @@ pub trait Bench: Send + Sync {
     /// event's own rows are written.
     async fn poison_hour(&mut self, hour_s: i64);
 
+    /// Damages what is sealed in a column of a hook's row. Columns have the same names in every backend.
+    async fn damage(&mut self, hook: HookGuid, column: &'static str);
+
+    /// Puts what is sealed in a column of the second hook's row into the first one's.
+    async fn swap(&mut self, column: &'static str, hooks: [HookGuid; 2]);
+
+    /// Unlocks the store, which is unlocked with [`secret_key`] already, with another key.
+    async fn unlock_with_another(&mut self, key: SecretKey) -> Result<(), StoreError>;
+
+    /// Gives the store another key, and opens it with that one.
+    async fn replace_key(&mut self, key: SecretKey) -> Result<(), StoreError>;
+
+    /// The id of the key that the store's secrets are sealed with.
+    async fn secret_key_id(&self) -> Result<Option<SecretKeyId>, StoreError>;
+
     /// How many rows a table has: what upkeep leaves shows nowhere else. Tables have the same names in every backend.
     async fn count_rows(&self, table: &'static str) -> u64;
+}
+
+/// The key that stores under test are unlocked with.
+pub fn secret_key() -> SecretKey {
+    test_key(7)
+}
+
+/// A key of these bytes, with random numbers that differ from each other and nothing more.
+fn test_key(byte: u8) -> SecretKey {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    SecretKey::new([byte; KEY_BYTES], |bytes| {
+        for chunk in bytes.chunks_mut(8) {
+            let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            chunk.iter_mut().zip(next).for_each(|(to, from)| *to = from);
+        }
+    })
 }
 
 /// What a behaviour answers: what the store said where it should have worked.
@@ -131,6 +166,13 @@ macro_rules! every_behaviour {
             hooks::a_hook_that_a_person_disables_says_so,
             hooks::a_rotation_keeps_both_secrets_until_its_overlap_ends,
             hooks::a_second_rotation_waits_for_the_first_or_ends_both,
+            secrets::secrets_open_after_a_restart,
+            secrets::a_store_knows_its_key,
+            secrets::a_damaged_row_is_a_hook_that_says_so_and_leaves_the_others_alone,
+            secrets::what_is_sealed_for_one_hook_does_not_open_for_another,
+            secrets::a_new_secret_without_overlap_mends_a_hook,
+            secrets::new_headers_mend_a_hook,
+            secrets::a_store_whose_key_is_lost_may_be_given_another,
             issues::an_issue_adds_up_its_events,
             issues::an_issue_shows_its_last_event,
             issues::a_duplicate_is_not_counted,

@@ -8,8 +8,9 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Access, DATABASE_FILE, Sqlite, connect, make_folder, migrate};
+use super::{Access, DATABASE_FILE, Sqlite, connect, make_folder, migrate, unlock};
 use crate::error::StoreError;
+use crate::secret_key::SecretKeyId;
 
 /// Pages copied in one step.
 const PAGES_PER_STEP: i32 = 256;
@@ -17,8 +18,8 @@ const PAGES_PER_STEP: i32 = 256;
 const RESTORING_FILE: &str = "watchfire.db.restoring";
 
 impl Sqlite {
-    /// Writes a consistent copy of the store to `file`, which must not exist. Only its owner can read it: hooks' secrets are
-    /// in it.
+    /// Writes a consistent copy of the store to `file`, which must not exist. Only its owner can read it: events are in
+    /// it, and hooks' secrets, sealed.
     ///
     /// # Errors
     /// `Folder` where the file exists or cannot be made, or what the database says; then no file is left.
@@ -40,12 +41,13 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Puts a backup into a data folder without a store. The caller holds the folder's lock.
+    /// Puts a backup into a data folder without a store. The caller holds the folder's lock. Gives the id of the secret key that
+    /// the backup's secrets are sealed with, if any are: the key is not in it.
     ///
     /// # Errors
     /// `Folder` where the folder already holds a store, `SchemaTooNew`, or what the database says of the file; then the
     /// folder holds none.
-    pub fn restore(folder: &Path, file: &Path) -> Result<(), StoreError> {
+    pub fn restore(folder: &Path, file: &Path) -> Result<Option<SecretKeyId>, StoreError> {
         let refused = |source| StoreError::Folder { folder: folder.to_path_buf(), source };
         let path = folder.join(DATABASE_FILE);
         if path.exists() {
@@ -54,6 +56,7 @@ impl Sqlite {
         }
         let source = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         migrate::check(&source)?;
+        let key = unlock::key_id(&source)?;
         make_folder(folder)?;
         let unfinished = folder.join(RESTORING_FILE);
         if unfinished.exists() {
@@ -64,7 +67,8 @@ impl Sqlite {
         Backup::new(&source, &mut target)?.run_to_completion(PAGES_PER_STEP, Duration::ZERO, None)?;
         target.close().map_err(|(_, error)| error)?;
         std::fs::rename(&unfinished, &path).map_err(refused)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)?;
+        Ok(key)
     }
 }
 

@@ -12,11 +12,13 @@ use crate::catalog::{
 };
 use crate::error::StoreError;
 use crate::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
+use crate::secret_key::SecretKey;
 
 #[async_trait]
 impl Catalog for Sqlite {
     async fn directory(&self) -> Result<DirectoryRows, StoreError> {
-        self.read(directory).await
+        let key = self.secret_key()?;
+        self.read(move |connection| directory(connection, &key)).await
     }
 
     async fn directory_version(&self) -> Result<i64, StoreError> {
@@ -122,23 +124,28 @@ impl Catalog for Sqlite {
     }
 
     async fn hooks(&self, project: ProjectId) -> Result<Vec<Hook>, StoreError> {
-        self.read(move |connection| hooks::of_project(connection, project)).await
+        let key = self.secret_key()?;
+        self.read(move |connection| hooks::of_project(connection, &key, project)).await
     }
 
     async fn create_hook(&self, hook: NewHook) -> Result<Hook, StoreError> {
-        self.write(move |transaction| hooks::create(transaction, hook)).await
+        let key = self.secret_key()?;
+        self.write(move |transaction| hooks::create(transaction, &key, hook)).await
     }
 
     async fn update_hook(&self, project: ProjectId, guid: HookGuid, change: HookChange) -> Result<Hook, StoreError> {
-        self.write(move |transaction| hooks::update(transaction, (project, guid), &change)).await
+        let key = self.secret_key()?;
+        self.write(move |transaction| hooks::update(transaction, &key, (project, guid), &change)).await
     }
 
     async fn rotate_secret(&self, project: ProjectId, guid: HookGuid, rotation: Rotation) -> Result<Hook, StoreError> {
-        self.write(move |transaction| hooks::rotate(transaction, (project, guid), &rotation)).await
+        let key = self.secret_key()?;
+        self.write(move |transaction| hooks::rotate(transaction, &key, (project, guid), &rotation)).await
     }
 
     async fn finish_rotation(&self, project: ProjectId, guid: HookGuid) -> Result<Hook, StoreError> {
-        self.write(move |transaction| hooks::finish_rotation(transaction, (project, guid))).await
+        let key = self.secret_key()?;
+        self.write(move |transaction| hooks::finish_rotation(transaction, &key, (project, guid))).await
     }
 
     async fn delete_hook(&self, project: ProjectId, guid: HookGuid) -> Result<(), StoreError> {
@@ -224,14 +231,14 @@ fn directory_version(connection: &Connection) -> Result<i64, StoreError> {
         .query_row([], |row| row.get(0))?)
 }
 
-fn directory(connection: &Connection) -> Result<DirectoryRows, StoreError> {
+fn directory(connection: &Connection, key: &SecretKey) -> Result<DirectoryRows, StoreError> {
     let look = connection.unchecked_transaction()?;
     let rows = DirectoryRows {
         version: directory_version(&look)?,
         organizations: projects::organizations(&look)?,
         projects: projects::all(&look)?,
         keys: keys::all(&look)?,
-        hooks: hooks::all(&look)?,
+        hooks: hooks::all(&look, key)?,
         rules: rules::all(&look)?,
     };
     look.finish()?;

@@ -36,6 +36,7 @@ mod standings;
 mod sweep;
 mod teams;
 mod tokens;
+mod unlock;
 mod writer;
 
 #[cfg(test)]
@@ -43,12 +44,13 @@ mod tests;
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
+use self::unlock::Unlocked;
 use crate::error::StoreError;
 
 pub use lock::FolderLock;
@@ -75,6 +77,8 @@ pub struct Sqlite {
     readers: Readers,
     /// Where the next slice of upkeep goes on.
     sweep_from: Mutex<sweep::Progress>,
+    /// Opens hooks' secrets, once the store is unlocked.
+    secret_key: OnceLock<Unlocked>,
     /// What the record transaction knows to be in the tables; only the writer uses it.
     seen: Arc<Mutex<record::Seen>>,
     path: PathBuf,
@@ -94,7 +98,8 @@ enum Access {
 }
 
 impl Sqlite {
-    /// Opens the store in a folder, makes it where there is none, and migrates an older schema.
+    /// Opens the store in a folder, makes it where there is none, and migrates an older schema. What needs hooks' secrets
+    /// answers `NotUnlocked` until it is unlocked.
     ///
     /// # Errors
     /// `Folder` where the folder cannot be made, `SchemaTooNew`, or what the database says.
@@ -106,7 +111,14 @@ impl Sqlite {
         let checkpoints = connect(&path, Access::Write)?;
         let writer = writer::Writer::start(connection, checkpoints, path.clone())?;
         let readers = Readers { idle: Arc::default(), permits: Arc::new(Semaphore::new(READERS)) };
-        Ok(Sqlite { writer, readers, sweep_from: Mutex::default(), seen: Arc::default(), path })
+        Ok(Sqlite {
+            writer,
+            readers,
+            sweep_from: Mutex::default(),
+            secret_key: OnceLock::new(),
+            seen: Arc::default(),
+            path,
+        })
     }
 
     /// Finishes what is queued, then closes the file. Calls after it answer `Closed`.
@@ -179,7 +191,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a data folder that nobody else can read: hooks' secrets are in it.
+/// Makes a data folder that nobody else can read: events, and by default the secret key, are in it.
 fn make_folder(folder: &Path) -> Result<(), StoreError> {
     std::fs::DirBuilder::new()
         .recursive(true)

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use model::delivery_key::DeliveryKey;
 use model::ids::{Day, HookNumber, Millis, ProjectId, Seq};
 use rusqlite::Connection;
+use watchfire_store::conformance;
 use watchfire_store::sqlite::{FolderLock, Sqlite};
 use watchfire_store::{Catalog, Ledger, StoreError};
 use webhook::Kind;
@@ -58,6 +59,7 @@ fn nobody_else_can_read_the_data_folder() {
 async fn a_backup_beside_a_busy_writer_is_one_moment_and_can_be_restored() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Sqlite::open(&folder.path().join("data")).unwrap());
+    store.unlock(conformance::secret_key()).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let writing = tokio::spawn({
         let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
@@ -86,8 +88,10 @@ async fn a_backup_beside_a_busy_writer_is_one_moment_and_can_be_restored() {
     assert!(!folder.path().join("backup.db-wal").exists() && !folder.path().join("backup.db-shm").exists());
 
     let restored = folder.path().join("restored");
-    Sqlite::restore(&restored, &file).unwrap();
+    let needed = Sqlite::restore(&restored, &file).unwrap();
+    assert_eq!(needed, Some(conformance::secret_key().id()));
     let copy = Sqlite::open(&restored).unwrap();
+    copy.unlock(conformance::secret_key()).await.unwrap();
     let (organizations, version) = organizations_and_version(&copy).await;
     assert!((200..=made).contains(&organizations), "{organizations} of {made}");
     assert_eq!(version, organizations + 1, "every commit moves both");

@@ -8,17 +8,18 @@ mod migration;
 mod plans;
 mod rules;
 mod schema;
+mod sealing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::ids::Millis;
+use model::ids::{HookGuid, Millis};
 use protocol::{EventId, PublicKey};
 use watchfire_store::catalog::{NewProject, Project};
 use watchfire_store::conformance::{self, Bench};
 use watchfire_store::sqlite::Sqlite;
-use watchfire_store::{Catalog as _, Store, every_behaviour};
+use watchfire_store::{Catalog as _, SecretKey, SecretKeyId, Store, StoreError, every_behaviour};
 
 struct OnSqlite {
     root: tempfile::TempDir,
@@ -28,10 +29,11 @@ struct OnSqlite {
 }
 
 impl OnSqlite {
-    fn new() -> OnSqlite {
+    async fn new() -> OnSqlite {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("data");
         let store = Arc::new(Sqlite::open(&folder).unwrap());
+        store.unlock(conformance::secret_key()).await.unwrap();
         OnSqlite { root, folder, store, crashes: 0 }
     }
 }
@@ -51,6 +53,7 @@ impl Bench for OnSqlite {
             std::fs::copy(self.folder.join(file), left.join(file)).unwrap();
         }
         self.store = Arc::new(Sqlite::open(&left).unwrap());
+        self.store.unlock(conformance::secret_key()).await.unwrap();
         self.folder = left;
     }
 
@@ -70,6 +73,35 @@ impl Bench for OnSqlite {
              begin select raise(abort, 'poisoned'); end"
         );
         database.execute_batch(&trigger).unwrap();
+    }
+
+    async fn damage(&mut self, hook: HookGuid, column: &'static str) {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let (hook, damaged) = (hook.0, [1_u8; 120]);
+        let update = format!("update hook set {column} = ? where guid = ?");
+        assert_eq!(database.execute(&update, rusqlite::params![damaged, hook]).unwrap(), 1);
+    }
+
+    async fn swap(&mut self, column: &'static str, hooks: [HookGuid; 2]) {
+        let database = rusqlite::Connection::open(self.folder.join("watchfire.db")).unwrap();
+        let [to, from] = hooks.map(|hook| hook.0);
+        let update = format!("update hook set {column} = (select {column} from hook where guid = ?) where guid = ?");
+        assert_eq!(database.execute(&update, rusqlite::params![from, to]).unwrap(), 1);
+    }
+
+    async fn unlock_with_another(&mut self, key: SecretKey) -> Result<(), StoreError> {
+        self.store.unlock(key).await
+    }
+
+    async fn replace_key(&mut self, key: SecretKey) -> Result<(), StoreError> {
+        self.store.replace_secret_key(&key).await?;
+        self.store.close().await;
+        self.store = Arc::new(Sqlite::open(&self.folder)?);
+        self.store.unlock(key).await
+    }
+
+    async fn secret_key_id(&self) -> Result<Option<SecretKeyId>, StoreError> {
+        self.store.secret_key_id().await
     }
 
     async fn count_rows(&self, table: &'static str) -> u64 {
@@ -100,7 +132,7 @@ macro_rules! on_sqlite {
         $(
             #[tokio::test]
             async fn $behaviour() {
-                conformance::$room::$behaviour(&mut OnSqlite::new()).await.unwrap();
+                conformance::$room::$behaviour(&mut OnSqlite::new().await).await.unwrap();
             }
         )+
 

@@ -17,6 +17,7 @@ use protocol::event::{Event, EventKind, Level};
 use protocol::{EventId, PublicKey};
 use rusqlite::{Connection, params};
 use watchfire_store::catalog::Project;
+use watchfire_store::conformance;
 use watchfire_store::issues::{Cut, CutFrom, IssueSearch, IssueSort, IssueTest, IssueUpdate, IssuesOf, NewStanding};
 use watchfire_store::ledger::{
     Batch, BatchEvent, Claim, ClaimOrder, EventResult, NewEvent, RecordedEvent, Summary, SweepPlan,
@@ -56,7 +57,7 @@ const ROWS: &str = "
     values (1, 1, 20468, 1, 1, 1, 1, 1768478400000, 1, 0, 1, 200, 0, 1, 0, 0, 0, 0, '', '', '');";
 
 /// Writes the file as the first schema had it.
-fn first_store(folder: &Path) {
+pub(crate) fn first_store(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     let database = Connection::open(folder.join("watchfire.db")).unwrap();
     database.execute_batch(FIRST_SCHEMA).unwrap();
@@ -135,10 +136,11 @@ struct Opened {
 }
 
 impl Opened {
-    fn new() -> Opened {
+    async fn new() -> Opened {
         let folder = tempfile::tempdir().unwrap();
         first_store(&folder.path().join("data"));
         let store = Sqlite::open(&folder.path().join("data")).unwrap();
+        store.unlock(conformance::secret_key()).await.unwrap();
         Opened { _folder: folder, store }
     }
 
@@ -159,7 +161,7 @@ fn recorded(result: &EventResult) -> &RecordedEvent {
 
 #[tokio::test]
 async fn what_a_store_of_the_first_schema_holds_is_kept() {
-    let opened = Opened::new();
+    let opened = Opened::new().await;
     let store = &opened.store;
     let directory = store.directory().await.unwrap();
     assert_eq!((directory.projects.len(), directory.hooks.len(), directory.rules.len()), (1, 2, 0));
@@ -193,7 +195,7 @@ async fn what_a_store_of_the_first_schema_holds_is_kept() {
 
 #[tokio::test]
 async fn a_store_of_the_first_schema_goes_on_recording_and_sending() {
-    let opened = Opened::new();
+    let opened = Opened::new().await;
     let store = &opened.store;
     let project = store.projects().await.unwrap().pop().unwrap();
     let events = vec![event(&project, 1, 1), event(&project, 4, 1), event(&project, 5, 9)];
@@ -218,7 +220,7 @@ async fn a_store_of_the_first_schema_goes_on_recording_and_sending() {
 
 #[tokio::test]
 async fn a_store_of_the_first_schema_is_searched_and_swept() {
-    let opened = Opened::new();
+    let opened = Opened::new().await;
     let store = &opened.store;
     let project = ProjectId::new(1).unwrap();
     let search = IssueSearch {

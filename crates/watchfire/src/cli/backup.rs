@@ -9,8 +9,9 @@ use super::stores;
 use crate::config::StoreFlags;
 
 pub(super) const EXAMPLES: &str = "\
-The copy holds everything: events, deliveries, hooks with their secrets. Keep it as safe as the data
-folder. The file must not exist yet. Works beside a running `watchfire serve`.
+The copy holds everything: events, deliveries, hooks with their secrets, which are sealed. The key that
+opens them is not in it: keep a copy of its file elsewhere. The file must not exist yet. Works beside a
+running `watchfire serve`.
 
 Example:
   watchfire backup /var/backups/watchfire-$(date +%F).db";
@@ -34,7 +35,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
             path: copy.clone(),
             source,
         })?;
-        Ok(format!("wrote {}\n", copy.display()))
+        let sealed = store.secret_key_id().await?.map_or_else(String::new, |key| {
+            format!("Hooks' secrets in it are sealed with the secret key {key}, which is not in it: back that file up elsewhere.\n")
+        });
+        Ok(format!("wrote {}\n{sealed}", copy.display()))
     })
     .await
 }

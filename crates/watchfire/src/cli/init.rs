@@ -1,22 +1,26 @@
 //! `watchfire init`: provisioning, as often as one likes.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use clap::Args;
 use model::slug::Slug;
 use serde::Serialize;
+use store::sqlite::FolderLock;
 
 use super::failure::Failure;
 use super::report;
 use super::stores;
-use crate::config::{BaseUrl, StoreFlags, base_url, socket_address};
+use crate::config::{BaseUrl, SecretKeyFlags, StoreFlags, base_url, socket_address};
 use crate::provision::{Audience, Provisioned, Wanted, WantedToken, WantedUrl, banner, provision};
+use crate::secret_key::{replace, unlock};
 use crate::wiring::system_clock;
 
 pub(super) const EXAMPLES: &str = "\
 What is there already is looked up, not changed; the password and the token are shown only by the run
 that made them. A name that is not given stands for the oldest organization, project or user, and on
 an empty store for my-org, my-project and admin@localhost. Works beside a running `watchfire serve`.
+Where the store has no secret key yet, a file with a new one is made: back it up, apart from the store.
 
 Examples:
   watchfire init
@@ -29,6 +33,8 @@ Examples:
 pub(super) struct Arguments {
     #[command(flatten)]
     store: StoreFlags,
+    #[command(flatten)]
+    secret_key: SecretKeyFlags,
     /// URL under which people and SDKs reach this Watchfire; stored for `serve`
     #[arg(long, value_name = "URL", value_parser = base_url)]
     url: Option<BaseUrl>,
@@ -47,6 +53,10 @@ pub(super) struct Arguments {
     /// Make another token with every scope
     #[arg(long)]
     new_token: bool,
+    /// Give the store another secret key because its own is lost: hooks get nothing then until their secrets are rotated with
+    /// an overlap of 0 and their headers set again
+    #[arg(long)]
+    replace_lost_secret_key: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -61,6 +71,7 @@ struct Answer<'a> {
     dsn: String,
     url: &'a str,
     user: &'a str,
+    secret_key_file: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +80,8 @@ struct Answer<'a> {
 
 /// Makes what is not there, and says what is there.
 pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
-    let Arguments { store, url, listen, org, project, user, new_token, json } = arguments;
+    let Arguments { store, secret_key, url, listen, org, project, user, new_token, replace_lost_secret_key, json } =
+        arguments;
     let wanted = Wanted {
         organization: org,
         project,
@@ -78,14 +90,29 @@ pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
         token: if new_token { WantedToken::Another } else { WantedToken::First },
         now: system_clock().now(),
     };
+    let key_file = secret_key.file(&store.data);
+    // Who serves the store goes on sealing with the key that it has.
+    let _nobody_serves = if replace_lost_secret_key { Some(FolderLock::take(&store.data)?) } else { None };
     stores::with(&store, async |store| {
+        if replace_lost_secret_key {
+            replace(store, &key_file).await?;
+        }
+        unlock(store, &key_file).await?;
         let provisioned = provision(store, wanted).await?;
-        if json { report::json(&answer(&provisioned)) } else { Ok(banner(&provisioned, Audience::Person)) }
+        if json {
+            return report::json(&answer(&provisioned, key_file.display().to_string()));
+        }
+        Ok(format!("{}{}", banner(&provisioned, Audience::Person), key_is_kept(&key_file)))
     })
     .await
 }
 
-fn answer(provisioned: &Provisioned) -> Answer<'_> {
+/// What everybody should know of the secret key's file.
+pub(super) fn key_is_kept(file: &Path) -> String {
+    format!("\nHooks' secrets are sealed with the key in {}: back it up, apart from the store.\n", file.display())
+}
+
+fn answer(provisioned: &Provisioned, secret_key_file: String) -> Answer<'_> {
     Answer {
         organization: &provisioned.organization.slug,
         project: &provisioned.project.slug,
@@ -93,6 +120,7 @@ fn answer(provisioned: &Provisioned) -> Answer<'_> {
         dsn: provisioned.dsn.to_string(),
         url: provisioned.url.as_str(),
         user: &provisioned.user,
+        secret_key_file,
         token: provisioned.token.as_ref().map(|token| token.expose()),
         password: provisioned.password.as_ref().map(|password| password.expose()),
     }

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use store::StoreError;
+use store::secret_key::SECRET_KEY_FILE;
 use store::sqlite::Sqlite;
 
 use super::failure::Failure;
 use crate::config::StoreFlags;
 
 pub(super) const EXAMPLES: &str = "\
-Nothing is overwritten: a folder that holds a store is refused.
+Nothing is overwritten: a folder that holds a store is refused. The backup has no secret key in it: this
+says which one it needs.
 
 Example:
   watchfire restore /var/backups/watchfire-2026-05-01.db --data /var/lib/watchfire";
@@ -34,9 +36,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
         path: copy.clone(),
         source,
     })?;
-    Sqlite::restore(&store.data, copy).map_err(|source| match source {
+    let key = Sqlite::restore(&store.data, copy).map_err(|source| match source {
         StoreError::Folder { .. } | StoreError::SchemaTooNew { .. } => Failure::Store(source),
         source => Failure::Copy { doing: "restore", path: copy.clone(), source },
     })?;
-    Ok(format!("restored {} into {}\n", copy.display(), store.data.display()))
+    let needed = key.map_or_else(String::new, |key| {
+        let file = store.data.join(SECRET_KEY_FILE);
+        let file = file.display();
+        format!("Its secrets are sealed with the secret key {key}: put that key's file at {file}, or name it with --secret-key-file.\n")
+    });
+    Ok(format!("restored {} into {}\n{needed}", copy.display(), store.data.display()))
 }

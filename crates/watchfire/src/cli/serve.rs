@@ -11,6 +11,7 @@ use crate::config::{BaseUrl, LogFormat, Settings};
 use crate::provision::{
     self, Audience, Provisioned, Wanted, WantedToken, WantedUrl, banner, is_empty, provision, write_first_login,
 };
+use crate::secret_key::unlock;
 use crate::wiring::{Addresses, Opened, Plan, Running, system_clock};
 
 pub(super) async fn run(settings: Settings) -> Result<String, Failure> {
@@ -19,6 +20,7 @@ pub(super) async fn run(settings: Settings) -> Result<String, Failure> {
     let signals = Signals::listen()?;
     let addresses = Addresses { main: settings.listen, metrics: settings.metrics_listen };
     let opened = Opened::open(&settings.data, addresses).await?;
+    unlock(&opened.store, &settings.secret_key_file).await?;
     let url = settings.base_url(provision::stored_url(&*opened.store).await?, opened.address);
     let first = if is_empty(&*opened.store).await? { Some(first_start(&opened, &url).await?) } else { None };
     let address = opened.address;
@@ -65,8 +67,9 @@ async fn first_start(opened: &Opened, url: &BaseUrl) -> Result<Provisioned, Fail
 
 /// A person sees the login; a log does not: it names the file that holds it.
 fn welcome(settings: &Settings, first: &Provisioned) -> Result<(), Failure> {
+    let kept = super::init::key_is_kept(&settings.secret_key_file);
     if settings.dev || std::io::stdout().is_terminal() {
-        return say(&format!("Watchfire is ready.\n{}", banner(first, Audience::Person)));
+        return say(&format!("Watchfire is ready.\n{}{kept}", banner(first, Audience::Person)));
     }
     let path = write_first_login(&settings.data, &banner(first, Audience::Person)).map_err(|source| Failure::File {
         doing: "write the first login to",
@@ -74,7 +77,10 @@ fn welcome(settings: &Settings, first: &Provisioned) -> Result<(), Failure> {
         source,
     })?;
     let shown = banner(first, Audience::Log);
-    say(&format!("Watchfire is ready.\n{shown}The first login is in {}: read it, then delete it.\n", path.display()))
+    say(&format!(
+        "Watchfire is ready.\n{shown}The first login is in {}: read it, then delete it.\n{kept}",
+        path.display()
+    ))
 }
 
 fn say(text: &str) -> Result<(), Failure> {

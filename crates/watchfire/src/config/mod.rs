@@ -21,7 +21,7 @@ pub use file::DEFAULT_FILE;
 pub use layers::Layers;
 pub(crate) use layers::with_variables_in_help;
 pub use origin::{Origin, Origins};
-pub use settings::{EgressSettings, SettingFlags, Settings, StoreFlags};
+pub use settings::{EgressSettings, SecretKeyFlags, SettingFlags, Settings, StoreFlags};
 pub use show::{Row, rows};
 pub use values::{BaseUrl, LogFormat};
 pub(crate) use values::{base_url, socket_address};

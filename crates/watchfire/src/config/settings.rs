@@ -1,12 +1,13 @@
 //! The settings: the flags of `serve` as written, and what they mean together.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use ipnet::IpNet;
 use model::egress::Policy;
+use store::secret_key::SECRET_KEY_FILE;
 
 use super::error::ConfigError;
 use super::origin::{Origin, Origins};
@@ -15,9 +16,24 @@ use super::values::{self, BaseUrl, LogFormat};
 /// Where the store is.
 #[derive(Debug, Clone, Args)]
 pub struct StoreFlags {
-    /// Folder that holds everything: the store, its lock, the first login
+    /// Folder that holds everything: the store, its lock, the secret key, the first login
     #[arg(long, value_name = "DIR", default_value = "watchfire-data")]
     pub data: PathBuf,
+}
+
+/// Where the key is that the store's secrets are sealed with.
+#[derive(Debug, Clone, Args)]
+pub struct SecretKeyFlags {
+    /// File with the key that hooks' secrets are sealed with, made where the store has none yet; else secret-key in --data
+    #[arg(long, value_name = "FILE")]
+    secret_key_file: Option<PathBuf>,
+}
+
+impl SecretKeyFlags {
+    /// The file, for a store in this folder.
+    pub fn file(&self, data: &Path) -> PathBuf {
+        self.secret_key_file.clone().unwrap_or_else(|| data.join(SECRET_KEY_FILE))
+    }
 }
 
 /// The settings as written.
@@ -25,6 +41,8 @@ pub struct StoreFlags {
 pub struct SettingFlags {
     #[command(flatten)]
     store: StoreFlags,
+    #[command(flatten)]
+    secret_key: SecretKeyFlags,
     /// Address and port that SDKs, the API and browsers connect to
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", value_parser = values::socket_address)]
     listen: SocketAddr,
@@ -65,6 +83,8 @@ pub struct SettingFlags {
 pub struct Settings {
     /// The data folder; it need not exist.
     pub data: PathBuf,
+    /// The file of the secret key; it need not exist.
+    pub secret_key_file: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
     /// The URL for DSNs and links, if it is not to be the stored one.
@@ -121,6 +141,7 @@ impl Settings {
             policy.allow_nat64();
         }
         Ok(Settings {
+            secret_key_file: flags.secret_key.file(&flags.store.data),
             data: flags.store.data,
             listen: flags.listen,
             url: flags.url,

@@ -23,6 +23,7 @@ pub fn rows(settings: &Settings) -> Vec<Row> {
     let row = |key, value: String| Row { key, value, origin: settings.origin(key).to_string() };
     vec![
         row("data", settings.data.display().to_string()),
+        row("secret-key-file", settings.secret_key_file.display().to_string()),
         row("listen", settings.listen.to_string()),
         row("url", optional(settings.url.as_ref())),
         row("metrics-listen", optional(settings.metrics_listen.as_ref())),

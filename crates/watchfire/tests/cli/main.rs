@@ -82,7 +82,11 @@ fn keys(value: &Value) -> Vec<&str> {
 fn init_makes_everything_once_and_then_looks_it_up() {
     let shell = Shell::new();
     let first = shell.json(&["init", "--json"]);
-    assert_eq!(keys(&first), ["dsn", "organization", "password", "project", "project_id", "token", "url", "user"]);
+    let always = ["dsn", "organization", "project", "project_id", "secret_key_file", "url", "user"];
+    let mut once = [&always[..], &["password", "token"]].concat();
+    once.sort_unstable();
+    assert_eq!(keys(&first), once);
+    assert_eq!(first["secret_key_file"], "watchfire-data/secret-key");
     assert_eq!(first["organization"], "my-org");
     assert_eq!(first["project"], "my-project");
     assert_eq!(first["project_id"], "1");
@@ -93,7 +97,7 @@ fn init_makes_everything_once_and_then_looks_it_up() {
     assert_eq!(first["token"].as_str().unwrap().len(), "sntryu_".len() + 64);
 
     let second = shell.json(&["init", "--json"]);
-    assert_eq!(keys(&second), ["dsn", "organization", "project", "project_id", "url", "user"]);
+    assert_eq!(keys(&second), always);
     for key in keys(&second) {
         assert_eq!(second[key], first[key], "{key}");
     }
@@ -191,9 +195,14 @@ fn a_command_that_needs_a_store_makes_none() {
 fn a_backup_restores_into_an_empty_folder_only() {
     let shell = Shell::new();
     let first = shell.json(&["init", "--json"]);
-    shell.done(&["backup", "copy.db"]);
+    assert!(shell.done(&["backup", "copy.db"]).contains("which is not in it"));
     assert!(shell.refused(&["backup", "copy.db"], 1).contains("cannot write the backup copy.db"));
-    shell.done(&["restore", "copy.db", "--data", "other"]);
+    let restored = shell.done(&["restore", "copy.db", "--data", "other"]);
+    let missing = shell.refused(&["init", "--json", "--data", "other"], 1);
+    let id = missing.split("the secret key ").nth(1).unwrap().split(',').next().unwrap();
+    assert!(missing.contains("its file other/secret-key is not there: put it back"), "{missing}");
+    assert!(restored.contains(&format!("the secret key {id}: put that key's file at other/secret-key")), "{restored}");
+    std::fs::copy(shell.path().join("watchfire-data/secret-key"), shell.path().join("other/secret-key")).unwrap();
     assert_eq!(shell.json(&["init", "--json", "--data", "other"])["dsn"], first["dsn"]);
     assert!(shell.refused(&["restore", "copy.db"], 1).contains("it already holds a store"));
     assert!(shell.refused(&["restore", "none.db", "--data", "third"], 1).contains("cannot read the backup none.db"));

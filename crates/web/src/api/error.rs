@@ -13,6 +13,7 @@ use model::ids::RuleId;
 use model::scope::Scopes;
 use serde_json::{Value, json};
 use store::StoreError;
+use store::catalog::Unopened;
 
 use super::body::BadBody;
 use super::fields::FieldErrors;
@@ -114,6 +115,11 @@ pub(crate) enum Untested {
     /// The hook is disabled.
     #[error("The hook is disabled, and a disabled hook never fires. Enable it first: {{\"isActive\": true}}.")]
     Disabled,
+    /// What is stored to sign with is damaged.
+    #[error(
+        "The hook's stored secret or headers are damaged, so nothing can be sent. The hook's X-Watchfire-Note says what mends it."
+    )]
+    Unsigned,
     /// It could not be written down.
     #[error("The test could not be written down, so it was not sent. Try again in a moment.")]
     NotNow,
@@ -157,7 +163,7 @@ impl ApiError {
             | ApiError::Duplicate(_) => StatusCode::BAD_REQUEST,
             ApiError::Taken(_) => StatusCode::CONFLICT,
             ApiError::Snoozed => StatusCode::GONE,
-            ApiError::Untested(Untested::Disabled) => StatusCode::CONFLICT,
+            ApiError::Untested(Untested::Disabled | Untested::Unsigned) => StatusCode::CONFLICT,
             ApiError::Untested(Untested::NotNow) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Store(error) => status_of_store(error),
         }
@@ -278,7 +284,7 @@ fn status_of_store(error: &StoreError) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         StoreError::Missing { .. } => StatusCode::NOT_FOUND,
-        StoreError::Taken { .. } | StoreError::Rotating { .. } => StatusCode::CONFLICT,
+        StoreError::Taken { .. } | StoreError::Rotating { .. } | StoreError::Unopened(_) => StatusCode::CONFLICT,
         StoreError::TooMany { .. } => StatusCode::BAD_REQUEST,
         StoreError::UnknownValue { .. }
         | StoreError::Damaged { .. }
@@ -287,6 +293,9 @@ fn status_of_store(error: &StoreError) -> StatusCode {
         | StoreError::Kind(_)
         | StoreError::Outcome(_)
         | StoreError::Setting(_)
+        | StoreError::NotUnlocked
+        | StoreError::WrongSecretKey { .. }
+        | StoreError::Sealing(_)
         | StoreError::Locked { .. }
         | StoreError::SchemaTooNew { .. }
         | StoreError::Folder { .. }
@@ -303,6 +312,10 @@ fn body_of_store(error: &StoreError) -> Value {
              overlap of 0, which ends both at once.",
             iso(*until)
         )),
+        StoreError::Unopened(Unopened::Headers) => detail("The hook's stored headers are damaged. Set them again."),
+        StoreError::Unopened(Unopened::Secret | Unopened::PreviousSecret) => {
+            detail("The hook's stored secret is damaged. Rotate it with an overlap of 0.")
+        }
         StoreError::TooMany { what, most } => {
             detail(format_args!("A project has at most {most} {what}. Delete one first."))
         }

@@ -118,6 +118,14 @@ async fn what_the_store_says_is_answered_by_its_kind() {
             StoreError::TooMany { what: "rules", most: 9 }.into(),
             said(400, "A project has at most 9 rules. Delete one first."),
         ),
+        (
+            StoreError::Unopened(Unopened::Headers).into(),
+            said(409, "The hook's stored headers are damaged. Set them again."),
+        ),
+        (
+            StoreError::Unopened(Unopened::Secret).into(),
+            said(409, "The hook's stored secret is damaged. Rotate it with an overlap of 0."),
+        ),
         (StoreError::Closed.into(), not_available()),
         (AuthError::Store(StoreError::Closed).into(), not_available()),
     ])

@@ -75,7 +75,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 27] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 28] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -104,6 +104,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 27] {
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/stats", get(hooks::stats)),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/test", post(hooks::test)),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/verify", post(hooks::verify)),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/rotate-secret", post(hooks::rotate)),
         ("/api/0/projects/{organization}/{project}/events/{event}/why", get(why::why)),
         ("/api/0/projects/{organization}/{project}/rules", get(rules::list).post(rules::create)),
         ("/api/0/projects/{organization}/{project}/rules/configuration", get(rules::configuration)),

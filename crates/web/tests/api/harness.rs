@@ -18,6 +18,7 @@ use pipeline::egress::{Answers, Egress, EgressConfig, ResolveError, Resolver};
 use protocol::PublicKey;
 use serde_json::Value;
 use store::catalog::{Catalog as _, NewProject, NewToken, Organization, Project, Team};
+use store::conformance;
 use store::sqlite::Sqlite;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -59,6 +60,7 @@ impl Api {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Sqlite::open(folder.path()).unwrap());
+        store.unlock(conformance::secret_key()).await.unwrap();
         let organization = store.create_organization("my-org".into(), "My Org".into(), START).await.unwrap();
         let team = store.teams(organization.id).await.unwrap().remove(0);
         let project = store.create_project(new_project(&team, "my-project")).await.unwrap();

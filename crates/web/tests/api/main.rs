@@ -9,6 +9,8 @@ mod harness;
 #[cfg(test)]
 mod hook_fields;
 #[cfg(test)]
+mod hook_rotation;
+#[cfg(test)]
 mod hook_settings;
 #[cfg(test)]
 mod hooks;

@@ -15,6 +15,7 @@ use super::exit::Exit;
 use crate::config::ConfigError;
 use crate::credentials::CredentialError;
 use crate::provision::ProvisionError;
+use crate::secret_key::UnlockError;
 use crate::wiring::StartError;
 
 pub(super) use connect::ConnectError;
@@ -106,6 +107,9 @@ pub enum Failure {
     /// The signature does not hold, or cannot be checked.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The store stays locked.
+    #[error(transparent)]
+    Unlock(#[from] UnlockError),
     /// The server does not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -136,6 +140,7 @@ impl Failure {
             | Failure::File { .. }
             | Failure::Copy { .. }
             | Failure::Standard { .. }
+            | Failure::Unlock(_)
             | Failure::Start(_)
             | Failure::Runtime(_)
             | Failure::Json(_) => Exit::Failed,

@@ -18,7 +18,8 @@ use super::super::time::iso;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Health {
-    /// `healthy`, `failing`, `open`, `paused`, `disabled`, or `unknown` before the first attempt.
+    /// `healthy`, `failing`, `open`, `paused`, `disabled`, `unreadable` where its row is
+    /// damaged, or `unknown` before the first attempt.
     state: &'static str,
     /// Since when it is in this state, where that is known.
     since: Option<String>,
@@ -77,6 +78,8 @@ impl Health {
         let opened = standing.opened;
         let (state, since) = if !hook.active {
             ("disabled", None)
+        } else if hook.secrets.is_err() {
+            ("unreadable", None)
         } else if let Some(opened) = opened {
             ("open", Some(opened.at))
         } else if paused_until.is_some() {

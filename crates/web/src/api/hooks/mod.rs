@@ -2,6 +2,7 @@
 
 mod fields;
 mod health;
+mod rotate;
 mod settings;
 mod stats;
 mod test;
@@ -14,7 +15,7 @@ use http::{HeaderMap, StatusCode};
 use model::ids::HookGuid;
 use model::scope::Scope;
 use store::StoreError;
-use store::catalog::{Hook, NewHook};
+use store::catalog::{Hook, NewHook, Unopened};
 use webhook::Secret;
 
 use self::health::Health;
@@ -26,6 +27,7 @@ use super::lookup::{Call, HookPath, ProjectPath};
 use super::note::said;
 use super::page::{PageRequest, query_value};
 
+pub(super) use self::rotate::rotate;
 pub(super) use self::stats::stats;
 pub(super) use self::test::test;
 pub(super) use self::verify::verify;
@@ -106,8 +108,14 @@ async fn shown(call: &Call<HookPath>, hook: &Hook) -> Answer {
     Ok((note(hook), Json(view)).into_response())
 }
 
-/// A hook may be made without events, as in Sentry, where nothing is sent to it either.
+/// Why nothing is sent to an active hook: its row is damaged, or it has no events, with which it may be made as in Sentry.
 fn note(hook: &Hook) -> HeaderMap {
-    let text = "gets nothing until it has events: event.alert, event.created or both";
-    if hook.kinds.is_empty() { said(text) } else { HeaderMap::new() }
+    match hook.secrets {
+        Err(Unopened::Headers) => said("gets nothing: its stored headers are damaged; set them again"),
+        Err(Unopened::Secret | Unopened::PreviousSecret) => {
+            said("gets nothing: its stored secret is damaged; rotate it with an overlap of 0")
+        }
+        Ok(_) if hook.kinds.is_empty() => said("gets nothing until it has events: event.alert, event.created or both"),
+        Ok(_) => HeaderMap::new(),
+    }
 }

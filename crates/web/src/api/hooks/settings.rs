@@ -48,7 +48,7 @@ pub(super) fn masked(headers: &CustomHeaders) -> Map<String, Value> {
 }
 
 /// A whole number in a range; its text counts too, as in forms.
-fn whole(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Read<u64> {
+pub(super) fn whole(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Read<u64> {
     move |value| {
         let number = match value {
             Value::Number(number) => {

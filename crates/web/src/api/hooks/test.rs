@@ -61,6 +61,7 @@ pub(in super::super) async fn test(call: Call<HookPath>) -> Answer<(StatusCode, 
     let body = body.map_err(|_| ApiError::Untested(Untested::NotNow))?;
     let tested = api.sending.test(hook.number, Bytes::from(body)).await.map_err(|error| match error {
         TestError::NotFiring => ApiError::Untested(Untested::Disabled),
+        TestError::Unsigned => ApiError::Untested(Untested::Unsigned),
         TestError::Unavailable => ApiError::Untested(Untested::NotNow),
     })?;
     Ok((StatusCode::OK, Json(Outcome::of(tested))))

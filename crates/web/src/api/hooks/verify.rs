@@ -54,8 +54,9 @@ pub(in super::super) async fn verify(call: Call<HookPath>, body: Unread) -> Answ
 
 /// Knows the hook's secrets, and those of the project's other hooks by the hooks' ids.
 async fn doctor(call: &Call<HookPath>, hook: &Hook) -> Answer<Doctor> {
-    let mut doctor = Doctor::new(&hook.secret);
-    if let Some(previous) = &hook.previous {
+    let secrets = hook.secrets.as_ref().map_err(|unopened| StoreError::Unopened(*unopened))?;
+    let mut doctor = Doctor::new(&secrets.present);
+    if let Some(previous) = &secrets.previous {
         doctor = match hook.previous_at(call.api.clock.now()) {
             Some(_) => doctor.with_overlapping(&previous.secret),
             None => doctor.with_ended(&previous.secret),
@@ -63,7 +64,8 @@ async fn doctor(call: &Call<HookPath>, hook: &Hook) -> Answer<Doctor> {
     }
     let others = call.api.store.hooks(hook.project).await?;
     let others = others.iter().filter(|other| other.number != hook.number);
-    Ok(others.fold(doctor, |doctor, other| doctor.with_other(format!("the hook {}", other.guid), &other.secret)))
+    let others = others.filter_map(|other| Some((other.guid, &other.secrets.as_ref().ok()?.present)));
+    Ok(others.fold(doctor, |doctor, (guid, secret)| doctor.with_other(format!("the hook {guid}"), secret)))
 }
 
 impl Webhook {

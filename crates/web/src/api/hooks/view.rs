@@ -38,19 +38,21 @@ pub(super) struct HookView<'h> {
 }
 
 impl<'h> HookView<'h> {
-    /// What this caller may see of a hook: the secrets in full only who may change the hook.
+    /// What this caller may see of a hook: the secrets in full only who may change the hook. Secrets that do not open are empty.
     pub(super) fn of(hook: &'h Hook, health: Option<Health>, caller: &Caller, now: Millis) -> Self {
         let show =
             |secret: String, shown| if caller.may(Scope::ProjectWrite) { secret } else { masked(&secret, shown) };
         let settings = &hook.settings;
+        let secret = hook.secrets.as_ref().ok().map(|secrets| &secrets.present);
         Self {
             id: hook.guid.to_string(),
             url: &hook.url,
-            secret: show(hook.secret.expose(), SHOWN_CHARACTERS),
+            secret: secret.map_or_else(String::new, |secret| show(secret.expose(), SHOWN_CHARACTERS)),
             status: status(hook),
             events: events(hook),
             date_created: iso(hook.created),
-            signing_secret: show(hook.secret.signing_secret(), "whsec_".len() + SHOWN_CHARACTERS),
+            signing_secret: secret
+                .map_or_else(String::new, |secret| show(secret.signing_secret(), "whsec_".len() + SHOWN_CHARACTERS)),
             previous_secret_until: hook.previous_at(now).map(|previous| iso(previous.until)),
             timeout: settings.timeout.as_secs(),
             retries: settings.retries.as_str(),
@@ -65,9 +67,13 @@ impl<'h> HookView<'h> {
     }
 }
 
-/// Sentry's word for whether a hook fires.
+/// Sentry's word for whether a hook fires, or ours for one that would if its row were not damaged.
 pub(super) fn status(hook: &Hook) -> &'static str {
-    if hook.active { "active" } else { "disabled" }
+    match (hook.active, &hook.secrets) {
+        (false, _) => "disabled",
+        (true, Ok(_)) => "active",
+        (true, Err(_)) => "unreadable",
+    }
 }
 
 fn events(hook: &Hook) -> Vec<&'static str> {
