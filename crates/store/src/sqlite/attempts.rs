@@ -9,6 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Transaction, params, params_from_iter};
 
 use super::place::place;
+use super::rows::bounded;
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, LoggedAttempt};
 
@@ -137,14 +138,25 @@ pub(super) fn is_logged(
 
 /// The log of a delivery, oldest first.
 pub(super) fn of_delivery(connection: &Connection, key: &DeliveryKey) -> Result<Vec<LoggedAttempt>, StoreError> {
+    newest_of(connection, key, usize::MAX)
+}
+
+/// The newest rows of a delivery's log, at most so many, oldest first.
+pub(super) fn newest_of(
+    connection: &Connection,
+    key: &DeliveryKey,
+    limit: usize,
+) -> Result<Vec<LoggedAttempt>, StoreError> {
     let mut statement = connection.prepare_cached(
         "select number, repeats, coalesce(first_started_ms, started_ms), started_ms, outcome, cause, went_out, status,
                 reused, duration_us, resolve_us, connect_us, tls_us, first_byte_us, error, response_headers, response_body
          from attempt
          where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
-         order by number",
+         order by number desc
+         limit ?",
     )?;
-    let mut rows = statement.query(place(key))?;
+    let [project, hook, day, seq, kind] = place(key);
+    let mut rows = statement.query([project, hook, day, seq, kind, bounded(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let micros = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
@@ -163,6 +175,7 @@ pub(super) fn of_delivery(connection: &Connection, key: &DeliveryKey) -> Result<
         let (number, repeats, first_started) = (row.get(0)?, row.get(1)?, Millis(row.get(2)?));
         found.push(LoggedAttempt { number, repeats, first_started, attempt });
     }
+    found.reverse();
     Ok(found)
 }
 
