@@ -1,21 +1,59 @@
 //! The headers of one attempt: names, both signatures, attempt number, hop. The body is signed as it is sent.
+//!
+//! They are kept nowhere: who wants to see them later has them made again, here too, with what is secret masked.
 
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderName, HeaderValue};
 use model::delivery_key::DeliveryId;
 use model::ids::Millis;
 use webhook::{Kind, headers};
 
 use crate::directory::HookEntry;
+use crate::egress::Request;
+
+/// What is shown instead of a signature or a custom header's value.
+pub const MASK: &str = "********";
 
 /// What an attempt says about itself.
-pub(crate) struct Envelope {
-    pub(crate) delivery: DeliveryId,
-    pub(crate) kind: Kind,
+pub struct Envelope {
+    /// Of which delivery it is.
+    pub delivery: DeliveryId,
+    /// The delivery's kind.
+    pub kind: Kind,
     /// From 1.
-    pub(crate) attempt: u32,
-    pub(crate) hop: u8,
+    pub attempt: u32,
+    /// How many webhooks led to the event.
+    pub hop: u8,
     /// When the attempt begins.
-    pub(crate) now: Millis,
+    pub now: Millis,
+}
+
+/// The headers of an attempt as they are sent, by name, made again from what the hook is now. Masked are the signatures and the
+/// values of custom headers.
+pub fn shown_headers(hook: &HookEntry, envelope: &Envelope, body: &Bytes) -> Vec<(String, String)> {
+    let ours = headers(hook, envelope, body);
+    let sent: Vec<(HeaderName, HeaderValue)> = match &hook.destination {
+        Ok(destination) => {
+            let request = Request { destination, headers: &ours, body: body.clone() };
+            let all = request.all_headers();
+            let length = HeaderValue::from(body.len());
+            all.iter().map(|(name, value)| (name.clone(), value.clone())).chain([(CONTENT_LENGTH, length)]).collect()
+        }
+        // Nothing is sent to a URL that is not allowed any more.
+        Err(_) => ours,
+    };
+    let is_secret = |name: &HeaderName| {
+        let signatures = [headers::SIGNATURE, headers::SERVICE_HOOK_SIGNATURE, headers::WEBHOOK_SIGNATURE];
+        signatures.iter().any(|signature| name == signature.wire)
+            || hook.headers.iter().any(|(custom, _)| custom == name)
+    };
+    let shown = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let show = |(name, value): (HeaderName, HeaderValue)| {
+        let value = if is_secret(&name) { MASK.to_owned() } else { shown(&value) };
+        (name.as_str().to_owned(), value)
+    };
+    sent.into_iter().map(show).collect()
 }
 
 /// Every header of ours and the hook's own; `egress` adds those that HTTP needs.

@@ -3,8 +3,8 @@
 //! The interface is of few, use-case-shaped methods in seven rooms: [`Ledger`] (events, deliveries, leases, retention),
 //! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
 //! (issue alert rules and their history), [`Counting`] (counters that rules ask for late), [`Hindsight`] (what those read
-//! who ask why) and [`Deliveries`] (the log, and what is sent again). No SQL and no transaction leaves this crate; pure functions of `model` may be called inside a transaction.
-//! Nothing here waits on a customer.
+//! who ask why) and [`Deliveries`] (their log, and what is sent again). No SQL and no transaction leaves this crate; pure
+//! functions of `model` may be called inside a transaction. Nothing here waits on a customer.
 //! Every backend passes the same suite, `conformance`.
 
 pub mod catalog;
