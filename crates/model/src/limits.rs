@@ -219,6 +219,8 @@ limits! {
     SHOWN_ATTEMPTS: usize = 100, Count;
     /// Live streams at once.
     LIVE_STREAMS: usize = 100, Count;
+    /// A live stream ends after this; its client comes again.
+    LIVE_STREAM_SECONDS: u64 = 900, Seconds;
 }
 
 #[cfg(test)]

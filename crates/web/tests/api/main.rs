@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
+mod deliveries_again;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod harness;
@@ -18,6 +22,8 @@ mod issue_changes;
 mod issue_lists;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod organizations;
 #[cfg(test)]
@@ -37,6 +43,8 @@ mod rule_fields;
 mod rule_history;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod sent;
 #[cfg(test)]
 mod stats;
 #[cfg(test)]
