@@ -21,14 +21,22 @@ pub(crate) enum BadFilter {
         known: String,
     },
     /// `event` is neither a kind nor an id.
-    #[error("Invalid event parameter: \"{0}\" is neither event.created, event.alert or test, nor the id of an event.")]
-    Event(String),
+    #[error(
+        "Invalid event parameter: \"{value}\" is neither event.created, event.alert or test, nor the id of an event."
+    )]
+    Event {
+        /// What it says.
+        value: String,
+    },
     /// `event` names two events.
     #[error("Invalid event parameter: only one event can be asked for.")]
     TwoEvents,
     /// `issue` is no id.
-    #[error("Invalid issue parameter: \"{0}\" is not an issue's id, which is a number.")]
-    Issue(String),
+    #[error("Invalid issue parameter: \"{value}\" is not an issue's id, which is a number.")]
+    Issue {
+        /// What it says.
+        value: String,
+    },
     /// `since` or `until` is no time.
     #[error("Invalid {name} parameter: an ISO 8601 date, or seconds since 1970, is expected.")]
     Time {

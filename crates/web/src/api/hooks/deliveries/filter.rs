@@ -39,14 +39,14 @@ pub(super) fn read(uri: &Uri) -> Result<DeliveryFilter, BadFilter> {
         if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == value) {
             filter.kinds.push(kind);
         } else {
-            let event = value.parse().map_err(|_| BadFilter::Event(value))?;
+            let event = value.parse().map_err(|_| BadFilter::Event { value })?;
             if filter.event.replace(event).is_some_and(|earlier| earlier != event) {
                 return Err(BadFilter::TwoEvents);
             }
         }
     }
     if let Some(value) = query_value(uri, "issue").filter(|value| !value.is_empty()) {
-        filter.issue = Some(value.parse().map_err(|_| BadFilter::Issue(value))?);
+        filter.issue = Some(value.parse().map_err(|_| BadFilter::Issue { value })?);
     }
     Ok(filter)
 }
