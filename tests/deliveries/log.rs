@@ -50,3 +50,28 @@ fn a_failed_delivery_is_seen_as_it_was_sent_and_answered_and_sent_again_when_its
     scene.server.stop();
     assert_eq!(live.next(), None, "a stop waits for no stream");
 }
+
+#[test]
+fn a_test_is_in_the_log_with_its_body_and_can_be_sent_again_but_not_replayed() {
+    let scene = Scene::start();
+    scene.receiver.answer(418);
+    let tested = asked(&scene, "POST", "test/", &json!({}));
+    let [sent] = scene.receiver.wait_for(1).try_into().unwrap();
+    assert_eq!((&tested["delivery"], &tested["status"]), (&json!(sent.delivery()), &json!(418)));
+    let mut live = LiveStream::open(&scene.server, &scene.hook);
+    // Its answer does not wait until its outcome is written.
+    while shown(&scene, "deliveries/?event=test&status=failed") == json!([]) {
+        live.next();
+    }
+    let detail = shown(&scene, &format!("deliveries/{}/", sent.delivery()));
+    assert_eq!((&detail["kind"], &detail["event"], &detail["issue"]), (&json!("test"), &json!(null), &json!(null)));
+    assert_eq!(detail["request"]["body"].as_str().unwrap().as_bytes(), sent.body);
+    assert_eq!(header(&detail["request"]["headers"], "x-sentry-hook-test"), "1");
+    let replay = asked(&scene, "POST", "replays/", &json!({"since": 0}));
+    assert_eq!(replay["found"], 0, "a replay is about events");
+    scene.receiver.answer(204);
+    asked(&scene, "POST", &format!("deliveries/{}/redeliver/", sent.delivery()), &json!({}));
+    live.wait_until(|delivery| delivery["state"] == "delivered");
+    let [_, again] = scene.receiver.wait_for(2).try_into().unwrap();
+    assert_eq!((again.delivery(), &again.body), (sent.delivery(), &sent.body));
+}

@@ -191,6 +191,8 @@ pub struct NewTest {
     pub project: ProjectId,
     /// Which hook.
     pub hook: HookNumber,
+    /// When it was asked for: to the millisecond in the delivery's id.
+    pub received: Millis,
     /// What is sent.
     pub body: Bytes,
 }
