@@ -29,6 +29,7 @@ fn a_failed_delivery_is_seen_as_it_was_sent_and_answered_and_sent_again_when_its
     let [attempt] = detail["log"].as_array().unwrap().as_slice() else { panic!("one attempt: {detail}") };
     assert_eq!((&attempt["status"], &attempt["outcome"]), (&json!(400), &json!("http_error")));
     assert!(attempt["timings"]["total"].as_f64().unwrap() > 0.0, "{attempt}");
+    assert_eq!((&attempt["peer"], &attempt["certificateExpires"]), (&json!("loopback"), &json!(null)));
     let shown_headers = attempt["requestHeaders"].as_array().unwrap();
     assert_eq!(shown_headers.len(), first.headers.names().len(), "{shown_headers:?}");
     for (name, value) in &first.headers.0 {

@@ -185,6 +185,7 @@ async fn a_delivery_is_shown_with_what_was_sent_and_each_attempt() {
         json!({
             "number": 1, "repeats": 1, "firstStarted": "2018-11-06T21:21:08.393Z", "started": "2018-11-06T21:21:08.393Z",
             "outcome": "http_error", "cause": null, "wentOut": true, "status": 503, "reused": true,
+            "peer": "public", "certificateExpires": "2027-01-15T08:00:00.000Z",
             "timings": {
                 "queue": 60_250.0, "resolve": null, "connect": null, "tls": null, "firstByte": 1.5, "total": 12.345,
             },

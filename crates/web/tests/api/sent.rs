@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::attempt::{Outcome, Unreachable};
 use model::delivery_key::{DeliveryId, DeliveryKey};
+use model::egress::AddressClass;
 use model::ids::{HookNumber, Millis, ProcessId};
 use serde_json::{Value, json};
 use store::Ledger as _;
@@ -89,6 +90,8 @@ pub(crate) fn answered(started: Millis, status: u16) -> AttemptRow {
         went_out: true,
         status: Some(status),
         reused: true,
+        peer: Some(AddressClass::Public),
+        certificate_expires: Some(Millis(1_800_000_000_000)),
         duration_us: 12_345,
         phases_us: [0, 0, 0, 1_500],
         error: if is_success { String::new() } else { format!("the receiver answered {status}") },
@@ -104,6 +107,8 @@ pub(crate) fn unresolved(started: Millis) -> AttemptRow {
         went_out: false,
         status: None,
         reused: false,
+        peer: None,
+        certificate_expires: None,
         phases_us: [12_000, 0, 0, 0],
         error: "the name has no address".to_owned(),
         response_headers: String::new(),

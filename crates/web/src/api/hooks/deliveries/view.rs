@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use model::attempt::{Interrupted, Outcome};
 use model::delivery_key::DeliveryId;
+use model::egress::AddressClass;
 use model::ids::Millis;
 use pipeline::HookEntry;
 use pipeline::sign::{Envelope, shown_headers};
@@ -77,6 +78,8 @@ struct AttemptView {
     went_out: bool,
     status: Option<u16>,
     reused: bool,
+    peer: Option<&'static str>,
+    certificate_expires: Option<String>,
     timings: Timings,
     error: Option<String>,
     request_headers: Option<Headers>,
@@ -180,6 +183,8 @@ impl AttemptView {
             went_out: attempt.went_out,
             status: attempt.status,
             reused: attempt.reused,
+            peer: attempt.peer.map(AddressClass::as_str),
+            certificate_expires: attempt.certificate_expires.map(iso),
             timings: Timings { queue, resolve, connect, tls, first_byte, total },
             error: words(attempt),
             request_headers,
