@@ -253,7 +253,7 @@ impl DeliveryRow {
 }
 
 /// How many bits a kind has in a place.
-const KIND_BITS: u32 = 4;
+pub(crate) const KIND_BITS: u32 = 4;
 
 /// A delivery's place in its hook's list.
 pub(crate) fn place(key: &DeliveryKey) -> Place {

@@ -148,7 +148,9 @@ pub async fn pages_of_deliveries_lead_forth_and_back(bench: &mut dyn Bench) -> O
 pub async fn a_page_that_looks_for_too_long_says_where_it_goes_on(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
-    let wanted = world.leased(1, hook).await?;
+    let wanted = NewEvent { grouping: grouping(2), ..world.event(1, &[hook]).await? };
+    let wanted = only(super::world::all_recorded(world.record(vec![wanted]).await?));
+    let (wanted, issue) = (wanted.owed[0].key, wanted.issue);
     world.settle_one(wanted, failure(NOW), NextState::Failed).await?;
     let template = world.event(2, &[hook]).await?;
     let mut number = 0_u32;
@@ -162,15 +164,22 @@ pub async fn a_page_that_looks_for_too_long_says_where_it_goes_on(bench: &mut dy
         let events = events.collect();
         world.store.record(Arc::new(Batch { events, ..world.batch() })).await?;
     }
-    let filter = DeliveryFilter { outcomes: vec![Ended::HttpError], ..DeliveryFilter::default() };
-    let first = search(&world, hook, filter.clone(), Cut { from: CutFrom::Start, limit: 1 }).await?;
-    assert!(first.listed.items.is_empty() && first.listed.more, "it is not the end");
-    let Some(reached) = first.reached else { panic!("it says where it goes on") };
-    let next = search(&world, hook, filter.clone(), Cut { from: CutFrom::After(reached), limit: 1 }).await?;
-    assert_eq!(only(next.listed.items).key, wanted);
-    assert_eq!((next.listed.more, next.reached), (false, None));
-    let newer = search(&world, hook, filter, Cut { from: CutFrom::Before(place(&wanted)), limit: 1 }).await?;
-    assert!(newer.listed.items.is_empty() && newer.listed.more && newer.reached.is_some());
+    let failed = DeliveryFilter { outcomes: vec![Ended::HttpError], ..DeliveryFilter::default() };
+    for filter in [failed.clone(), DeliveryFilter { issue: Some(issue), ..failed }] {
+        let first = search(&world, hook, filter.clone(), Cut { from: CutFrom::Start, limit: 1 }).await?;
+        assert!(first.listed.items.is_empty() && first.listed.more, "it is not the end");
+        let Some(reached) = first.reached else { panic!("it says where it goes on") };
+        let next = search(&world, hook, filter.clone(), Cut { from: CutFrom::After(reached), limit: 1 }).await?;
+        assert_eq!(only(next.listed.items).key, wanted);
+        assert_eq!((next.listed.more, next.reached), (false, None));
+        let before = Cut { from: CutFrom::Before(place(&wanted)), limit: 1 };
+        let newer = search(&world, hook, filter.clone(), before).await?;
+        assert!(newer.listed.items.is_empty() && newer.listed.more);
+        let Some(reached) = newer.reached else { panic!("it says where it goes on") };
+        assert!(reached.id > place(&wanted).id, "{reached:?}");
+        let end = search(&world, hook, filter, Cut { from: CutFrom::Before(reached), limit: 1 }).await?;
+        assert_eq!((end.listed.items, end.listed.more, end.reached), (vec![], false, None));
+    }
     Ok(())
 }
 

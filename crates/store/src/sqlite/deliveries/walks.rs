@@ -9,7 +9,7 @@ use model::delivery_key::DeliveryKey;
 use model::ids::{IssueId, Millis, Seq};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::deliveries::{DeliverySearch, REPLAYED_STATES, parts, place};
+use crate::deliveries::{DeliverySearch, KIND_BITS, REPLAYED_STATES, parts, place};
 use crate::error::StoreError;
 use crate::sqlite::codes::WAITING;
 use crate::sqlite::place::key_of;
@@ -18,6 +18,10 @@ use crate::sqlite::rows::{bounded, collect};
 
 /// So few waiting deliveries of a hook are all looked at and sorted; among more the next ones are soon met on the way through all.
 const FEW_WAITING: usize = 4_096;
+
+/// Below and above every kind's code, and still part of a place.
+const LEAST_KIND: i64 = 0;
+const MOST_KIND: i64 = (1 << KIND_BITS) - 1;
 
 /// Which way a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,8 +226,8 @@ fn of_issue(
         looked: events.len(),
         reached: match (way, events.last()) {
             (_, None) => [0, seq, kind],
-            (Way::Older, Some(last)) => [0, *last, i64::MIN],
-            (Way::Newer, Some(last)) => [0, *last, i64::MAX],
+            (Way::Older, Some(last)) => [0, *last, LEAST_KIND],
+            (Way::Newer, Some(last)) => [0, *last, MOST_KIND],
         },
         ends: events.len() < limit,
     };
