@@ -7,6 +7,8 @@ mod circuit;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod explain;

@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 pub(crate) mod http;
 pub(crate) mod json;
 pub(crate) mod ledger;
+pub(crate) mod live;
 pub(crate) mod receiver;
 pub(crate) mod rules;
 pub(crate) mod scene;

@@ -92,6 +92,8 @@ row_ids! {
     KeyId;
     /// A run of the program on this store: the owner of leases.
     ProcessId;
+    /// A replay of a period's deliveries.
+    ReplayId;
 }
 
 /// A hook's number, unique over the store: 1 to 2^28 - 1, because it has 28 bits of a delivery's id.

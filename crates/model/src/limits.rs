@@ -213,8 +213,14 @@ limits! {
     ROTATION_OVERLAP_MOST_SECONDS: u64 = 7 * DAY_SECONDS, Seconds;
     /// How long both secrets hold after a rotation, unless said otherwise.
     ROTATION_OVERLAP_SECONDS: u64 = DAY_SECONDS, Seconds;
+    /// Deliveries that one page of the delivery log looks at; one that ends there says where it goes on.
+    LOG_PAGE_LOOKS: usize = 65_536, Count;
+    /// Attempts of one delivery that are shown, the newest.
+    SHOWN_ATTEMPTS: usize = 100, Count;
     /// Live streams at once.
     LIVE_STREAMS: usize = 100, Count;
+    /// A live stream ends after this; its client comes again.
+    LIVE_STREAM_SECONDS: u64 = 900, Seconds;
 }
 
 #[cfg(test)]

@@ -8,13 +8,15 @@ mod counter_filling;
 pub mod directory;
 pub mod egress;
 pub mod lanes;
+pub mod live;
 pub mod metrics;
 pub mod recorder;
 pub mod sending;
+pub mod sign;
 pub mod supervisor;
 
 mod lost_leases;
-mod sign;
+mod replaying;
 mod work;
 
 #[cfg(test)]
@@ -22,6 +24,7 @@ mod tests;
 
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
+pub use live::Feed;
 pub use metrics::Metrics;
 pub use recorder::{Accepted, RecordError, Recorder};
 pub use sending::{Sending, TestError, Tested};

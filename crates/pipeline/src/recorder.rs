@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::budget::Held;
 use crate::directory::{Directory, DirectoryHandle};
 use crate::lanes::Lanes;
+use crate::live::Feed;
 use crate::metrics::Metrics;
 use crate::work::{Waiting, Work};
 
@@ -82,6 +83,7 @@ pub(crate) struct RecorderTask {
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) feed: Arc<Feed>,
     queue: mpsc::Receiver<Pending>,
 }
 
@@ -94,6 +96,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) owner: ProcessId,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) feed: Arc<Feed>,
 }
 
 impl Recorder {
@@ -101,8 +104,8 @@ impl Recorder {
     pub(crate) fn new(parts: Parts) -> (Recorder, RecorderTask) {
         let (sender, queue) = mpsc::channel(QUEUED_EVENTS);
         let recorder = Recorder { queue: sender, work: Arc::clone(&parts.work) };
-        let Parts { store, directory, lanes, work, clock, owner, metrics } = parts;
-        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, metrics, queue })
+        let Parts { store, directory, lanes, work, clock, owner, metrics, feed } = parts;
+        (recorder, RecorderTask { store, directory, lanes, work, clock, owner, metrics, feed, queue })
     }
 
     /// Records an event; answers after its commit. Dropping the future does not withdraw the event.
@@ -206,6 +209,7 @@ impl RecorderTask {
         self.metrics.record_commit_micros.observe_micros(begun.elapsed());
         match recorded {
             Ok(recorded) => {
+                self.feed.committed(&batch, &recorded);
                 if !batch.events.is_empty() {
                     self.metrics.record_batch_events.observe(batch.events.len() as u64);
                 }

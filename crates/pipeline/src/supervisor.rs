@@ -17,9 +17,11 @@ use crate::counter_filling::CounterFilling;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
 use crate::lanes::{self, Lanes};
+use crate::live::Feed;
 use crate::lost_leases::LostLeases;
 use crate::metrics::Metrics;
 use crate::recorder::{self, Recorder};
+use crate::replaying::Replaying;
 use crate::sending::Sending;
 use crate::work::Work;
 
@@ -55,6 +57,7 @@ pub struct Pipeline {
     recorder: Recorder,
     metrics: Arc<Metrics>,
     lanes: Arc<Lanes>,
+    feed: Arc<Feed>,
     recording: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
     stopping: watch::Sender<bool>,
@@ -80,7 +83,7 @@ impl Pipeline {
             random,
         };
         let lanes = Arc::new(Lanes::new(parts, standings));
-        let metrics = Arc::new(Metrics::default());
+        let (metrics, feed) = (Arc::new(Metrics::default()), Arc::<Feed>::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -89,12 +92,14 @@ impl Pipeline {
             clock: Arc::clone(&clock),
             owner,
             metrics: Arc::clone(&metrics),
+            feed: Arc::clone(&feed),
         });
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
         let filling =
             CounterFilling { store: Arc::clone(&store), directory: Arc::clone(&directory), clock: Arc::clone(&clock) };
+        let replaying = Replaying { store: Arc::clone(&store), lanes: Arc::clone(&lanes), clock: Arc::clone(&clock) };
         let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
         let look = Arc::new(look);
         let background = vec![
@@ -102,8 +107,9 @@ impl Pipeline {
             tokio::spawn(until(stopping.subscribe(), look.sweep_forever())),
             tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
             tokio::spawn(until(stopping.subscribe(), filling.fill_forever())),
+            tokio::spawn(until(stopping.subscribe(), replaying.replay_forever())),
         ];
-        Ok(Pipeline { recorder, metrics, lanes, recording: tokio::spawn(task.run()), background, stopping })
+        Ok(Pipeline { recorder, metrics, lanes, feed, recording: tokio::spawn(task.run()), background, stopping })
     }
 
     /// Takes events.
@@ -119,6 +125,11 @@ impl Pipeline {
     /// What it counts about itself.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
+    }
+
+    /// What happens to deliveries, for those who watch. It is to be closed before a stop waits for them.
+    pub fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.feed)
     }
 
     /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use model::attempt::Outcome;
 use model::delivery_key::DeliveryKey;
+use model::egress::AddressClass;
 use model::grouping::GroupingKey;
 use model::hook::HookSettings;
 use model::ids::{HookGuid, HookNumber, Millis, ProcessId};
@@ -264,6 +265,8 @@ fn success(key: DeliveryKey) -> Settlement {
         went_out: true,
         status: Some(200),
         reused: true,
+        peer: Some(AddressClass::Public),
+        certificate_expires: Some(Millis(1_800_000_000_000)),
         duration_us: 900,
         phases_us: [0, 0, 0, 800],
         error: String::new(),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use model::attempt::{Interrupted, Outcome};
 use model::delivery::{DeliveryState, Priority};
 use model::delivery_key::DeliveryKey;
+use model::egress::AddressClass;
 use model::grouping::GroupingKey;
 use model::ids::{Generation, HookNumber, IssueId, Millis, ProcessId, ProjectId, Seq};
 use model::matching::EventCandidates;
@@ -191,6 +192,8 @@ pub struct NewTest {
     pub project: ProjectId,
     /// Which hook.
     pub hook: HookNumber,
+    /// When it was asked for: to the millisecond in the delivery's id.
+    pub received: Millis,
     /// What is sent.
     pub body: Bytes,
 }
@@ -283,6 +286,10 @@ pub struct AttemptRow {
     pub status: Option<u16>,
     /// Whether the connection had been used before.
     pub reused: bool,
+    /// What kind of address was connected to, where a connection stood.
+    pub peer: Option<AddressClass>,
+    /// When the receiver's certificate expires, where one was seen.
+    pub certificate_expires: Option<Millis>,
     /// The whole attempt.
     pub duration_us: u64,
     /// Shares of the duration: resolving, connecting, TLS, until the first byte.
@@ -508,6 +515,8 @@ impl AttemptRow {
             went_out: true,
             status: None,
             reused: false,
+            peer: None,
+            certificate_expires: None,
             duration_us: 0,
             phases_us: [0; 4],
             error: "the end of this attempt was never seen: it may have been sent".to_owned(),

@@ -1,15 +1,16 @@
 //! Everything that outlives the process, behind one [`Store`] interface.
 //!
-//! The interface is of few, use-case-shaped methods in six rooms: [`Ledger`] (events, deliveries, leases, retention),
+//! The interface is of few, use-case-shaped methods in seven rooms: [`Ledger`] (events, deliveries, leases, retention),
 //! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
-//! (issue alert rules and their history), [`Counting`] (counters that rules ask for late) and [`Hindsight`] (what those read
-//! who ask why). No SQL and no transaction leaves this crate; pure functions of `model` may be called inside a transaction.
-//! Nothing here waits on a customer.
+//! (issue alert rules and their history), [`Counting`] (counters that rules ask for late), [`Hindsight`] (what those read
+//! who ask why) and [`Deliveries`] (their log, and what is sent again). No SQL and no transaction leaves this crate; pure
+//! functions of `model` may be called inside a transaction. Nothing here waits on a customer.
 //! Every backend passes the same suite, `conformance`.
 
 pub mod catalog;
 pub mod conformance;
 pub mod counting;
+pub mod deliveries;
 pub mod error;
 pub mod hindsight;
 mod hook_secrets;
@@ -22,6 +23,7 @@ pub mod sqlite;
 
 pub use catalog::Catalog;
 pub use counting::Counting;
+pub use deliveries::Deliveries;
 pub use error::StoreError;
 pub use hindsight::Hindsight;
 pub use issues::Issues;
@@ -30,6 +32,6 @@ pub use rules::Rules;
 pub use secret_key::{SecretKey, SecretKeyId};
 
 /// What the rest of Watchfire knows of a store.
-pub trait Store: Ledger + Catalog + Issues + Rules + Counting + Hindsight {}
+pub trait Store: Ledger + Catalog + Issues + Rules + Counting + Hindsight + Deliveries {}
 
-impl<S: Ledger + Catalog + Issues + Rules + Counting + Hindsight> Store for S {}
+impl<S: Ledger + Catalog + Issues + Rules + Counting + Hindsight + Deliveries> Store for S {}

@@ -187,8 +187,9 @@ impl Running {
             random,
             outcomes,
         };
-        let (sending, policy) = (pipeline.sending(), Arc::new(policy));
-        let api = ApiState { store: shared, directory, sending, clock, policy, base_url: url, random };
+        let (sending, feed) = (pipeline.sending(), pipeline.feed());
+        let policy = Arc::new(policy);
+        let api = ApiState { store: shared, directory, sending, feed, clock, policy, base_url: url, random };
         let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));
         let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api), metrics: on_main });
         let main = Door { listener, router, connections: CONNECTIONS };
@@ -206,6 +207,8 @@ impl Running {
     /// Stops: no new requests, those under way answered, attempts on the wire awaited, leases given back.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
+        // A live stream ends only when it is told to.
+        self.pipeline.feed().close();
         for serving in self.serving {
             if serving.await.is_err() {
                 tracing::error!("the server's accept loop panicked");

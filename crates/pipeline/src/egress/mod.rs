@@ -159,7 +159,8 @@ impl Egress {
 }
 
 impl Request<'_> {
-    fn to_http(&self) -> http::Request<Full<Bytes>> {
+    /// Every header that is sent, but for the length, which follows from the body.
+    pub(crate) fn all_headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 4);
         headers.insert(HOST, self.destination.host_header().clone());
         headers.insert(USER_AGENT, OUR_USER_AGENT);
@@ -167,10 +168,14 @@ impl Request<'_> {
         for (name, value) in self.headers {
             headers.insert(name, value.clone());
         }
+        headers
+    }
+
+    fn to_http(&self) -> http::Request<Full<Bytes>> {
         let mut request = http::Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.destination.request_line().clone();
-        *request.headers_mut() = headers;
+        *request.headers_mut() = self.all_headers();
         request
     }
 }

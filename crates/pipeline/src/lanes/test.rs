@@ -47,12 +47,13 @@ impl Lanes {
             return Err(TestError::Unsigned);
         }
         let held = self.shared.budget.take(body.len()).ok_or(TestError::Unavailable)?;
-        let test = NewTest { project: entry.hook.project, hook, body: body.clone() };
+        let received = self.shared.clock.now();
+        let test = NewTest { project: entry.hook.project, hook, received, body: body.clone() };
         if self.shared.is_stopping() || self.shared.work.store_is_away() {
             return Err(TestError::Unavailable);
         }
         let key = self.shared.work.owe_test(test).await.ok_or(TestError::Unavailable)?;
-        let (lane, received) = (self.lane(hook), self.shared.clock.now());
+        let lane = self.lane(hook);
         let item = Item { key, body: Body::stored(body, held), sent: 0, tried: 0, received, hop: Hop(0) };
         // What was leased is settled even where nobody waits for the answer any more.
         let sending = Arc::clone(&self.shared).send_test(lane, entry, item);

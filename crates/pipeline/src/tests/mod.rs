@@ -6,6 +6,7 @@ mod circuit;
 mod lost_leases;
 mod memory;
 mod outages;
+mod replaying;
 mod rules;
 mod stopping;
 mod store;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use model::delivery_key::DeliveryKey;
 use model::ids::{
-    HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, RuleId, Seq, TeamId, TokenId, UserId,
+    HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, ReplayId, RuleId, Seq, TeamId,
+    TokenId, UserId,
 };
 use model::standing::Standing;
 use protocol::{EventId, PublicKey};
@@ -16,6 +17,10 @@ use store::catalog::{
     ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, Unopened, User,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
+use store::deliveries::{
+    Deliveries, DeliveryDetail, DeliveryRow, DeliverySearch, NewReplay, Replay, ReplayBegun, ReplaySlice,
+    SearchedDeliveries, SendAgain,
+};
 use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 use store::issues::{
     Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
@@ -277,6 +282,23 @@ like_sqlite!(
         fn events_after(project: ProjectId, issue: IssueId, event: Seq) -> u64;
         fn fired_before(firing: FiringBefore) -> Option<Millis>;
         fn releases_seen(project: ProjectId, environment: Option<String>, limit: usize) -> Vec<(String, Millis)>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Deliveries,
+    {
+        fn search_deliveries(search: DeliverySearch) -> SearchedDeliveries;
+        fn delivery(key: DeliveryKey) -> Option<DeliveryDetail>;
+        fn deliveries_at(keys: Vec<DeliveryKey>) -> Vec<DeliveryRow>;
+        fn send_again(key: DeliveryKey, now: Millis) -> SendAgain;
+        fn create_replay(new: NewReplay) -> ReplayBegun;
+        fn replay(hook: HookNumber, replay: ReplayId) -> Option<Replay>;
+        fn replays(hook: HookNumber, cut: Cut) -> Listed<Replay>;
+        fn running_replays() -> Vec<ReplayId>;
+        fn replay_slice(replay: ReplayId, limit: usize, now: Millis) -> Option<ReplaySlice>;
+        fn stop_replay(hook: HookNumber, replay: ReplayId, now: Millis) -> Option<Replay>;
     },
     {}
 );

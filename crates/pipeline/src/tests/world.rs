@@ -34,6 +34,7 @@ use crate::budget::Budget;
 use crate::directory::DirectoryHandle;
 use crate::egress::{Answers, Egress, EgressConfig, ResolveError, Resolver};
 use crate::lanes::{self, Lanes};
+use crate::live::Feed;
 use crate::recorder::{self, Recorder, RecorderTask};
 use crate::work::Work;
 
@@ -55,6 +56,7 @@ pub(super) struct World {
     pub(super) recorder: Recorder,
     pub(super) task: RecorderTask,
     pub(super) owner: ProcessId,
+    pub(super) feed: Arc<Feed>,
     _folder: TempDir,
 }
 
@@ -91,6 +93,7 @@ impl World {
             random: middle,
         };
         let lanes = Arc::new(Lanes::new(parts, Vec::new()));
+        let feed = Arc::default();
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: store.clone(),
             directory: Arc::clone(&directory),
@@ -99,6 +102,7 @@ impl World {
             clock: Arc::clone(&clock),
             owner,
             metrics: Arc::default(),
+            feed: Arc::clone(&feed),
         });
         let project = store.projects().await.unwrap().into_iter().find(|found| found.id == project.id).unwrap();
         World {
@@ -115,6 +119,7 @@ impl World {
             recorder,
             task,
             owner,
+            feed,
             _folder: folder,
         }
     }

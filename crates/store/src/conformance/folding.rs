@@ -1,6 +1,7 @@
 //! What never went out is one row of the log while it repeats.
 
 use model::attempt::Unreachable;
+use model::egress::AddressClass;
 use model::ids::Millis;
 
 use super::world::{NOW, World, failure, later, only, unsent};
@@ -28,6 +29,8 @@ pub async fn attempts_that_never_went_out_are_folded_while_they_repeat(bench: &m
     let at = |ms: i64| AttemptRow {
         error: format!("refused at {ms}"),
         duration_us: ms.unsigned_abs(),
+        peer: (ms > 0).then_some(AddressClass::Private),
+        certificate_expires: (ms > 0).then_some(later(NOW, ms)),
         ..unsent(later(NOW, ms), Unreachable::Connect)
     };
     let logged = only(attempt(&world, key, &[at(0), at(1_000), at(3_000)]).await?);

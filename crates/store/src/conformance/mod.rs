@@ -5,11 +5,13 @@
 //! beside it. A behaviour panics where the store misbehaves, and returns what the store says where it should have worked.
 
 pub mod accounts;
+pub mod again;
 pub mod ageing;
 pub mod alerts;
 pub mod catalog;
 pub mod changing;
 pub mod claiming;
+pub mod deliveries;
 pub mod directory;
 pub mod expiry;
 pub mod filling;
@@ -21,6 +23,7 @@ pub mod leases;
 pub mod reading;
 pub mod recording;
 pub mod refusals;
+pub mod replaying;
 pub mod retention;
 mod ruled;
 pub mod rules;
@@ -105,6 +108,11 @@ macro_rules! every_behaviour {
         $each! {
             accounts::a_token_is_found_by_its_hash_until_it_is_revoked,
             accounts::an_address_has_one_account,
+            again::what_is_sent_again_is_owed_anew_and_its_log_goes_on,
+            again::what_is_not_settled_is_not_sent_again,
+            again::nothing_is_sent_again_to_a_disabled_or_deleted_hook,
+            again::what_has_no_body_any_more_is_not_sent_again,
+            again::what_is_sent_again_has_its_patience_anew,
             ageing::counts_go_when_no_window_reaches_them,
             ageing::what_a_window_reaches_is_left_to_count,
             ageing::a_counter_that_nobody_asks_for_goes,
@@ -142,6 +150,11 @@ macro_rules! every_behaviour {
             claiming::nothing_is_claimed_before_it_is_due,
             claiming::hooks_with_due_deliveries_are_named_once,
             claiming::claims_of_several_hooks_are_answered_in_order,
+            deliveries::deliveries_are_found_by_what_is_true_of_them,
+            deliveries::pages_of_deliveries_lead_forth_and_back,
+            deliveries::a_page_that_looks_for_too_long_says_where_it_goes_on,
+            deliveries::a_delivery_is_shown_with_its_body_and_its_log,
+            deliveries::of_a_long_log_the_newest_attempts_are_shown,
             directory::the_directory_holds_what_is_there_now,
             directory::every_change_of_the_directory_moves_its_version,
             directory::events_do_not_move_the_directory,
@@ -213,6 +226,14 @@ macro_rules! every_behaviour {
             hindsight::a_firing_is_found_from_the_next_event_of_its_issue,
             hindsight::releases_are_listed_newest_first,
             hindsight::a_history_goes_with_the_days_that_are_kept,
+            replaying::a_replay_sends_again_what_was_not_delivered_in_its_period,
+            replaying::a_replay_takes_the_states_that_it_was_asked_for,
+            replaying::a_replay_takes_nothing_twice,
+            replaying::a_replay_goes_on_after_a_crash,
+            replaying::a_hook_has_one_replay_at_a_time,
+            replaying::a_replay_can_be_stopped_and_stops_with_its_hook,
+            replaying::a_replay_gets_past_what_it_does_not_take,
+            replaying::replays_are_listed_and_go_with_time_and_hook,
             retention::events_of_earlier_days_go_with_all_that_leads_to_them,
             retention::an_issue_goes_with_its_last_event,
             retention::a_number_is_never_given_twice,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::attempt::{BadResponse, Interrupted, Outcome as AttemptOutcome, Unreachable};
 use model::delivery::DeliveryState;
+use model::egress::AddressClass;
 use model::ids::Millis;
 
 use super::world::{NOW, World, failure, idle_plan, later, only, success, unsent};
@@ -53,6 +54,8 @@ pub async fn an_attempt_is_read_as_it_was_written(bench: &mut dyn Bench) -> Outc
             went_out: answered || matches!(outcome, AttemptOutcome::Interrupted(_) | AttemptOutcome::BadResponse(_)),
             status: answered.then_some(if outcome.is_success() { 200 } else { 599 }),
             reused: index % 2 == 0,
+            peer: usize::try_from(index).ok().and_then(|index| AddressClass::ALL.get(index).copied()),
+            certificate_expires: answered.then_some(later(NOW, -index)),
             duration_us: 10_000 + index.unsigned_abs(),
             phases_us: [1, 2, 3, 4].map(|phase| phase * 100 + index.unsigned_abs()),
             error: format!("error {index}: \u{1f525} \"quoted\" \0"),

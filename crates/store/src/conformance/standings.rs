@@ -115,7 +115,7 @@ pub async fn a_test_is_a_leased_delivery_without_an_event(bench: &mut dyn Bench)
     let mut world = World::new(bench).await?;
     let hook = world.hook(1).await?.number;
     let recorded = only(world.record_without_room(vec![world.event(1, &[hook]).await?]).await?);
-    let test = NewTest { project: world.project.id, hook, body: Bytes::from_static(b"{\"sample\":1}") };
+    let test = NewTest { project: world.project.id, hook, received: NOW, body: Bytes::from_static(b"{\"sample\":1}") };
     let tests = vec![test.clone(), test];
     let keys = world.store.record(Arc::new(Batch { tests, ..world.batch() })).await?.tests;
     assert!(keys.iter().all(|key| key.kind == Kind::Test && key.hook == hook));

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use model::attempt::{Outcome, Unreachable};
 use model::delivery::DeliveryState;
 use model::delivery_key::DeliveryKey;
+use model::egress::AddressClass;
 use model::grouping::GroupingKey;
 use model::hook::HookSettings;
 use model::ids::{HookGuid, HookNumber, Millis, ProcessId, ProjectId};
@@ -287,6 +288,8 @@ pub(super) fn failure(started: Millis) -> AttemptRow {
         went_out: true,
         status: Some(500),
         reused: false,
+        peer: Some(AddressClass::Public),
+        certificate_expires: Some(Millis(1_800_000_000_000)),
         duration_us: 1_500,
         phases_us: [10, 20, 30, 1_000],
         error: "the receiver answered 500".to_owned(),
@@ -303,6 +306,8 @@ pub(super) fn unsent(started: Millis, cause: Unreachable) -> AttemptRow {
         went_out: false,
         status: None,
         reused: false,
+        peer: None,
+        certificate_expires: None,
         duration_us: 700,
         phases_us: [700, 0, 0, 0],
         error: "could not connect".to_owned(),

@@ -4,11 +4,13 @@
 
 use model::attempt::{Interrupted, Outcome};
 use model::delivery_key::DeliveryKey;
+use model::egress::AddressClass;
 use model::ids::{Millis, ProcessId};
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Transaction, params, params_from_iter};
 
 use super::place::place;
+use super::rows::bounded;
 use crate::error::StoreError;
 use crate::ledger::{AttemptRow, LoggedAttempt};
 
@@ -38,8 +40,8 @@ impl<'t> Log<'t> {
         let append = transaction.prepare_cached(
             "insert into attempt (project_id, hook, day, seq, kind, number, owner, started_ms, outcome, cause, went_out,
                                   status, reused, duration_us, resolve_us, connect_us, tls_us, first_byte_us,
-                                  error, response_headers, response_body)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                  error, response_headers, response_body, peer, certificate_ms)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         Ok(Log { append })
     }
@@ -71,6 +73,8 @@ impl<'t> Log<'t> {
             attempt.error,
             attempt.response_headers,
             attempt.response_body,
+            attempt.peer.map(AddressClass::code),
+            attempt.certificate_expires.map(|expires| expires.0),
         ])?;
         Ok(())
     }
@@ -80,17 +84,24 @@ impl<'t> Log<'t> {
 /// delivery is leased to `owner`. False where it is to be appended.
 pub(super) fn fold(transaction: &Transaction<'_>, whose: Whose<'_>, attempt: &AttemptRow) -> Result<bool, StoreError> {
     let numbers = kin(whose, attempt.outcome).into_iter().chain(times(attempt)).map(Value::Integer);
+    let number = |value: Option<i64>| value.map_or(Value::Null, Value::Integer);
+    let rest = [
+        Value::Text(attempt.error.clone()),
+        number(attempt.peer.map(|peer| peer.code().into())),
+        number(attempt.certificate_expires.map(|expires| expires.0)),
+    ];
     let folded = transaction
         .prepare_cached(
             "update attempt
              set repeats = repeats + 1, first_started_ms = coalesce(first_started_ms, started_ms), started_ms = ?9,
-                 duration_us = ?10, resolve_us = ?11, connect_us = ?12, tls_us = ?13, first_byte_us = ?14, error = ?15
+                 duration_us = ?10, resolve_us = ?11, connect_us = ?12, tls_us = ?13, first_byte_us = ?14, error = ?15,
+                 peer = ?16, certificate_ms = ?17
              where project_id = ?1 and hook = ?2 and day = ?3 and seq = ?4 and kind = ?5
                and number = (select attempts from delivery
                              where project_id = ?1 and hook = ?2 and day = ?3 and seq = ?4 and kind = ?5 and owner = ?6)
                and went_out = 0 and outcome = ?7 and cause = ?8",
         )?
-        .execute(params_from_iter(numbers.chain([Value::Text(attempt.error.clone())])))?;
+        .execute(params_from_iter(numbers.chain(rest)))?;
     Ok(folded > 0)
 }
 
@@ -137,14 +148,26 @@ pub(super) fn is_logged(
 
 /// The log of a delivery, oldest first.
 pub(super) fn of_delivery(connection: &Connection, key: &DeliveryKey) -> Result<Vec<LoggedAttempt>, StoreError> {
+    newest_of(connection, key, usize::MAX)
+}
+
+/// The newest rows of a delivery's log, at most so many, oldest first.
+pub(super) fn newest_of(
+    connection: &Connection,
+    key: &DeliveryKey,
+    limit: usize,
+) -> Result<Vec<LoggedAttempt>, StoreError> {
     let mut statement = connection.prepare_cached(
         "select number, repeats, coalesce(first_started_ms, started_ms), started_ms, outcome, cause, went_out, status,
-                reused, duration_us, resolve_us, connect_us, tls_us, first_byte_us, error, response_headers, response_body
+                reused, duration_us, resolve_us, connect_us, tls_us, first_byte_us, error, response_headers, response_body,
+                peer, certificate_ms
          from attempt
          where project_id = ? and hook = ? and day = ? and seq = ? and kind = ?
-         order by number",
+         order by number desc
+         limit ?",
     )?;
-    let mut rows = statement.query(place(key))?;
+    let [project, hook, day, seq, kind] = place(key);
+    let mut rows = statement.query([project, hook, day, seq, kind, bounded(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let micros = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
@@ -154,6 +177,8 @@ pub(super) fn of_delivery(connection: &Connection, key: &DeliveryKey) -> Result<
             went_out: row.get(6)?,
             status: row.get(7)?,
             reused: row.get(8)?,
+            peer: row.get::<_, Option<u8>>(17)?.map(class).transpose()?,
+            certificate_expires: row.get::<_, Option<i64>>(18)?.map(Millis),
             duration_us: micros(9)?,
             phases_us: [micros(10)?, micros(11)?, micros(12)?, micros(13)?],
             error: row.get(14)?,
@@ -163,6 +188,7 @@ pub(super) fn of_delivery(connection: &Connection, key: &DeliveryKey) -> Result<
         let (number, repeats, first_started) = (row.get(0)?, row.get(1)?, Millis(row.get(2)?));
         found.push(LoggedAttempt { number, repeats, first_started, attempt });
     }
+    found.reverse();
     Ok(found)
 }
 
@@ -177,6 +203,12 @@ fn kin((key, owner): Whose<'_>, outcome: Outcome) -> [i64; 8] {
 fn times(attempt: &AttemptRow) -> [i64; 6] {
     let [resolve, connect, tls, first_byte] = attempt.phases_us.map(micros);
     [attempt.started.0, micros(attempt.duration_us), resolve, connect, tls, first_byte]
+}
+
+/// The class of addresses with a stored code.
+fn class(code: u8) -> Result<AddressClass, StoreError> {
+    AddressClass::from_code(code)
+        .map_err(|_| StoreError::UnknownValue { what: "class of an attempt's peer", value: code.into() })
 }
 
 /// As SQLite keeps it; half a million years are enough.

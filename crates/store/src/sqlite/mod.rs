@@ -11,6 +11,7 @@ mod checkpoint;
 mod codes;
 mod counters;
 mod counts;
+mod deliveries;
 mod filling;
 mod hindsight;
 mod history;

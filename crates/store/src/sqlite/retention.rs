@@ -5,6 +5,7 @@
 use model::ids::Day;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
+use super::deliveries;
 use super::rows::{bounded, collect};
 use crate::error::StoreError;
 
@@ -143,6 +144,7 @@ pub(super) fn delete_hook(transaction: &Transaction<'_>, hook: &Hook) -> Result<
     if !has_deliveries {
         transaction.prepare_cached("delete from hook_count where hook = ?")?.execute([hook.number])?;
         transaction.prepare_cached("delete from hook_standing where hook = ?")?.execute([hook.number])?;
+        deliveries::delete_of_hook(transaction, hook.number)?;
         transaction.prepare_cached("delete from hook where number = ?")?.execute([hook.number])?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use rusqlite::Transaction;
 use self::rules::{Counts, Walks};
 use self::waiting::Walk;
 use super::retention::{self, Hook};
-use super::{counts, issue_rows};
+use super::{counts, deliveries, issue_rows};
 use crate::error::StoreError;
 use crate::ledger::{SweepPlan, Swept};
 
@@ -177,6 +177,7 @@ impl Slice<'_> {
         let before = if hook.is_deleted { i32::MAX } else { self.plan.keep_from.day().0 };
         let deleted = retention::delete_deliveries(self.transaction, hook, before, self.rows)?;
         counts::age(self.transaction, hook.number, self.plan.now)?;
+        deliveries::delete_old(self.transaction, hook.number, self.plan.keep_from)?;
         if hook.is_deleted && deleted < self.rows {
             retention::delete_hook(self.transaction, hook)?;
         }

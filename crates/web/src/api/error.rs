@@ -18,6 +18,7 @@ use store::catalog::Unopened;
 use super::body::BadBody;
 use super::fields::FieldErrors;
 use super::page::BadPage;
+use super::refusal::{BadFilter, Refusal};
 use super::search::BadSearch;
 use super::span::BadSpan;
 use super::time::iso;
@@ -49,6 +50,10 @@ pub(crate) enum ApiError {
     Stats(BadStats),
     /// 400: the query string asks for a span of time that there cannot be.
     Span(BadSpan),
+    /// 400: a list of deliveries cannot be narrowed so.
+    Filter(BadFilter),
+    /// 409, 410 or 503: something is not sent or shown now.
+    Refused(Refusal),
     /// 400: what is wrong with each field.
     Invalid(FieldErrors),
     /// 400: another rule does the same.
@@ -161,6 +166,8 @@ impl ApiError {
             | ApiError::Span(_)
             | ApiError::Invalid(_)
             | ApiError::Duplicate(_) => StatusCode::BAD_REQUEST,
+            ApiError::Filter(_) => StatusCode::BAD_REQUEST,
+            ApiError::Refused(refusal) => refusal.status(),
             ApiError::Taken(_) => StatusCode::CONFLICT,
             ApiError::Snoozed => StatusCode::GONE,
             ApiError::Untested(Untested::Disabled | Untested::Unsigned) => StatusCode::CONFLICT,
@@ -184,6 +191,8 @@ impl ApiError {
             ApiError::Search(error) => detail(error),
             ApiError::Stats(error) => detail(error),
             ApiError::Span(error) => detail(error),
+            ApiError::Filter(error) => detail(error),
+            ApiError::Refused(refusal) => detail(refusal),
             ApiError::Invalid(errors) => errors.to_json(),
             ApiError::Duplicate(DuplicateRule { name, id }) => {
                 let text =
@@ -251,6 +260,18 @@ impl From<BadSearch> for ApiError {
 impl From<BadStats> for ApiError {
     fn from(error: BadStats) -> Self {
         ApiError::Stats(error)
+    }
+}
+
+impl From<BadFilter> for ApiError {
+    fn from(error: BadFilter) -> Self {
+        ApiError::Filter(error)
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        ApiError::Refused(refusal)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Every kind of error, with the status, the header and the body that it is answered with.
 
 use http_body_util::BodyExt as _;
+use model::delivery::DeliveryState;
+use model::ids::ReplayId;
 use model::scope::Scope;
 
 use super::*;
@@ -142,4 +144,27 @@ async fn a_fault_of_ours_is_answered_with_an_id_that_the_log_has_too() {
     let id = body["errorId"].as_str().unwrap();
     assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
     assert!(!body.to_string().contains("secret"), "what is damaged is for the log");
+}
+
+#[tokio::test]
+async fn what_is_not_sent_now_is_answered_with_what_to_do() {
+    let replay = ReplayId::new(3).unwrap();
+    let running = "The replay 3 of this hook is still running. Wait until it ends, or stop it with a DELETE first.";
+    let no_stream = "No live stream is free: there are 100 at most. The list of deliveries shows the same.";
+    let moved = "The delivery has moved meanwhile. Look at it again.";
+    assert_answers([
+        (BadFilter::Order.into(), said(400, "since must be before or equal to until")),
+        (Refusal::Unsettled(DeliveryState::Failed).into(), said(409, moved)),
+        (Refusal::Replaying(replay).into(), said(409, running)),
+        (
+            Refusal::BodyGone.into(),
+            said(410, "The event of this delivery is not kept any more, so there is nothing to send again."),
+        ),
+        (
+            Refusal::HookDisabled.into(),
+            said(409, "The hook is disabled, so nothing is sent to it. Enable it first, with isActive."),
+        ),
+        (Refusal::NoStream.into(), (503, detail(no_stream), Some(("retry-after", "5")))),
+    ])
+    .await;
 }

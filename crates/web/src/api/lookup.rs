@@ -9,7 +9,8 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use http::Uri;
 use http::request::Parts;
-use model::ids::{HookGuid, OrganizationId, RuleId};
+use model::delivery_key::{DeliveryId, DeliveryKey};
+use model::ids::{HookGuid, OrganizationId, ReplayId, RuleId};
 use model::scope::Scope;
 use protocol::{EventId, PublicKey};
 use serde::Deserialize;
@@ -93,6 +94,22 @@ pub(super) struct RulePath {
     rule: String,
 }
 
+/// `…/hooks/{hook}/deliveries/{delivery}/…`
+#[derive(Deserialize)]
+pub(super) struct DeliveryPath {
+    #[serde(flatten)]
+    hook: HookPath,
+    delivery: String,
+}
+
+/// `…/hooks/{hook}/replays/{replay}/…`
+#[derive(Deserialize)]
+pub(super) struct ReplayPath {
+    #[serde(flatten)]
+    hook: HookPath,
+    replay: String,
+}
+
 impl<S, T> FromRequestParts<S> for Named<T>
 where
     S: Send + Sync,
@@ -168,10 +185,33 @@ impl Call<HookPath> {
     /// The hook, of the project in the path only, for a caller with one of these scopes.
     pub(super) async fn hook(&self, scopes: &'static [Scope]) -> Answer<Hook> {
         self.caller.needs(scopes)?;
-        let project = self.api.project(&self.path.project, &self.uri).await?;
-        let guid: HookGuid = self.path.hook.parse().map_err(|_| ApiError::NotFound)?;
-        let hooks = self.api.store.hooks(project.id).await?;
-        hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)
+        self.api.hook(&self.path, &self.uri).await
+    }
+}
+
+impl Call<DeliveryPath> {
+    /// The hook and a delivery's place in the store, if it is one of the hook's, for a caller with one of these scopes.
+    pub(super) async fn delivery(&self, scopes: &'static [Scope]) -> Answer<(Hook, DeliveryKey)> {
+        self.caller.needs(scopes)?;
+        let hook = self.api.hook(&self.path.hook, &self.uri).await?;
+        let id: DeliveryId = self.path.delivery.parse().map_err(|_| ApiError::NotFound)?;
+        let key = id.key(hook.project);
+        if key.hook != hook.number {
+            return Err(ApiError::NotFound);
+        }
+        // The id says to the millisecond what the key says to the day.
+        let rows = self.api.store.deliveries_at(vec![key]).await?;
+        if rows.iter().any(|row| row.created == id.received()) { Ok((hook, key)) } else { Err(ApiError::NotFound) }
+    }
+}
+
+impl Call<ReplayPath> {
+    /// The hook and the id of a replay, for a caller with one of these scopes.
+    pub(super) async fn replay(&self, scopes: &'static [Scope]) -> Answer<(Hook, ReplayId)> {
+        self.caller.needs(scopes)?;
+        let hook = self.api.hook(&self.path.hook, &self.uri).await?;
+        let id = self.path.replay.parse().map_err(|_| ApiError::NotFound)?;
+        Ok((hook, id))
     }
 }
 
@@ -226,6 +266,14 @@ impl ApiState {
                 Err(ApiError::Moved(Moved { path: renamed(uri, &slug), slug }))
             }
         }
+    }
+
+    /// The hook, of the project in the path only.
+    async fn hook(&self, path: &HookPath, uri: &Uri) -> Answer<Hook> {
+        let project = self.project(&path.project, uri).await?;
+        let guid: HookGuid = path.hook.parse().map_err(|_| ApiError::NotFound)?;
+        let hooks = self.store.hooks(project.id).await?;
+        hooks.into_iter().find(|hook| hook.guid == guid).ok_or(ApiError::NotFound)
     }
 
     /// The team of an organization with this id or slug.

@@ -19,6 +19,7 @@ mod note;
 mod organizations;
 mod page;
 mod projects;
+mod refusal;
 mod regions;
 mod root;
 mod rules;
@@ -38,8 +39,8 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use model::clock::StoreClock;
 use model::egress::Policy;
-use pipeline::Sending;
 use pipeline::directory::DirectoryHandle;
+use pipeline::{Feed, Sending};
 use store::Store;
 
 use self::error::{Answer, ApiError};
@@ -55,6 +56,8 @@ pub struct ApiState {
     pub directory: Arc<DirectoryHandle>,
     /// Sends tests, is told of what is to be sent again, and knows how receivers stand.
     pub sending: Sending,
+    /// What happens to deliveries, for those who watch.
+    pub feed: Arc<Feed>,
     /// The store's time.
     pub clock: Arc<StoreClock>,
     /// Judges the URLs of hooks.
@@ -68,7 +71,9 @@ pub struct ApiState {
 /// All routes, each with and without the final slash. Unknown paths under `/api/0/` are answered too.
 pub fn router(state: Arc<ApiState>) -> Router {
     let mut router = Router::new();
-    for (path, methods) in routes().into_iter().chain(issues::routes()).chain(events::routes()) {
+    for (path, methods) in
+        routes().into_iter().chain(issues::routes()).chain(events::routes()).chain(hooks::delivery_routes())
+    {
         let methods = methods.fallback(method_not_allowed);
         router = router.route(path, methods.clone()).route(&format!("{path}/"), methods);
     }

@@ -141,6 +141,25 @@ impl PageRequest {
         Page { items, previous, next }
     }
 
+    /// The same of a page for which the store has stopped looking at a place, if it says one: it goes on there.
+    pub(super) fn listed_to<T>(
+        self,
+        listed: Listed<T>,
+        place: impl Fn(&T) -> Place,
+        reached: Option<Place>,
+    ) -> Page<T> {
+        let mut page = self.listed(listed, place);
+        if let Some(Place { key, id }) = reached {
+            let side = self.cursor.side;
+            let cursor = Cursor { value: key, offset: usize::try_from(id).unwrap_or(0), side };
+            match side {
+                Side::From => page.next.cursor = cursor,
+                Side::Before => page.previous.cursor = cursor,
+            }
+        }
+        page
+    }
+
     /// Cuts the page out of `items`, which are sorted by falling `key`.
     pub(super) fn cut<T>(self, mut items: Vec<T>, key: impl Fn(&T) -> i64) -> Page<T> {
         let place = self.cursor.place_in(&items, &key);

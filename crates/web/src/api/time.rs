@@ -8,6 +8,9 @@ use model::ids::Millis;
 /// A day, in milliseconds.
 pub(super) const DAY_MILLIS: i64 = 86_400_000;
 
+/// The latest time that can be given in seconds: the end of the year 9999.
+const TIME_MAX_S: f64 = 253_402_300_799.0;
+
 /// ISO 8601 in UTC, to the millisecond: `2018-11-06T21:20:08.143Z`. A time beyond the calendar's end is its end.
 pub(super) fn iso(time: Millis) -> String {
     let timestamp = Timestamp::from_millisecond(time.0);
@@ -24,6 +27,19 @@ pub(super) fn moment(text: &str) -> Option<Millis> {
         Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
     });
     timestamp.map(|timestamp| Millis(timestamp.as_millisecond()))
+}
+
+/// Reads ISO 8601, or seconds since 1970 with decimals.
+pub(super) fn moment_or_seconds(text: &str) -> Option<Millis> {
+    moment(text).or_else(|| seconds(text))
+}
+
+/// Reads seconds since 1970, decimals allowed.
+pub(super) fn seconds(text: &str) -> Option<Millis> {
+    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.0..=TIME_MAX_S).contains(seconds))?;
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds up to the year 9999 are far below 2^53")]
+    let millis = (seconds * 1_000.0).floor() as i64;
+    Some(Millis(millis))
 }
 
 /// A length of time in milliseconds: `90s`, `30m`, `24h`, `14d`, `2w`.
@@ -58,6 +74,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(moment(text), millis.map(Millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_a_time_too() {
+        for (text, millis) in [
+            ("1541539208", Some(1_541_539_208_000)),
+            (" 1541539208.1439", Some(1_541_539_208_143)),
+            ("2018-11-06", Some(1_541_462_400_000)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("1e300", None),
+            ("nan", None),
+            ("", None),
+        ] {
+            assert_eq!(moment_or_seconds(text), millis.map(Millis), "{text}");
         }
     }
 

@@ -36,6 +36,7 @@ pub(crate) struct Api {
     pub(crate) store: Arc<Sqlite>,
     pub(crate) directory: Arc<DirectoryHandle>,
     pub(crate) clock: Arc<Hands>,
+    pub(crate) feed: Arc<pipeline::Feed>,
     pub(crate) organization: Organization,
     pub(crate) team: Team,
     pub(crate) project: Project,
@@ -70,10 +71,12 @@ impl Api {
         let egress = Arc::new(Egress::new(config).unwrap());
         let directory = Arc::new(DirectoryHandle::open(store.clone(), egress).await.unwrap());
         let clock = Arc::new(Hands(AtomicI64::new(START.0)));
+        let feed = Arc::<pipeline::Feed>::default();
         let state = ApiState {
             store: store.clone(),
             directory: directory.clone(),
             sending: pipeline::Sending::default(),
+            feed: feed.clone(),
             clock: Arc::new(StoreClock::start(clock.clone())),
             policy: Arc::new(policy),
             base_url: BASE_URL.to_owned(),
@@ -81,7 +84,7 @@ impl Api {
         };
         let router = api::router(Arc::new(state));
         let everything = make_token(&store, Scopes::EVERY, None).await;
-        Self { router, store, directory, clock, organization, team, project, everything, folder }
+        Self { router, store, directory, clock, feed, organization, team, project, everything, folder }
     }
 
     /// A token of no user with these scopes.
@@ -148,6 +151,12 @@ impl Api {
     /// Where the store keeps its files.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// A request by the token that may do everything, whose answer is not read.
+    pub(crate) async fn open(&self, request: http::request::Builder) -> http::Response<Body> {
+        let request = request.header("authorization", format!("Bearer {}", self.everything));
+        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
     /// Any request.

@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
+mod deliveries_again;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod harness;
@@ -20,6 +24,8 @@ mod issue_changes;
 mod issue_lists;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod organizations;
 #[cfg(test)]
@@ -39,6 +45,8 @@ mod rule_fields;
 mod rule_history;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod sent;
 #[cfg(test)]
 mod stats;
 #[cfg(test)]

@@ -136,7 +136,7 @@ pub(super) fn make_tests(transaction: &Transaction<'_>, batch: &Batch) -> Result
     let mut keys = Vec::with_capacity(batch.tests.len());
     for test in &batch.tests {
         let seq = next_seq(transaction)?;
-        let day = batch.now.day();
+        let day = test.received.day();
         transaction
             .prepare_cached(
                 "insert into delivery (project_id, hook, day, seq, kind, state, priority, owner, created_ms, body)
@@ -151,7 +151,7 @@ pub(super) fn make_tests(transaction: &Transaction<'_>, batch: &Batch) -> Result
                 SENDING,
                 Priority::Alert.code(),
                 batch.owner.get(),
-                batch.now.0,
+                test.received.0,
                 &*test.body,
             ])?;
         transaction.prepare_cached("update meta set value = max(value, ?) where name = 'seq'")?.execute([seq])?;

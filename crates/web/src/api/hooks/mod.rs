@@ -1,7 +1,10 @@
 //! Service hooks: Sentry's five calls and its counters, with its bodies, checks and errors; and what is ours.
 
+mod deliveries;
 mod fields;
 mod health;
+mod live;
+mod replays;
 mod rotate;
 mod settings;
 mod stats;
@@ -9,8 +12,11 @@ mod test;
 mod verify;
 mod view;
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::response::IntoResponse as _;
+use axum::routing::{MethodRouter, get, post};
 use http::{HeaderMap, StatusCode};
 use model::ids::HookGuid;
 use model::scope::Scope;
@@ -20,6 +26,7 @@ use webhook::Secret;
 
 use self::health::Health;
 use self::view::{HookView, status};
+use super::ApiState;
 use super::body::Unread;
 use super::error::{Answer, ApiError};
 use super::fields::FieldErrors;
@@ -31,6 +38,24 @@ pub(super) use self::rotate::rotate;
 pub(super) use self::stats::stats;
 pub(super) use self::test::test;
 pub(super) use self::verify::verify;
+
+/// What there is below a hook about its deliveries.
+pub(super) fn delivery_routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 6] {
+    [
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/deliveries", get(deliveries::list)),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/deliveries/{delivery}", get(deliveries::show)),
+        (
+            "/api/0/projects/{organization}/{project}/hooks/{hook}/deliveries/{delivery}/redeliver",
+            post(deliveries::redeliver),
+        ),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/replays", get(replays::list).post(replays::create)),
+        (
+            "/api/0/projects/{organization}/{project}/hooks/{hook}/replays/{replay}",
+            get(replays::show).delete(replays::stop),
+        ),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/live", get(live::live)),
+    ]
+}
 
 /// `GET …/hooks/`, of one status where the query says so.
 pub(super) async fn list(call: Call<ProjectPath>) -> Answer {

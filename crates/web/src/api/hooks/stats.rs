@@ -10,12 +10,10 @@ use store::ledger::{CountRange, Resolution};
 use super::super::error::{Answer, BadStats};
 use super::super::lookup::{Call, HookPath};
 use super::super::page::query_value;
+use super::super::time::seconds;
 
 /// The most points of one answer.
 const POINTS_MAX: i64 = 10_000;
-
-/// The latest time that can be asked for, in seconds: the end of the year 9999.
-const TIME_MAX_S: f64 = 253_402_300_799.0;
 
 /// What is counted where the client does not say: a day to `until`, less a second, so that it has 24 hours and not 25.
 const SPAN_DEFAULT_MILLIS: i64 = 86_400_000 - 1000;
@@ -48,9 +46,9 @@ impl Question {
     fn read(uri: &Uri, now: Millis) -> Result<Self, BadStats> {
         let asked = |name| query_value(uri, name).filter(|text| !text.is_empty());
         let resolution = asked("resolution").map(|text| resolution(&text).ok_or(BadStats::Resolution)).transpose()?;
-        let until = asked("until").map_or(Ok(now.0), |text| time(&text).ok_or(BadStats::Until))?;
-        let default = until - SPAN_DEFAULT_MILLIS;
-        let since = asked("since").map_or(Ok(default), |text| time(&text).ok_or(BadStats::Since))?;
+        let until = asked("until").map_or(Ok(now), |text| seconds(&text).ok_or(BadStats::Until))?.0;
+        let default = Millis(until - SPAN_DEFAULT_MILLIS);
+        let since = asked("since").map_or(Ok(default), |text| seconds(&text).ok_or(BadStats::Since))?.0;
         if since > until {
             return Err(BadStats::Order);
         }
@@ -99,14 +97,6 @@ fn resolution(text: &str) -> Option<Resolution> {
     }
     let seconds = digits.parse::<i64>().ok()?.checked_mul(unit_s)?;
     Resolution::ALL.into_iter().find(|resolution| resolution.seconds() == seconds)
-}
-
-/// Seconds since 1970, decimals allowed, as milliseconds.
-fn time(text: &str) -> Option<i64> {
-    let seconds = text.trim().parse::<f64>().ok().filter(|seconds| (0.0..=TIME_MAX_S).contains(seconds))?;
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds up to the year 9999 are far below 2^53")]
-    let millis = (seconds * 1000.0).floor() as i64;
-    Some(millis)
 }
 
 fn finest_that_covers(span_ms: i64) -> Resolution {

@@ -1,0 +1,71 @@
+//! What a query string narrows a list of deliveries to.
+//!
+//! A value that nobody knows is refused, with those that there are: an empty list would look like good news. A parameter may be
+//! given several times, or several values with commas between; any of them may hold.
+
+use http::Uri;
+use model::attempt::Outcome;
+use model::delivery::DeliveryState;
+use model::ids::Millis;
+use store::deliveries::DeliveryFilter;
+use webhook::Kind;
+
+use super::super::super::page::{query_value, query_values};
+use super::super::super::refusal::BadFilter;
+use super::super::super::time::moment_or_seconds;
+
+/// Reads `status`, `outcome`, `event`, `issue`, `since` and `until`.
+///
+/// # Errors
+/// Any of [`BadFilter`].
+pub(super) fn read(uri: &Uri) -> Result<DeliveryFilter, BadFilter> {
+    let mut filter =
+        DeliveryFilter { since: time(uri, "since")?, until: time(uri, "until")?, ..DeliveryFilter::default() };
+    if filter.since.zip(filter.until).is_some_and(|(since, until)| since > until) {
+        return Err(BadFilter::Order);
+    }
+    for value in values(uri, "status") {
+        let unknown = || unknown("status", &value, DeliveryState::ALL.map(DeliveryState::as_str));
+        filter.states.push(value.parse().map_err(|_| unknown())?);
+    }
+    for value in values(uri, "outcome") {
+        let named: Vec<_> = Outcome::ALL.into_iter().filter(|outcome| outcome.as_str() == value).collect();
+        if named.is_empty() {
+            return Err(unknown("outcome", &value, Outcome::ALL.map(Outcome::as_str)));
+        }
+        filter.outcomes.extend(named);
+    }
+    for value in values(uri, "event") {
+        if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == value) {
+            filter.kinds.push(kind);
+        } else {
+            let event = value.parse().map_err(|_| BadFilter::Event { value })?;
+            if filter.event.replace(event).is_some_and(|earlier| earlier != event) {
+                return Err(BadFilter::TwoEvents);
+            }
+        }
+    }
+    if let Some(value) = query_value(uri, "issue").filter(|value| !value.is_empty()) {
+        filter.issue = Some(value.parse().map_err(|_| BadFilter::Issue { value })?);
+    }
+    Ok(filter)
+}
+
+fn values(uri: &Uri, name: &str) -> Vec<String> {
+    let values = query_values(uri, name);
+    let parts = values.iter().flat_map(|value| value.split(','));
+    parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn time(uri: &Uri, name: &'static str) -> Result<Option<Millis>, BadFilter> {
+    let text = query_value(uri, name).filter(|text| !text.is_empty());
+    text.map(|text| moment_or_seconds(&text).ok_or(BadFilter::Time { name })).transpose()
+}
+
+fn unknown<const N: usize>(name: &'static str, value: &str, names: [&'static str; N]) -> BadFilter {
+    // Outcomes have a name for several causes.
+    let mut known = names.to_vec();
+    known.dedup();
+    let known = known.join(", ");
+    BadFilter::Unknown { name, value: value.to_owned(), known }
+}

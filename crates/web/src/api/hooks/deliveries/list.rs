@@ -1,0 +1,21 @@
+//! The list of a hook's deliveries, newest first.
+
+use model::scope::Scope;
+use store::deliveries::{DeliveryRow, DeliverySearch};
+
+use super::super::super::error::Answer;
+use super::super::super::lookup::{Call, HookPath};
+use super::super::super::page::PageRequest;
+use super::filter;
+use super::view::ListItem;
+
+/// `GET …/hooks/{hook}/deliveries/`
+pub(in super::super::super) async fn list(call: Call<HookPath>) -> Answer {
+    let hook = call.hook(&[Scope::ProjectRead]).await?;
+    let Call { api, uri, .. } = call;
+    let (request, filter) = (PageRequest::of(&uri)?, filter::read(&uri)?);
+    let search = DeliverySearch { project: hook.project, hook: hook.number, filter, cut: request.of_store() };
+    let searched = api.store.search_deliveries(search).await?;
+    let page = request.listed_to(searched.listed, DeliveryRow::place, searched.reached);
+    Ok(page.answer(&api.base_url, &uri, ListItem::of))
+}
