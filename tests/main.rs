@@ -7,6 +7,8 @@ mod crash;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod ingest_to_hook;

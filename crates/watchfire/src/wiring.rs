@@ -20,9 +20,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 use web::api::ApiState;
+use web::client::TrustedProxies;
 use web::ingest::{Ingest, Outcomes};
 use web::metrics::{self, Metrics};
-use web::server::Door;
+use web::server::{Door, Figures, Limits, come_back};
 
 /// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -176,25 +177,35 @@ impl Running {
         })
         .await?;
         let outcomes = Arc::<Outcomes>::default();
-        let metrics = Arc::new(Metrics { pipeline: pipeline.metrics(), ingest: Arc::clone(&outcomes) });
+        let connections = Arc::<Figures>::default();
+        let metrics = Arc::new(Metrics {
+            pipeline: pipeline.metrics(),
+            ingest: Arc::clone(&outcomes),
+            connections: Arc::clone(&connections),
+        });
         let ingest = Ingest {
             recorder: pipeline.recorder(),
             directory: Arc::clone(&directory),
             clock: Arc::clone(&clock),
             budget: Budget::new(INTAKE_BUDGET_BYTES),
             base_url: url.clone(),
-            trusted_proxies: plan.trusted_proxies,
+            trusted_proxies: TrustedProxies(plan.trusted_proxies),
             random,
             outcomes,
         };
         let api = ApiState { store: shared, directory, clock, policy: Arc::new(policy), base_url: url, random };
         let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));
-        let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api), metrics: on_main });
-        let main = Door { listener, router, connections: CONNECTIONS };
+        let ingest = Arc::new(ingest);
+        let refusals = web::refusals(Arc::clone(&ingest));
+        let router = web::router(App { ingest, api: Arc::new(api), metrics: on_main });
+        let limits = Limits::of_product(CONNECTIONS);
+        let main = Door { listener, router, refusals, limits, figures: connections };
         let metrics = metrics_listener.map(|listener| Door {
             listener,
             router: metrics::router(metrics),
-            connections: METRICS_CONNECTIONS,
+            refusals: come_back(),
+            limits: Limits::of_product(METRICS_CONNECTIONS),
+            figures: Arc::default(),
         });
         let (stopping, stop) = watch::channel(false);
         let doors = std::iter::once(main).chain(metrics);

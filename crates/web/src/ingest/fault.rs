@@ -35,7 +35,7 @@ pub(super) enum Fault {
     Compression(#[source] std::io::Error),
     #[error("the request's body could not be read")]
     Read(#[source] axum::Error),
-    #[error("the body took too long to arrive")]
+    #[error("the body came too slowly")]
     Slow,
     #[error("the body is too large")]
     TooLarge,
@@ -49,6 +49,8 @@ pub(super) enum Fault {
     Event(#[source] EventError),
     #[error("the server is at its limit: try again")]
     Overloaded,
+    #[error("the server has as many connections as it takes: try again")]
+    Crowded,
     #[error("the event could not be compressed")]
     Compressor(#[source] std::io::Error),
     #[error("the event could not be stored")]
@@ -75,6 +77,7 @@ impl Fault {
             | Fault::StoreBody(StoreBodyError::TooLarge) => Outcome::TooLarge,
             Fault::Slow => Outcome::Slow,
             Fault::Overloaded => Outcome::Overloaded,
+            Fault::Crowded => Outcome::Crowded,
             Fault::Record(RecordError::Unavailable) => Outcome::Unavailable,
             Fault::Compressor(_) | Fault::Record(RecordError::Refused(_)) => Outcome::Failed,
             Fault::ProjectId

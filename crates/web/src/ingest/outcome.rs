@@ -51,6 +51,8 @@ outcomes! {
     WrongMediaType: "wrong_media_type", UNSUPPORTED_MEDIA_TYPE;
     /// The server had no memory left for it.
     Overloaded: "overloaded", SERVICE_UNAVAILABLE;
+    /// Something was being done on every connection that the server takes; not only for SDKs, for what was asked is not looked at.
+    Crowded: "crowded", SERVICE_UNAVAILABLE;
     /// The store did not take it in time.
     Unavailable: "unavailable", SERVICE_UNAVAILABLE;
     /// The fault was ours.

@@ -16,6 +16,7 @@ use axum::routing::get;
 
 use self::exposition::{Exposition, Series, Unit};
 use crate::ingest::Outcomes;
+use crate::server::Figures;
 
 /// Where every figure is counted.
 pub struct Metrics {
@@ -23,6 +24,8 @@ pub struct Metrics {
     pub pipeline: Arc<pipeline::Metrics>,
     /// By ingest: how its requests ended.
     pub ingest: Arc<Outcomes>,
+    /// By the door for everybody: who is connected.
+    pub connections: Arc<Figures>,
 }
 
 /// The one route.
@@ -73,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_series_is_shown_also_before_anything_was_counted() {
-        let metrics = Metrics { pipeline: Arc::default(), ingest: Arc::default() };
+        let metrics = Metrics { pipeline: Arc::default(), ingest: Arc::default(), connections: Arc::default() };
         let text = metrics.text();
         for line in [
             "watchfire_ingest_requests_total{outcome=\"accepted\"} 0",
@@ -88,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_the_pipeline_counts_is_shown_in_events_and_seconds() {
-        let metrics = Metrics { pipeline: Arc::default(), ingest: Arc::default() };
+        let metrics = Metrics { pipeline: Arc::default(), ingest: Arc::default(), connections: Arc::default() };
         metrics.pipeline.record_batch_events.observe(3);
         metrics.pipeline.record_batch_events.observe(512);
         metrics.pipeline.record_commit_micros.observe_micros(Duration::from_micros(2_400));
