@@ -77,6 +77,12 @@ limits! {
     CONNECTIONS: usize = 4096, Count;
     /// Connections to the address of `--metrics-listen` at once.
     METRICS_CONNECTIONS: usize = 64, Count;
+    /// Unknown API tokens from one client, an address or an IPv6 network of 64 bits, in the time of `TOKEN_FAILURES_SECONDS`.
+    TOKEN_FAILURES: u32 = 20, Count;
+    /// In which unknown tokens of one client are counted.
+    TOKEN_FAILURES_SECONDS: u64 = 60, Seconds;
+    /// Clients whose unknown tokens are remembered.
+    THROTTLED_CLIENTS: usize = 8192, Count;
     /// Connections past those that are answered at once, with 503 or for a health check.
     REFUSED_CONNECTIONS: usize = 64, Count;
     /// How long such a connection may take for each of its head, its body and its answer.

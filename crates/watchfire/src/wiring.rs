@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 use web::api::ApiState;
+use web::auth::TokenThrottle;
 use web::client::TrustedProxies;
 use web::ingest::{Ingest, Outcomes};
 use web::metrics::{self, Metrics};
@@ -177,6 +178,8 @@ impl Running {
         })
         .await?;
         let outcomes = Arc::<Outcomes>::default();
+        let trusted_proxies = TrustedProxies(plan.trusted_proxies);
+        let tokens = Arc::<TokenThrottle>::default();
         let connections = Arc::<Figures>::default();
         let metrics = Arc::new(Metrics {
             pipeline: pipeline.metrics(),
@@ -189,11 +192,20 @@ impl Running {
             clock: Arc::clone(&clock),
             budget: Budget::new(INTAKE_BUDGET_BYTES),
             base_url: url.clone(),
-            trusted_proxies: TrustedProxies(plan.trusted_proxies),
+            trusted_proxies: trusted_proxies.clone(),
             random,
             outcomes,
         };
-        let api = ApiState { store: shared, directory, clock, policy: Arc::new(policy), base_url: url, random };
+        let api = ApiState {
+            store: shared,
+            directory,
+            clock,
+            policy: Arc::new(policy),
+            base_url: url,
+            trusted_proxies,
+            tokens,
+            random,
+        };
         let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));
         let ingest = Arc::new(ingest);
         let refusals = web::refusals(Arc::clone(&ingest));

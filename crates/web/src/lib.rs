@@ -9,6 +9,7 @@ pub mod health;
 pub mod ingest;
 pub mod metrics;
 pub mod pace;
+mod rate;
 pub mod router;
 pub mod server;
 
