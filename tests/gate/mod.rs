@@ -1,11 +1,13 @@
-//! What a stranger can hold against a server that runs as it is shipped: connections, bodies that trickle.
+//! Limits on the way in, of a server that runs as it is shipped: connections, bodies that trickle, a key's rate.
 
-use std::net::TcpStream;
+mod key_rate;
+
+use std::net::{SocketAddr, TcpStream};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::support::event::{message_envelope, new_id};
-use crate::support::http::Connection;
+use crate::support::http::{Connection, Request};
 use crate::support::server::TestServer;
 
 /// `CONNECTIONS` of the product.
@@ -16,6 +18,13 @@ fn raise_file_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+/// The value of a series on the page of a server with `--dev`.
+fn metric(server: SocketAddr, series: &str) -> f64 {
+    let page = Request::get("/metrics").send(server).unwrap();
+    let line = page.text().lines().find_map(|line| line.strip_prefix(series));
+    line.unwrap_or_else(|| panic!("{series} is not in {}", page.text())).trim().parse().unwrap()
 }
 
 #[test]

@@ -83,6 +83,12 @@ limits! {
     TOKEN_FAILURES_SECONDS: u64 = 60, Seconds;
     /// Clients whose unknown tokens are remembered.
     THROTTLED_CLIENTS: usize = 8192, Count;
+    /// The longest time in which a project key's events may be counted.
+    KEY_RATE_WINDOW_SECONDS: u32 = 24 * 60 * 60, Seconds;
+    /// The most events in that time that a limit may allow.
+    KEY_RATE_EVENTS: u32 = 1_000_000_000, Count;
+    /// Limited project keys whose events are counted at once.
+    LIMITED_KEYS: usize = 65_536, Count;
     /// Connections past those that are answered at once, with 503 or for a health check.
     REFUSED_CONNECTIONS: usize = 64, Count;
     /// How long such a connection may take for each of its head, its body and its answer.

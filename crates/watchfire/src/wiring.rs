@@ -22,7 +22,7 @@ use web::App;
 use web::api::ApiState;
 use web::auth::TokenThrottle;
 use web::client::TrustedProxies;
-use web::ingest::{Ingest, Outcomes};
+use web::ingest::{Ingest, KeyRates, Outcomes};
 use web::metrics::{self, Metrics};
 use web::server::{Door, Figures, Limits, come_back};
 
@@ -193,6 +193,7 @@ impl Running {
             budget: Budget::new(INTAKE_BUDGET_BYTES),
             base_url: url.clone(),
             trusted_proxies: trusted_proxies.clone(),
+            key_rates: KeyRates::default(),
             random,
             outcomes,
         };

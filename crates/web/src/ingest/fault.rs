@@ -9,7 +9,8 @@ use protocol::event::EventError;
 use protocol::store_body::StoreBodyError;
 use serde_json::json;
 
-use super::answer::with_cors;
+use super::answer::{RATE_LIMITS, with_cors};
+use super::key_rate::LimitReached;
 use super::outcome::Outcome;
 
 /// A refused request.
@@ -47,6 +48,8 @@ pub(super) enum Fault {
     StoreBody(#[source] StoreBodyError),
     #[error("the event is malformed")]
     Event(#[source] EventError),
+    #[error("the project key's rate limit is reached")]
+    RateLimited(#[from] LimitReached),
     #[error("the server is at its limit: try again")]
     Overloaded,
     #[error("the server has as many connections as it takes: try again")]
@@ -76,6 +79,7 @@ impl Fault {
             )
             | Fault::StoreBody(StoreBodyError::TooLarge) => Outcome::TooLarge,
             Fault::Slow => Outcome::Slow,
+            Fault::RateLimited(_) => Outcome::RateLimited,
             Fault::Overloaded => Outcome::Overloaded,
             Fault::Crowded => Outcome::Crowded,
             Fault::Record(RecordError::Unavailable) => Outcome::Unavailable,
@@ -113,6 +117,12 @@ impl Fault {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(text) = HeaderValue::from_str(&detail) {
             headers.insert("x-sentry-error", text);
+        }
+        if let Fault::RateLimited(reached) = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(reached.retry_after_seconds));
+            if let Ok(announcement) = HeaderValue::from_str(&reached.announcement()) {
+                headers.insert(RATE_LIMITS, announcement);
+            }
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));

@@ -7,6 +7,7 @@ mod body;
 mod decode;
 mod fault;
 mod form;
+mod key_rate;
 mod outcome;
 mod prepare;
 
@@ -29,6 +30,7 @@ use form::Form;
 use outcome::Outcome;
 use prepare::Source;
 
+pub use key_rate::KeyRates;
 pub use outcome::Outcomes;
 
 /// What ingest needs.
@@ -45,6 +47,8 @@ pub struct Ingest {
     pub base_url: String,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: TrustedProxies,
+    /// What limited keys have left.
+    pub key_rates: KeyRates,
     /// Random bytes, for ids that SDKs left out.
     pub random: fn(&mut [u8]),
     /// How requests ended.
@@ -133,6 +137,9 @@ async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Bod
     let form = call.form.of(&head.headers).ok_or(Fault::MediaType)?;
     let caller = admit::caller(call.project.as_deref(), head)?;
     let early = caller.admit(ingest, head)?;
+    if let Some(admitted) = &early {
+        ingest.key_rates.ask(&admitted.limited, ingest.clock.now())?;
+    }
     let mut held = ingest.budget.take(body::FIRST_BYTES).ok_or(Fault::Overloaded)?;
     let envelope = body::read(form, head, body, &mut held).await?;
     let admitted = match early {
@@ -145,12 +152,14 @@ async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Bod
     let client_ip = Some(ingest.trusted_proxies.client(call.peer, &head.headers));
     if item.kind == EventItemKind::RawSecurity {
         for payload in prepare::reports(item, head)? {
+            ingest.key_rates.take(&admitted.limited, ingest.clock.now())?;
             let source = Source { payload: &payload, header: None, spare: spare_id(ingest.random), client_ip };
             let held = ingest.budget.take(payload.len() * 2).ok_or(Fault::Overloaded)?;
             ingest.recorder.record(prepare::prepare(ingest, &admitted, &source)?, held).await?;
         }
         return Ok(None);
     }
+    ingest.key_rates.take(&admitted.limited, ingest.clock.now())?;
     let source = Source { payload: &item.payload, header: Some(&envelope.header), spare, client_ip };
     let event = prepare::prepare(ingest, &admitted, &source)?;
     let id = event.id;
