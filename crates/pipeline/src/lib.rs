@@ -7,6 +7,7 @@ pub mod budget;
 mod counter_filling;
 pub mod directory;
 pub mod egress;
+pub mod gauges;
 pub mod lanes;
 pub mod metrics;
 pub mod recorder;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
+pub use gauges::Gauges;
 pub use metrics::Metrics;
 pub use recorder::{Accepted, RecordError, Recorder};
 pub use sending::{Sending, TestError, Tested};

@@ -16,6 +16,7 @@ use crate::budget::Budget;
 use crate::counter_filling::CounterFilling;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
+use crate::gauges::Gauges;
 use crate::lanes::{self, Lanes};
 use crate::lost_leases::LostLeases;
 use crate::metrics::Metrics;
@@ -54,6 +55,7 @@ pub struct Settings {
 pub struct Pipeline {
     recorder: Recorder,
     metrics: Arc<Metrics>,
+    gauges: Arc<Gauges>,
     lanes: Arc<Lanes>,
     recording: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
@@ -67,20 +69,21 @@ impl Pipeline {
     /// What the store says.
     pub async fn start(settings: Settings) -> Result<Pipeline, StoreError> {
         let Settings { store, egress, directory, clock, retention, random } = settings;
-        let owner = register(&*store, &clock).await?;
         let work = Arc::new(Work::default());
+        let metrics = Arc::clone(&work.metrics);
+        let owner = register(&*store, &clock, &metrics).await?;
+        let budget = Budget::new(LANE_BUDGET_BYTES);
         let standings = store.standings().await?;
         let parts = lanes::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
-            egress,
+            egress: Arc::clone(&egress),
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
-            budget: Budget::new(LANE_BUDGET_BYTES),
+            budget: budget.clone(),
             random,
         };
         let lanes = Arc::new(Lanes::new(parts, standings));
-        let metrics = Arc::new(Metrics::default());
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -90,12 +93,15 @@ impl Pipeline {
             owner,
             metrics: Arc::clone(&metrics),
         });
+        let backlog = recorder.backlog();
+        let gauges = Gauges { lanes: Arc::clone(&lanes), work: Arc::clone(&work), backlog, egress, budget };
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
         let filling =
             CounterFilling { store: Arc::clone(&store), directory: Arc::clone(&directory), clock: Arc::clone(&clock) };
-        let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
+        let look =
+            Look { store, directory, lanes: Arc::clone(&lanes), clock, retention, metrics: Arc::clone(&metrics) };
         let look = Arc::new(look);
         let background = vec![
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
@@ -103,7 +109,8 @@ impl Pipeline {
             tokio::spawn(until(stopping.subscribe(), lost.look_forever())),
             tokio::spawn(until(stopping.subscribe(), filling.fill_forever())),
         ];
-        Ok(Pipeline { recorder, metrics, lanes, recording: tokio::spawn(task.run()), background, stopping })
+        let recording = tokio::spawn(task.run());
+        Ok(Pipeline { recorder, metrics, gauges: Arc::new(gauges), lanes, recording, background, stopping })
     }
 
     /// Takes events.
@@ -119,6 +126,11 @@ impl Pipeline {
     /// What it counts about itself.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
+    }
+
+    /// What is so at a moment.
+    pub fn gauges(&self) -> Arc<Gauges> {
+        Arc::clone(&self.gauges)
     }
 
     /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other
@@ -150,7 +162,7 @@ async fn until(mut stopping: watch::Receiver<bool>, task: impl Future<Output = (
     }
 }
 
-async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, StoreError> {
+async fn register(store: &dyn Store, clock: &StoreClock, metrics: &Metrics) -> Result<ProcessId, StoreError> {
     let owner = store.register(clock.now()).await?;
     let mut freed = 0;
     loop {
@@ -160,6 +172,7 @@ async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, St
             break;
         }
     }
+    metrics.leases.freed.add(freed);
     if freed > 0 {
         tracing::info!(deliveries = freed, "freed deliveries that a stopped process held: they are sent again");
     }
@@ -173,6 +186,7 @@ pub(crate) struct Look {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) retention: Duration,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Look {
@@ -205,7 +219,8 @@ impl Look {
                 waiting_per_hook: WAITING_PER_HOOK,
                 limit: SLICE_ROWS,
             };
-            match self.store.sweep(plan).await {
+            let swept = self.store.sweep(plan).await.inspect(|swept| self.metrics.swept(swept));
+            match swept {
                 Ok(swept) if swept.more => tokio::time::sleep(SLICE_PAUSE).await,
                 Ok(_) => tokio::select! {
                     () = tokio::time::sleep(SWEEP_PAUSE) => {}

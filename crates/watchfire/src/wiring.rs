@@ -23,7 +23,7 @@ use web::api::ApiState;
 use web::auth::TokenThrottle;
 use web::client::TrustedProxies;
 use web::ingest::{Ingest, KeyRates, Outcomes};
-use web::metrics::{self, Metrics};
+use web::metrics::{self, Metrics, Sources};
 use web::server::{Door, Figures, Limits, come_back};
 
 /// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
@@ -181,16 +181,20 @@ impl Running {
         let trusted_proxies = TrustedProxies(plan.trusted_proxies);
         let tokens = Arc::<TokenThrottle>::default();
         let connections = Arc::<Figures>::default();
-        let metrics = Arc::new(Metrics {
+        let budget = Budget::new(INTAKE_BUDGET_BYTES);
+        let metrics = Arc::new(Metrics::new(Sources {
             pipeline: pipeline.metrics(),
+            gauges: pipeline.gauges(),
             ingest: Arc::clone(&outcomes),
+            intake: budget.clone(),
+            tokens: Arc::clone(&tokens),
             connections: Arc::clone(&connections),
-        });
+        }));
         let ingest = Ingest {
             recorder: pipeline.recorder(),
             directory: Arc::clone(&directory),
             clock: Arc::clone(&clock),
-            budget: Budget::new(INTAKE_BUDGET_BYTES),
+            budget,
             base_url: url.clone(),
             trusted_proxies: trusted_proxies.clone(),
             key_rates: KeyRates::default(),

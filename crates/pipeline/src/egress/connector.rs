@@ -7,6 +7,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -21,7 +22,7 @@ use super::attempt::{Failure, Progress, Step};
 use super::connection::Connection;
 use super::destination::Destination;
 use super::resolver::{Names, ResolveError, Resolver};
-use super::stream::{Meter, Metered, Stream};
+use super::stream::{Meter, Metered, Open, Stream};
 
 /// The next address is tried beside one that has not answered for this long (RFC 8305 calls it the attempt delay).
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
@@ -32,6 +33,8 @@ pub(super) struct Connector {
     policy: Arc<Policy>,
     names: Names,
     tls: TlsConnector,
+    /// Connections that are open.
+    open: Arc<AtomicU64>,
 }
 
 /// An address that a connection might be made to, and whether it would be.
@@ -45,7 +48,11 @@ pub struct JudgedAddress {
 
 impl Connector {
     pub(super) fn new(policy: Arc<Policy>, resolver: Arc<dyn Resolver>, tls: Arc<ClientConfig>) -> Self {
-        Connector { policy, names: Names::new(resolver), tls: TlsConnector::from(tls) }
+        Connector { policy, names: Names::new(resolver), tls: TlsConnector::from(tls), open: Arc::default() }
+    }
+
+    pub(super) fn open_connections(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
     }
 
     pub(super) async fn connect(
@@ -61,6 +68,7 @@ impl Connector {
             // One text for a closed port, a filtered one and a missing machine: it must not map a network.
             Failure::new(Outcome::Unreachable(Unreachable::Connect), "no connection to the host could be made")
         })?;
+        let open = Open::new(&self.open);
         let stream = match destination.server_name() {
             None => Stream::Clear(stream),
             Some(server_name) => {
@@ -71,7 +79,8 @@ impl Connector {
         };
         progress.enter(Step::Answer);
         let meter = Meter::new();
-        Connection::open(Metered::new(stream, Arc::clone(&meter)), meter, Arc::clone(destination.origin())).await
+        let stream = Metered::new(stream, Arc::clone(&meter), open);
+        Connection::open(stream, meter, Arc::clone(destination.origin())).await
     }
 
     /// The addresses to dial. One that is refused refuses them all: whoever mixes a private address among public ones is

@@ -26,7 +26,11 @@ pub(super) enum Stream {
 pub(super) struct Metered {
     stream: Stream,
     meter: Arc<Meter>,
+    _open: Open,
 }
+
+/// Counts an open connection until it is dropped.
+pub(super) struct Open(Arc<AtomicU64>);
 
 /// What has passed since the exchange began. One task writes it, and reads it after the stream may be gone.
 pub(super) struct Meter {
@@ -84,8 +88,22 @@ impl Meter {
 }
 
 impl Metered {
-    pub(super) fn new(stream: Stream, meter: Arc<Meter>) -> Self {
-        Metered { stream, meter }
+    pub(super) fn new(stream: Stream, meter: Arc<Meter>, open: Open) -> Self {
+        Metered { stream, meter, _open: open }
+    }
+}
+
+impl Open {
+    /// One more.
+    pub(super) fn new(count: &Arc<AtomicU64>) -> Open {
+        count.fetch_add(1, Ordering::Relaxed);
+        Open(Arc::clone(count))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

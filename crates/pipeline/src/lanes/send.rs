@@ -30,6 +30,7 @@ pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Delive
         return Delivered { settlement: cancelled(item.key), seen: None };
     };
     let started = shared.clock.now();
+    shared.work.metrics.attempt_begins(item.sent, item.received, started);
     let attempt = attempt(lane, shared, Attempting { hook: &hook, item, started }).await;
     let seen = seen(&attempt, shared.clock.now());
     let tried = Tried {
