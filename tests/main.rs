@@ -13,6 +13,8 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod ingest_to_hook;

@@ -4,6 +4,7 @@
 //! What each scenario raises is in `tests/sdk/scenarios.json`; the programs that raise it are beside it.
 
 mod expect;
+mod limited;
 mod loops;
 mod programs;
 mod python_receiver;

@@ -71,7 +71,8 @@ pub(super) fn send_event(dsn: &str) -> String {
     id.unwrap_or_else(|| panic!("no event id: {said}")).replace('-', "")
 }
 
-fn output(command: &mut Command) -> String {
+/// Runs a program to its end; what it printed.
+pub(super) fn output(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&output.stderr));

@@ -169,7 +169,8 @@ impl Connection {
         self.stream.get_mut().write_all(bytes)
     }
 
-    fn read_answer(&mut self, method: &str) -> io::Result<Answer> {
+    /// Reads the answer to what was written.
+    pub(crate) fn read_answer(&mut self, method: &str) -> io::Result<Answer> {
         let head = read_head(&mut self.stream)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let status = head
             .start

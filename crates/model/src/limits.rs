@@ -77,10 +77,32 @@ limits! {
     CONNECTIONS: usize = 4096, Count;
     /// Connections to the address of `--metrics-listen` at once.
     METRICS_CONNECTIONS: usize = 64, Count;
+    /// Unknown API tokens from one client, an address or an IPv6 network of 64 bits, in the time of `TOKEN_FAILURES_SECONDS`.
+    TOKEN_FAILURES: u32 = 20, Count;
+    /// In which unknown tokens of one client are counted.
+    TOKEN_FAILURES_SECONDS: u64 = 60, Seconds;
+    /// Clients whose unknown tokens are remembered.
+    THROTTLED_CLIENTS: usize = 8192, Count;
+    /// The longest time in which a project key's events may be counted.
+    KEY_RATE_WINDOW_SECONDS: u32 = 24 * 60 * 60, Seconds;
+    /// The most events in that time that a limit may allow.
+    KEY_RATE_EVENTS: u32 = 1_000_000_000, Count;
+    /// Limited project keys whose events are counted at once.
+    LIMITED_KEYS: usize = 65_536, Count;
+    /// Connections past those that are answered at once, with 503 or for a health check.
+    REFUSED_CONNECTIONS: usize = 64, Count;
+    /// How long such a connection may take for each of its head, its body and its answer.
+    REFUSAL_SECONDS: u64 = 2, Seconds;
     /// Bytes of a request's line and headers.
     REQUEST_HEADER_BYTES: usize = 32 * KIB, Bytes;
-    /// How long a request may take to be read.
+    /// How long a request's head may take to be read, and its body; a connection that is kept alive waits as long for the next.
     READ_TIMEOUT_SECONDS: u64 = 30, Seconds;
+    /// How long a body may take before its first byte.
+    BODY_GRACE_SECONDS: u64 = 5, Seconds;
+    /// What a body has to bring in each second after that, on average.
+    BODY_LEAST_EACH_SECOND_BYTES: u32 = 512, Bytes;
+    /// How long a client may take no byte of an answer that waits for it.
+    WRITE_TIMEOUT_SECONDS: u64 = 30, Seconds;
     /// A request's body as sent.
     REQUEST_COMPRESSED_BYTES: usize = 20 * MIB, Bytes;
     /// A request's body after decompression; it is streamed, never held.

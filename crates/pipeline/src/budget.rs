@@ -38,6 +38,11 @@ impl Budget {
         Some(Held { bytes: Arc::clone(&self.bytes), permit })
     }
 
+    /// How many bytes there are in all.
+    pub fn limit_bytes(&self) -> usize {
+        self.limit_bytes
+    }
+
     /// How many bytes are held now.
     pub fn held_bytes(&self) -> usize {
         self.limit_bytes.saturating_sub(self.bytes.available_permits())

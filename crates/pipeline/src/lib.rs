@@ -7,6 +7,7 @@ pub mod budget;
 mod counter_filling;
 pub mod directory;
 pub mod egress;
+pub mod gauges;
 pub mod lanes;
 pub mod live;
 pub mod metrics;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use budget::{Budget, Held};
 pub use directory::{Directory, DirectoryHandle, HookEntry, ProjectEntry};
+pub use gauges::Gauges;
 pub use live::Feed;
 pub use metrics::Metrics;
 pub use recorder::{Accepted, RecordError, Recorder};

@@ -40,6 +40,9 @@ pub struct Recorder {
     work: Arc<Work>,
 }
 
+/// How many events wait for a transaction; holds nobody up, and no recorder open.
+pub(crate) struct Backlog(mpsc::WeakSender<Pending>);
+
 /// A committed event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
@@ -125,9 +128,21 @@ impl Recorder {
         }
     }
 
+    /// To watch the queue with.
+    pub(crate) fn backlog(&self) -> Backlog {
+        Backlog(self.queue.downgrade())
+    }
+
     /// Whether the store is known not to take writes.
     pub fn is_away(&self) -> bool {
         self.work.store_is_away()
+    }
+}
+
+impl Backlog {
+    /// How many there are now.
+    pub(crate) fn events(&self) -> usize {
+        self.0.upgrade().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 }
 
@@ -191,6 +206,7 @@ impl RecorderTask {
         let alert_room = self.lanes.reserve_alerts(&events);
         let lost = self.without_holder(waiting.suspects);
         if !lost.is_empty() {
+            self.metrics.leases.lost.add(lost.len());
             tracing::warn!(
                 deliveries = lost.len(),
                 "deliveries were leased to this process and nowhere in it: given back"
@@ -210,9 +226,7 @@ impl RecorderTask {
         match recorded {
             Ok(recorded) => {
                 self.feed.committed(&batch, &recorded);
-                if !batch.events.is_empty() {
-                    self.metrics.record_batch_events.observe(batch.events.len() as u64);
-                }
+                self.metrics.committed(&batch, &recorded);
                 self.work.open_gate();
                 for (asker, claimed) in askers.into_iter().zip(recorded.claimed) {
                     self.lanes.lease(&claimed);

@@ -16,6 +16,7 @@ use crate::budget::Budget;
 use crate::counter_filling::CounterFilling;
 use crate::directory::DirectoryHandle;
 use crate::egress::Egress;
+use crate::gauges::Gauges;
 use crate::lanes::{self, Lanes};
 use crate::live::Feed;
 use crate::lost_leases::LostLeases;
@@ -56,6 +57,7 @@ pub struct Settings {
 pub struct Pipeline {
     recorder: Recorder,
     metrics: Arc<Metrics>,
+    gauges: Arc<Gauges>,
     lanes: Arc<Lanes>,
     feed: Arc<Feed>,
     recording: JoinHandle<()>,
@@ -70,20 +72,22 @@ impl Pipeline {
     /// What the store says.
     pub async fn start(settings: Settings) -> Result<Pipeline, StoreError> {
         let Settings { store, egress, directory, clock, retention, random } = settings;
-        let owner = register(&*store, &clock).await?;
         let work = Arc::new(Work::default());
+        let metrics = Arc::clone(&work.metrics);
+        let owner = register(&*store, &clock, &metrics).await?;
+        let budget = Budget::new(LANE_BUDGET_BYTES);
         let standings = store.standings().await?;
         let parts = lanes::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
-            egress,
+            egress: Arc::clone(&egress),
             work: Arc::clone(&work),
             clock: Arc::clone(&clock),
-            budget: Budget::new(LANE_BUDGET_BYTES),
+            budget: budget.clone(),
             random,
         };
         let lanes = Arc::new(Lanes::new(parts, standings));
-        let (metrics, feed) = (Arc::new(Metrics::default()), Arc::<Feed>::default());
+        let feed = Arc::<Feed>::default();
         let (recorder, task) = Recorder::new(recorder::Parts {
             store: Arc::clone(&store),
             directory: Arc::clone(&directory),
@@ -94,13 +98,16 @@ impl Pipeline {
             metrics: Arc::clone(&metrics),
             feed: Arc::clone(&feed),
         });
+        let backlog = recorder.backlog();
+        let gauges = Gauges { lanes: Arc::clone(&lanes), work: Arc::clone(&work), backlog, egress, budget };
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
         let filling =
             CounterFilling { store: Arc::clone(&store), directory: Arc::clone(&directory), clock: Arc::clone(&clock) };
         let replaying = Replaying { store: Arc::clone(&store), lanes: Arc::clone(&lanes), clock: Arc::clone(&clock) };
-        let look = Look { store, directory, lanes: Arc::clone(&lanes), clock, retention };
+        let look =
+            Look { store, directory, lanes: Arc::clone(&lanes), clock, retention, metrics: Arc::clone(&metrics) };
         let look = Arc::new(look);
         let background = vec![
             tokio::spawn(until(stopping.subscribe(), Arc::clone(&look).look_forever())),
@@ -109,7 +116,8 @@ impl Pipeline {
             tokio::spawn(until(stopping.subscribe(), filling.fill_forever())),
             tokio::spawn(until(stopping.subscribe(), replaying.replay_forever())),
         ];
-        Ok(Pipeline { recorder, metrics, lanes, feed, recording: tokio::spawn(task.run()), background, stopping })
+        let recording = tokio::spawn(task.run());
+        Ok(Pipeline { recorder, metrics, gauges: Arc::new(gauges), lanes, feed, recording, background, stopping })
     }
 
     /// Takes events.
@@ -130,6 +138,11 @@ impl Pipeline {
     /// What happens to deliveries, for those who watch. It is to be closed before a stop waits for them.
     pub fn feed(&self) -> Arc<Feed> {
         Arc::clone(&self.feed)
+    }
+
+    /// What is so at a moment.
+    pub fn gauges(&self) -> Arc<Gauges> {
+        Arc::clone(&self.gauges)
     }
 
     /// Stops: no new attempts, leases given back, at most `drain` for those on the wire, outcomes written. Every other
@@ -161,7 +174,7 @@ async fn until(mut stopping: watch::Receiver<bool>, task: impl Future<Output = (
     }
 }
 
-async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, StoreError> {
+async fn register(store: &dyn Store, clock: &StoreClock, metrics: &Metrics) -> Result<ProcessId, StoreError> {
     let owner = store.register(clock.now()).await?;
     let mut freed = 0;
     loop {
@@ -171,6 +184,7 @@ async fn register(store: &dyn Store, clock: &StoreClock) -> Result<ProcessId, St
             break;
         }
     }
+    metrics.leases.freed.add(freed);
     if freed > 0 {
         tracing::info!(deliveries = freed, "freed deliveries that a stopped process held: they are sent again");
     }
@@ -184,6 +198,7 @@ pub(crate) struct Look {
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) clock: Arc<StoreClock>,
     pub(crate) retention: Duration,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Look {
@@ -216,7 +231,8 @@ impl Look {
                 waiting_per_hook: WAITING_PER_HOOK,
                 limit: SLICE_ROWS,
             };
-            match self.store.sweep(plan).await {
+            let swept = self.store.sweep(plan).await.inspect(|swept| self.metrics.swept(swept));
+            match swept {
                 Ok(swept) if swept.more => tokio::time::sleep(SLICE_PAUSE).await,
                 Ok(_) => tokio::select! {
                     () = tokio::time::sleep(SWEEP_PAUSE) => {}

@@ -4,8 +4,8 @@
 //! nothing is sent whose outcome could not be kept.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use model::delivery_key::DeliveryKey;
 use model::ids::HookNumber;
@@ -13,6 +13,8 @@ use model::limits::UNWRITTEN_OUTCOMES;
 use model::standing::Standing;
 use store::ledger::{Batch, Claim, Claimed, NewTest, Settlement};
 use tokio::sync::{Notify, oneshot};
+
+use crate::metrics::Metrics;
 
 /// Shared by the recorder and all lanes.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub(crate) struct Work {
     /// Rung when attempts may start again.
     open: Notify,
     store_is_away: AtomicBool,
+    /// What is counted where only this is at hand.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What the next transaction takes.
@@ -94,6 +98,11 @@ impl Work {
     pub(crate) fn suspect(&self, keys: Vec<DeliveryKey>) {
         self.with(|waiting| waiting.suspects = keys);
         self.bell.notify_one();
+    }
+
+    /// How many outcomes wait to be written.
+    pub(crate) fn waiting_outcomes(&self) -> usize {
+        self.with(|waiting| waiting.settlements.len())
     }
 
     /// The deliveries whose outcomes wait to be written, or that wait to be given back.

@@ -237,8 +237,19 @@ pub struct ProjectKey {
     pub name: String,
     /// Whether events that use it are accepted.
     pub active: bool,
+    /// How many events may use it.
+    pub rate_limit: Option<RateLimit>,
     /// When it was made.
     pub created: Millis,
+}
+
+/// How many events may use a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// So many, at least one,
+    pub count: u32,
+    /// in so many seconds, at least one.
+    pub window_seconds: u32,
 }
 
 /// What is to change of a key.
@@ -248,6 +259,8 @@ pub struct KeyChange {
     pub name: Option<String>,
     /// Whether events that use it are accepted.
     pub active: Option<bool>,
+    /// How many events may use it; `Some(None)` takes the limit away.
+    pub rate_limit: Option<Option<RateLimit>>,
 }
 
 /// A service hook.

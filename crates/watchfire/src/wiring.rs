@@ -20,9 +20,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
 use web::api::ApiState;
-use web::ingest::{Ingest, Outcomes};
-use web::metrics::{self, Metrics};
-use web::server::Door;
+use web::auth::TokenThrottle;
+use web::client::TrustedProxies;
+use web::ingest::{Ingest, KeyRates, Outcomes};
+use web::metrics::{self, Metrics, Sources};
+use web::server::{Door, Figures, Limits, come_back};
 
 /// How long requests that are being answered, and attempts that are on the wire, may take when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -176,27 +178,54 @@ impl Running {
         })
         .await?;
         let outcomes = Arc::<Outcomes>::default();
-        let metrics = Arc::new(Metrics { pipeline: pipeline.metrics(), ingest: Arc::clone(&outcomes) });
+        let trusted_proxies = TrustedProxies(plan.trusted_proxies);
+        let tokens = Arc::<TokenThrottle>::default();
+        let connections = Arc::<Figures>::default();
+        let budget = Budget::new(INTAKE_BUDGET_BYTES);
+        let metrics = Arc::new(Metrics::new(Sources {
+            pipeline: pipeline.metrics(),
+            gauges: pipeline.gauges(),
+            ingest: Arc::clone(&outcomes),
+            intake: budget.clone(),
+            tokens: Arc::clone(&tokens),
+            connections: Arc::clone(&connections),
+        }));
         let ingest = Ingest {
             recorder: pipeline.recorder(),
             directory: Arc::clone(&directory),
             clock: Arc::clone(&clock),
-            budget: Budget::new(INTAKE_BUDGET_BYTES),
+            budget,
             base_url: url.clone(),
-            trusted_proxies: plan.trusted_proxies,
+            trusted_proxies: trusted_proxies.clone(),
+            key_rates: KeyRates::default(),
             random,
             outcomes,
         };
         let (sending, feed) = (pipeline.sending(), pipeline.feed());
-        let policy = Arc::new(policy);
-        let api = ApiState { store: shared, directory, sending, feed, clock, policy, base_url: url, random };
+        let api = ApiState {
+            store: shared,
+            directory,
+            sending,
+            feed,
+            clock,
+            policy: Arc::new(policy),
+            base_url: url,
+            trusted_proxies,
+            tokens,
+            random,
+        };
         let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));
-        let router = web::router(App { ingest: Arc::new(ingest), api: Arc::new(api), metrics: on_main });
-        let main = Door { listener, router, connections: CONNECTIONS };
+        let ingest = Arc::new(ingest);
+        let refusals = web::refusals(Arc::clone(&ingest));
+        let router = web::router(App { ingest, api: Arc::new(api), metrics: on_main });
+        let limits = Limits::of_product(CONNECTIONS);
+        let main = Door { listener, router, refusals, limits, figures: connections };
         let metrics = metrics_listener.map(|listener| Door {
             listener,
             router: metrics::router(metrics),
-            connections: METRICS_CONNECTIONS,
+            refusals: come_back(),
+            limits: Limits::of_product(METRICS_CONNECTIONS),
+            figures: Arc::default(),
         });
         let (stopping, stop) = watch::channel(false);
         let doors = std::iter::once(main).chain(metrics);

@@ -4,10 +4,13 @@
 
 pub mod api;
 pub mod auth;
+pub mod client;
 pub mod health;
 pub mod ingest;
 pub mod metrics;
+pub mod pace;
+mod rate;
 pub mod router;
 pub mod server;
 
-pub use router::{App, router};
+pub use router::{App, refusals, router};

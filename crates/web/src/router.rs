@@ -24,13 +24,24 @@ pub struct App {
 pub fn router(app: App) -> Router {
     Router::new()
         .merge(ingest_routes(Arc::clone(&app.ingest)))
+        .merge(health_routes())
+        .with_state(app.ingest)
+        .merge(api::router(app.api))
+        .merge(app.metrics.map(metrics::router).unwrap_or_default())
+}
+
+/// What is answered to the first request of a connection that finds no seat: who asks for our health learns it, all others are told
+/// to come back.
+pub fn refusals(ingest: Arc<Ingest>) -> Router {
+    Router::new().merge(health_routes()).fallback(ingest::refuse).with_state(ingest)
+}
+
+fn health_routes() -> Router<Arc<Ingest>> {
+    Router::new()
         .route("/_health/", get(health::ready))
         .route("/_health", get(health::ready))
         .route("/api/relay/healthcheck/live/", get(health::live))
         .route("/api/relay/healthcheck/ready/", get(health::ready))
-        .with_state(app.ingest)
-        .merge(api::router(app.api))
-        .merge(app.metrics.map(metrics::router).unwrap_or_default())
 }
 
 fn ingest_routes(state: Arc<Ingest>) -> Router<Arc<Ingest>> {

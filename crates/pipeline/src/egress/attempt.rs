@@ -295,7 +295,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::egress::stream::{Metered, Stream};
+    use crate::egress::stream::{Metered, Open, Stream};
 
     #[tokio::test]
     async fn what_an_attempt_wrote_is_known_after_another_has_taken_its_connection() {
@@ -303,7 +303,7 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         stream.writable().await.unwrap();
         let meter = Meter::new();
-        let mut stream = Metered::new(Stream::Clear(stream), Arc::clone(&meter));
+        let mut stream = Metered::new(Stream::Clear(stream), Arc::clone(&meter), Open::new(&Arc::default()));
 
         let (mut first, mut second) = (Progress::new(), Progress::new());
         first.use_connection(&meter);

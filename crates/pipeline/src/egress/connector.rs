@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::attempt::{Outcome, Unreachable};
 use model::egress::{AddressClass, AddressRefusal, Host, Policy, judge_address};
@@ -20,7 +21,7 @@ use super::dial::{Dial, dial_any};
 use super::expiry;
 use super::meter::Meter;
 use super::resolver::{Names, ResolveError, Resolver};
-use super::stream::{Metered, Stream};
+use super::stream::{Metered, Open, Stream};
 use super::wire::Wire;
 
 pub(super) struct Connector {
@@ -28,6 +29,8 @@ pub(super) struct Connector {
     names: Names,
     tls: TlsConnector,
     dial: Arc<dyn Dial>,
+    /// Connections that are open.
+    open: Arc<AtomicU64>,
 }
 
 /// What the connector is made of.
@@ -50,7 +53,12 @@ pub struct JudgedAddress {
 impl Connector {
     pub(super) fn new(parts: Parts) -> Self {
         let Parts { policy, resolver, tls, dial } = parts;
-        Connector { policy, names: Names::new(resolver), tls: TlsConnector::from(tls), dial }
+        let (names, tls) = (Names::new(resolver), TlsConnector::from(tls));
+        Connector { policy, names, tls, dial, open: Arc::default() }
+    }
+
+    pub(super) fn open_connections(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
     }
 
     pub(super) async fn connect(
@@ -69,6 +77,7 @@ impl Connector {
         })?;
         progress.peer.class = Some(AddressClass::of(address));
         let meter = Meter::new();
+        let open = Open::new(&self.open);
         let stream = match destination.server_name() {
             None => Stream::Clear(stream),
             Some(server_name) => {
@@ -85,7 +94,7 @@ impl Connector {
         };
         progress.enter(Step::Answer);
         let peer = progress.peer;
-        let stream = Metered::new(stream, Arc::clone(&meter));
+        let stream = Metered::new(stream, Arc::clone(&meter), open);
         Connection::open(stream, Leads { meter, peer, origin: Arc::clone(destination.origin()) }).await
     }
 

@@ -122,6 +122,11 @@ impl Egress {
         self.connector.judge_all(destination).await
     }
 
+    /// How many connections to receivers are open, warm ones included.
+    pub fn open_connections(&self) -> u64 {
+        self.connector.open_connections()
+    }
+
     /// Makes one attempt, on a warm connection of the lane or a new one, which the lane gets to keep.
     ///
     /// `deadline` covers everything. Dropping the future breaks the attempt off; the request may have been sent.

@@ -6,6 +6,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -25,11 +26,29 @@ pub(super) enum Stream {
 pub(super) struct Metered {
     stream: Stream,
     meter: Arc<Meter>,
+    _open: Open,
 }
 
+/// Counts an open connection until it is dropped.
+pub(super) struct Open(Arc<AtomicU64>);
+
 impl Metered {
-    pub(super) fn new(stream: Stream, meter: Arc<Meter>) -> Self {
-        Metered { stream, meter }
+    pub(super) fn new(stream: Stream, meter: Arc<Meter>, open: Open) -> Self {
+        Metered { stream, meter, _open: open }
+    }
+}
+
+impl Open {
+    /// One more.
+    pub(super) fn new(count: &Arc<AtomicU64>) -> Open {
+        count.fetch_add(1, Ordering::Relaxed);
+        Open(Arc::clone(count))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -13,8 +13,8 @@ use model::standing::{Change, Seen, Standing};
 use store::ledger::{ClaimOrder, Claimed};
 use tokio::sync::Notify;
 
-use super::Body;
 use super::receiver::Receiver;
+use super::{Body, LaneReadings};
 use crate::egress::Connections;
 
 /// A lane that is new, or whose last attempt succeeded, holds at least a full batch.
@@ -352,6 +352,15 @@ impl Lane {
     /// Whether the bodies that wait here are as much as one lane may hold.
     pub(crate) fn is_heavy(&self) -> bool {
         self.with(|state| state.queued_bytes >= LANE_BYTES)
+    }
+
+    /// What is in it now.
+    pub(crate) fn readings(&self) -> LaneReadings {
+        self.with(|state| LaneReadings {
+            lanes: 1,
+            in_ledger_mode: usize::from(state.mode != Mode::Memory),
+            deliveries: state.leased.len(),
+        })
     }
 
     /// Takes everything that no worker has.

@@ -8,6 +8,7 @@
 mod body;
 mod claim;
 mod lane;
+mod readings;
 mod receiver;
 mod send;
 mod sockets;
@@ -32,6 +33,7 @@ use sockets::Sockets;
 
 pub(crate) use body::Body;
 pub(crate) use lane::{Item, Lane};
+pub(crate) use readings::LaneReadings;
 pub use test::{TestError, Tested};
 
 use crate::budget::Budget;
@@ -260,6 +262,13 @@ impl Lanes {
             self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
         self.idle().await;
+    }
+
+    /// How many lanes there are, and what is in them.
+    pub(crate) fn readings(&self) -> LaneReadings {
+        let lanes = self.all();
+        let readings = lanes.iter().map(|lane| lane.readings());
+        readings.fold(LaneReadings::default(), LaneReadings::plus)
     }
 
     /// Waits for no attempt any more.

@@ -31,6 +31,7 @@ pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Option
     };
     let signers = hook.signers.as_ref()?;
     let started = shared.clock.now();
+    shared.work.metrics.attempt_begins(item.sent, item.received, started);
     let attempt = attempt(lane, shared, Attempting { hook: &hook, signers, item, started }).await;
     let seen = seen(&attempt, shared.clock.now());
     let tried = Tried {

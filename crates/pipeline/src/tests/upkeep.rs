@@ -61,5 +61,6 @@ fn look(world: &World) -> Arc<Look> {
         lanes: Arc::clone(&world.lanes),
         clock: Arc::clone(&world.clock),
         retention: Duration::from_secs(3 * 86_400),
+        metrics: Arc::default(),
     })
 }

@@ -7,7 +7,7 @@ use webhook::Kind;
 
 use super::world::{NOW, World, later, new_hook, new_project, only};
 use super::{Bench, Outcome};
-use crate::catalog::{Hook, HookChange, KeyChange, NewHook, ProjectChange, ProjectKey};
+use crate::catalog::{Hook, HookChange, KeyChange, NewHook, ProjectChange, ProjectKey, RateLimit};
 use crate::error::StoreError;
 
 /// The call was refused because the value of `what` belongs to another row.
@@ -149,6 +149,7 @@ pub async fn keys_belong_to_their_project(bench: &mut dyn Bench) -> Outcome {
         project: world.project.id,
         name: "Second".to_owned(),
         active: true,
+        rate_limit: Some(RateLimit { count: 100, window_seconds: 60 }),
         created: later(NOW, 1),
     };
     assert_eq!(store.create_key(key.clone()).await?, key);
@@ -156,12 +157,17 @@ pub async fn keys_belong_to_their_project(bench: &mut dyn Bench) -> Outcome {
     let nowhere = ProjectKey { project: model::ids::ProjectId::new(999)?, public: PublicKey([9; 16]), ..key.clone() };
     assert_missing(store.create_key(nowhere).await, "project");
     assert_eq!(store.keys(world.project.id).await?[0], key, "newest first");
-    let disable = KeyChange { active: Some(false), name: None };
+    let disable = KeyChange { active: Some(false), ..KeyChange::default() };
     let disabled = store.update_key(world.project.id, key.public, disable.clone()).await?;
     assert_eq!(disabled, ProjectKey { active: false, ..key.clone() });
-    let rename = KeyChange { name: Some("Renamed".to_owned()), active: None };
+    let rename = KeyChange { name: Some("Renamed".to_owned()), ..KeyChange::default() };
     let renamed = store.update_key(world.project.id, key.public, rename).await?;
-    assert_eq!((renamed.name.as_str(), renamed.active), ("Renamed", false));
+    assert_eq!((renamed.name.as_str(), renamed.active, renamed.rate_limit), ("Renamed", false, key.rate_limit));
+    for rate_limit in [Some(RateLimit { count: 1, window_seconds: 86_400 }), None, None] {
+        let change = KeyChange { rate_limit: Some(rate_limit), ..KeyChange::default() };
+        let limited = store.update_key(world.project.id, key.public, change).await?;
+        assert_eq!(limited, ProjectKey { rate_limit, ..renamed.clone() });
+    }
     assert_missing(store.update_key(other.id, key.public, disable).await, "key");
     assert_missing(store.delete_key(other.id, key.public).await, "key");
     store.delete_key(world.project.id, key.public).await?;

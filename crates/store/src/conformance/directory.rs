@@ -42,7 +42,15 @@ pub async fn every_change_of_the_directory_moves_its_version(bench: &mut dyn Ben
             2 => drop(store.update_project(project, ProjectChange::default()).await?),
             3 => {
                 let (name, created) = (String::new(), NOW);
-                let key = ProjectKey { public: second, secret: first, project, name, active: true, created };
+                let key = ProjectKey {
+                    public: second,
+                    secret: first,
+                    project,
+                    name,
+                    active: true,
+                    rate_limit: None,
+                    created,
+                };
                 drop(store.create_key(key).await?);
             }
             4 => drop(store.update_key(project, second, KeyChange::default()).await?),

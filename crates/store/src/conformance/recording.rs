@@ -159,6 +159,7 @@ pub async fn every_change_of_a_project_moves_its_generation(bench: &mut dyn Benc
         project,
         name: String::new(),
         active: true,
+        rate_limit: None,
         created: NOW,
     };
     for change in 0..8 {
@@ -170,7 +171,7 @@ pub async fn every_change_of_a_project_moves_its_generation(bench: &mut dyn Benc
             1 => store.delete_hook(project, guid).await?,
             2 => drop(world.hook(2).await?),
             3 => drop(store.create_key(second.clone()).await?),
-            4 => drop(store.update_key(project, key, KeyChange { active: Some(false), name: None }).await?),
+            4 => drop(store.update_key(project, key, KeyChange { active: Some(false), ..KeyChange::default() }).await?),
             5 => store.delete_key(project, key).await?,
             6 => {
                 let change = ProjectChange { scrub: Some(false), ..ProjectChange::default() };

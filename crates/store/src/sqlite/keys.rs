@@ -5,10 +5,10 @@ use protocol::PublicKey;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::rows::{collect, found, one, taken, touch};
-use crate::catalog::{KeyChange, ProjectKey};
+use crate::catalog::{KeyChange, ProjectKey, RateLimit};
 use crate::error::StoreError;
 
-const SELECT: &str = "select public, secret, project_id, name, active, created_ms from project_key";
+const SELECT: &str = "select public, secret, project_id, name, active, created_ms, rate_limit_count, rate_limit_window_s from project_key";
 
 /// Every key.
 pub(super) fn all(connection: &Connection) -> Result<Vec<ProjectKey>, StoreError> {
@@ -31,10 +31,13 @@ pub(super) fn create(transaction: &Transaction<'_>, key: ProjectKey) -> Result<P
 
 /// Inserts a key of a project that is known to be there.
 pub(super) fn insert(transaction: &Transaction<'_>, key: &ProjectKey) -> Result<(), StoreError> {
+    let (count, window) = columns(key.rate_limit);
     transaction
         .execute(
-            "insert into project_key (public, secret, project_id, name, active, created_ms) values (?, ?, ?, ?, ?, ?)",
-            params![key.public.0, key.secret.0, key.project.get(), key.name, key.active, key.created.0],
+            "insert into project_key
+               (public, secret, project_id, name, active, created_ms, rate_limit_count, rate_limit_window_s)
+             values (?, ?, ?, ?, ?, ?, ?, ?)",
+            params![key.public.0, key.secret.0, key.project.get(), key.name, key.active, key.created.0, count, window],
         )
         .map_err(|error| taken(error, "key"))?;
     Ok(())
@@ -46,10 +49,15 @@ pub(super) fn update(
     (project, key): (ProjectId, PublicKey),
     change: &KeyChange,
 ) -> Result<ProjectKey, StoreError> {
+    let (count, window) = columns(change.rate_limit.flatten());
     let changed = transaction.execute(
-        "update project_key set name = coalesce(?, name), active = coalesce(?, active)
+        "update project_key set
+           name = coalesce(?, name),
+           active = coalesce(?, active),
+           rate_limit_count = case when ? then ? else rate_limit_count end,
+           rate_limit_window_s = case when ?3 then ? else rate_limit_window_s end
          where project_id = ? and public = ?",
-        params![change.name, change.active, project.get(), key.0],
+        params![change.name, change.active, change.rate_limit.is_some(), count, window, project.get(), key.0],
     )?;
     found(changed, "key")?;
     touch(transaction, project)?;
@@ -65,6 +73,10 @@ pub(super) fn delete(transaction: &Transaction<'_>, project: ProjectId, key: Pub
     touch(transaction, project)
 }
 
+fn columns(limit: Option<RateLimit>) -> (Option<u32>, Option<u32>) {
+    limit.map(|limit| (limit.count, limit.window_seconds)).unzip()
+}
+
 fn key_of(row: &Row<'_>) -> Result<ProjectKey, StoreError> {
     Ok(ProjectKey {
         public: PublicKey(row.get(0)?),
@@ -73,5 +85,11 @@ fn key_of(row: &Row<'_>) -> Result<ProjectKey, StoreError> {
         name: row.get(3)?,
         active: row.get(4)?,
         created: Millis(row.get(5)?),
+        rate_limit: rate_limit(row.get(6)?, row.get(7)?),
     })
+}
+
+/// The schema has both or neither.
+fn rate_limit(count: Option<u32>, window_seconds: Option<u32>) -> Option<RateLimit> {
+    Some(RateLimit { count: count?, window_seconds: window_seconds? })
 }

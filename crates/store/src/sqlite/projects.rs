@@ -90,6 +90,7 @@ pub(super) fn create(transaction: &Transaction<'_>, new: &NewProject) -> Result<
             project: id,
             name: "Default".to_owned(),
             active: true,
+            rate_limit: None,
             created: new.now,
         },
     )?;

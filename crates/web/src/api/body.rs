@@ -4,14 +4,14 @@
 //! nothing until a handler asks, so that who may not write is told so before what they wrote is looked at.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use model::limits::READ_TIMEOUT_SECONDS;
 use serde_json::Value;
+
+use crate::pace;
 
 /// The longest JSON body that the API reads, in bytes, where a call has no limit of its own.
 pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
@@ -31,8 +31,8 @@ pub(crate) enum BadBody {
     /// The client stopped in the middle.
     #[error("The request body broke off.")]
     BrokenOff,
-    /// Still not there after [`READ_TIMEOUT_SECONDS`].
-    #[error("The request body took longer than {READ_TIMEOUT_SECONDS} seconds.")]
+    /// The connection's clock for bodies ran out.
+    #[error("The request body arrived too slowly.")]
     TooSlow,
     /// Longer than the call takes.
     #[error("The request body is longer than {bytes_max} bytes.")]
@@ -85,11 +85,10 @@ impl Unread {
 }
 
 async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, BadBody> {
-    let whole = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(Duration::from_secs(READ_TIMEOUT_SECONDS), whole).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge { bytes_max }),
-        Ok(Err(_)) => Err(BadBody::BrokenOff),
-        Err(_) => Err(BadBody::TooSlow),
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BadBody::TooLarge { bytes_max }),
+        Err(error) if pace::is_too_slow(error.as_ref()) => Err(BadBody::TooSlow),
+        Err(_) => Err(BadBody::BrokenOff),
     }
 }

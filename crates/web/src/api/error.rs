@@ -32,7 +32,7 @@ const NOT_FOUND: &str = "The requested resource does not exist";
 /// Why a call did not succeed.
 #[derive(Debug)]
 pub(crate) enum ApiError {
-    /// 401 or 403.
+    /// 401, 403 or 429.
     Auth(AuthError),
     /// 404: nothing of this name.
     NotFound,
@@ -148,6 +148,7 @@ impl ApiError {
                 | AuthError::EmptyToken
                 | AuthError::TokenWithSpaces
                 | AuthError::UnknownToken => StatusCode::UNAUTHORIZED,
+                AuthError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
                 AuthError::MissingScope(_) => StatusCode::FORBIDDEN,
                 AuthError::Store(error) => status_of_store(error),
             },
@@ -180,6 +181,8 @@ impl ApiError {
     fn body(&self) -> Value {
         match self {
             ApiError::Auth(AuthError::Store(error)) | ApiError::Store(error) => body_of_store(error),
+            // Sentry's one answer that is no object.
+            ApiError::Auth(AuthError::Throttled(throttled)) => Value::String(throttled.to_string()),
             ApiError::Auth(error) => detail(error),
             ApiError::NotFound => detail(NOT_FOUND),
             ApiError::MethodNotAllowed(method) => detail(format_args!("Method \"{method}\" not allowed.")),
@@ -216,6 +219,9 @@ impl ApiError {
             ApiError::Auth(AuthError::MissingScope(scopes)) => {
                 let scopes: Scopes = scopes.iter().copied().collect();
                 Some((WWW_AUTHENTICATE, format!("Bearer error=\"insufficient_scope\", scope=\"{scopes}\"")))
+            }
+            ApiError::Auth(AuthError::Throttled(throttled)) => {
+                Some((RETRY_AFTER, throttled.retry_after_seconds.to_string()))
             }
             ApiError::Moved(moved) => Some((LOCATION, moved.path.clone())),
             _ => None,

@@ -68,7 +68,7 @@ async fn what_cannot_be_read_is_answered_by_what_is_wrong_with_it() {
             said(400, "JSON parse error - EOF while parsing an object at line 1 column 1"),
         ),
         (BadBody::BrokenOff.into(), said(400, "The request body broke off.")),
-        (BadBody::TooSlow.into(), said(408, "The request body took longer than 30 seconds.")),
+        (BadBody::TooSlow.into(), said(408, "The request body arrived too slowly.")),
         (BadBody::TooLarge { bytes_max: 262_144 }.into(), said(413, "The request body is longer than 262144 bytes.")),
         (BadBody::MediaType { media_type }.into(), said(415, "Unsupported media type \"text/plain\" in request.")),
     ])

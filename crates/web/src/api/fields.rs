@@ -4,6 +4,7 @@
 //! means: a resource passes readers for that. Called by every handler that takes a body.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
@@ -12,6 +13,8 @@ use serde_json::{Map, Value, json};
 pub(super) enum Complaint {
     /// With the value itself.
     Whole(Cow<'static, str>),
+    /// With members of an object.
+    Members(FieldErrors),
     /// With some items of a list, by index.
     Items(Vec<(usize, Cow<'static, str>)>),
 }
@@ -29,7 +32,8 @@ pub(super) struct Fields<'j> {
 /// What a reader makes of a value that is not null.
 pub(super) type Read<T> = Result<T, Complaint>;
 
-const REQUIRED: &str = "This field is required.";
+/// The complaint about a field that must be there.
+pub(super) const REQUIRED: &str = "This field is required.";
 const NULL: &str = "This field may not be null.";
 /// The complaint about a text of nothing but blanks.
 pub(super) const BLANK: &str = "This field may not be blank.";
@@ -137,13 +141,14 @@ impl Complaint {
     pub(super) fn within(self, member: &str) -> Self {
         match self {
             Complaint::Whole(text) => Complaint::new(format!("{member}: {text}")),
-            Complaint::Items(_) => self,
+            Complaint::Items(_) | Complaint::Members(_) => self,
         }
     }
 
     fn to_json(&self) -> Value {
         match self {
             Complaint::Whole(text) => json!([text]),
+            Complaint::Members(errors) => errors.to_json(),
             Complaint::Items(items) => {
                 items.iter().map(|(index, text)| (index.to_string(), json!([text]))).collect::<Map<_, _>>().into()
             }
@@ -189,6 +194,36 @@ pub(super) fn boolean(value: &Value) -> Read<bool> {
     known.ok_or(Complaint::new(NOT_BOOLEAN))
 }
 
+/// A whole number in a range; its text counts too, as in forms.
+pub(super) fn whole(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Read<u64> {
+    move |value| {
+        let number = match value {
+            Value::Number(number) => {
+                number.as_i64().or_else(|| number.as_f64().filter(|it| it.fract() == 0.0).map(whole_part))
+            }
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let number = number.ok_or(Complaint::new("A valid integer is required."))?;
+        let (least, most) = (range.start(), range.end());
+        match u64::try_from(number) {
+            Ok(number) if number > *most => {
+                Err(Complaint::new(format!("Ensure this value is less than or equal to {most}.")))
+            }
+            Ok(number) if number >= *least => Ok(number),
+            Ok(_) | Err(_) => Err(Complaint::new(format!("Ensure this value is greater than or equal to {least}."))),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is beyond 64 bits is out of every range, whatever it becomes"
+)]
+fn whole_part(number: f64) -> i64 {
+    number as i64
+}
+
 /// A list whose items `read` understands; complaints about items come by index.
 pub(super) fn list<T>(read: impl Fn(&Value) -> Read<T>) -> impl Fn(&Value) -> Read<Vec<T>> {
     move |value| {
@@ -202,7 +237,7 @@ pub(super) fn list<T>(read: impl Fn(&Value) -> Read<T>) -> impl Fn(&Value) -> Re
             match read(item) {
                 Ok(value) => values.push(value),
                 Err(Complaint::Whole(text)) => complaints.push((index, text)),
-                Err(Complaint::Items(_)) => complaints.push((index, Cow::Borrowed(NOT_TEXT))),
+                Err(Complaint::Items(_) | Complaint::Members(_)) => complaints.push((index, Cow::Borrowed(NOT_TEXT))),
             }
         }
         if complaints.is_empty() { Ok(values) } else { Err(Complaint::Items(complaints)) }

@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::response::IntoResponse as _;
 use http::StatusCode;
+use model::limits::{KEY_RATE_EVENTS, KEY_RATE_WINDOW_SECONDS};
 use model::scope::Scope;
 use protocol::PublicKey;
 use serde::Serialize;
 use serde_json::Value;
-use store::catalog::{KeyChange, ProjectKey};
+use store::catalog::{KeyChange, ProjectKey, RateLimit};
 
 use super::body::Unread;
 use super::error::Answer;
-use super::fields::{Complaint, FieldErrors, Fields, boolean, text};
+use super::fields::{Complaint, FieldErrors, Fields, REQUIRED, Read, boolean, text, whole};
 use super::lookup::{Call, KeyPath, ProjectPath};
 use super::names::NAME_CHARACTERS_MAX;
 use super::page::PageRequest;
@@ -30,12 +31,19 @@ struct KeyView<'k> {
     secret: String,
     project_id: i64,
     is_active: bool,
-    rate_limit: Option<()>,
+    rate_limit: Option<RateLimitView>,
     dsn: Dsns,
     browser_sdk_version: &'static str,
     browser_sdk: BrowserSdk,
     date_created: String,
     dynamic_sdk_loader_options: LoaderOptions,
+}
+
+/// So many events in so many seconds.
+#[derive(Serialize)]
+struct RateLimitView {
+    window: u32,
+    count: u32,
 }
 
 /// Every form in which SDKs and browsers name this key.
@@ -85,6 +93,7 @@ pub(super) async fn create(call: Call<ProjectPath>, body: Unread) -> Answer {
         project: project.id,
         name,
         active: wanted.active.unwrap_or(true),
+        rate_limit: wanted.rate_limit.flatten(),
         created: api.clock.now(),
     };
     let key = api.store.create_key(key).await?;
@@ -120,10 +129,32 @@ fn read_change(body: &Value) -> Result<KeyChange, FieldErrors> {
     let mut fields = Fields::of(body)?;
     let name = fields.nullable("name", text(NAME_CHARACTERS_MAX)).flatten();
     let active = fields.optional("isActive", boolean);
-    // Better refused than taken and not kept.
-    fields
-        .nullable("rateLimit", |_| Err::<(), _>(Complaint::new("Keys have no rate limits: leave this out, or null.")));
-    fields.finish(Some(KeyChange { name, active }))
+    let rate_limit = fields.nullable("rateLimit", rate_limit).map(Option::flatten);
+    fields.finish(Some(KeyChange { name, active, rate_limit }))
+}
+
+/// Both numbers, or neither: as in Sentry, null and 0 stand for none. One without the other is better refused than taken and not kept.
+fn rate_limit(value: &Value) -> Read<Option<RateLimit>> {
+    let mut fields = Fields::of(value).map_err(Complaint::Members)?;
+    let number =
+        |most: u32| move |value: &Value| whole(0..=most.into())(value).map(|it| u32::try_from(it).unwrap_or(most));
+    let window = fields.nullable("window", number(KEY_RATE_WINDOW_SECONDS)).flatten().filter(|seconds| *seconds > 0);
+    let count = fields.nullable("count", number(KEY_RATE_EVENTS)).flatten().filter(|events| *events > 0);
+    let limit = match (count, window) {
+        (Some(count), Some(window_seconds)) => Some(RateLimit { count, window_seconds }),
+        (None, None) => None,
+        (Some(_), None) => missing(&mut fields, "window"),
+        (None, Some(_)) => missing(&mut fields, "count"),
+    };
+    fields.finish(Some(limit)).map_err(Complaint::Members)
+}
+
+/// A complaint about a number that is not there, unless there is one about what stands in its place.
+fn missing<T>(fields: &mut Fields<'_>, name: &'static str) -> Option<T> {
+    if !fields.has_complaint(name) {
+        fields.complain(name, REQUIRED);
+    }
+    None
 }
 
 impl<'k> KeyView<'k> {
@@ -136,7 +167,7 @@ impl<'k> KeyView<'k> {
             secret: key.secret.to_string(),
             project_id: key.project.get(),
             is_active: key.active,
-            rate_limit: None,
+            rate_limit: key.rate_limit.map(|limit| RateLimitView { window: limit.window_seconds, count: limit.count }),
             dsn: Dsns::of(key, base_url),
             browser_sdk_version: "latest",
             browser_sdk: BrowserSdk { choices: [("latest", "latest")] },

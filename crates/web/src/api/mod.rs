@@ -44,7 +44,8 @@ use pipeline::{Feed, Sending};
 use store::Store;
 
 use self::error::{Answer, ApiError};
-use crate::auth::Caller;
+use crate::auth::{Caller, Presented, TokenThrottle};
+use crate::client::{ClientNetwork, Peer, TrustedProxies};
 
 pub use self::body::JSON_BODY_BYTES_MAX;
 
@@ -64,6 +65,10 @@ pub struct ApiState {
     pub policy: Arc<Policy>,
     /// Where people reach this Watchfire: scheme, host, port and path prefix, without a final slash.
     pub base_url: String,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
+    /// Looks callers up.
+    pub tokens: Arc<TokenThrottle>,
     /// Fills a slice from the system's random source.
     pub random: fn(&mut [u8]),
 }
@@ -146,7 +151,10 @@ impl FromRequestParts<Arc<ApiState>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<ApiState>) -> Answer<Self> {
-        Ok(Caller::identify(&parts.headers, state.store.as_ref()).await?)
+        let peer = parts.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+        let client = ClientNetwork::of(state.trusted_proxies.client(peer, &parts.headers));
+        let presented = Presented { headers: &parts.headers, client, now: state.clock.now() };
+        Ok(state.tokens.identify(presented, state.store.as_ref()).await?)
     }
 }
 

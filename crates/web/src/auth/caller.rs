@@ -6,6 +6,7 @@ use model::scope::Scope;
 use store::catalog::Token;
 use store::{Store, StoreError};
 
+use super::throttle::Throttled;
 use super::token;
 
 /// Someone with a token that the store knows.
@@ -29,6 +30,9 @@ pub(crate) enum AuthError {
     /// No token that the store knows.
     #[error("Invalid token")]
     UnknownToken,
+    /// The same, after too many of them from one client.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
     /// The token has none of the scopes that would do.
     #[error("You do not have permission to perform this action.")]
     MissingScope(&'static [Scope]),

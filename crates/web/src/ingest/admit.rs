@@ -9,6 +9,7 @@ use protocol::PublicKey;
 use protocol::auth::{AuthError, Credentials, Sources, credentials};
 use protocol::envelope::EnvelopeHeader;
 
+use super::key_rate::Limited;
 use super::{Fault, Ingest};
 
 /// What the request itself says about its sender.
@@ -20,6 +21,7 @@ pub(super) struct Caller {
 /// A key that is accepted, and its project.
 pub(super) struct Admitted {
     pub(super) key: PublicKey,
+    pub(super) limited: Limited,
     pub(super) project: Arc<ProjectEntry>,
 }
 
@@ -76,7 +78,7 @@ impl Caller {
         if !origin_is_allowed(&head.headers, &project.project.allowed_domains) {
             return Err(Fault::Origin);
         }
-        Ok(Admitted { key, project: Arc::clone(project) })
+        Ok(Admitted { key, limited: Limited::new(key, known.rate_limit), project: Arc::clone(project) })
     }
 }
 

@@ -9,7 +9,8 @@ use super::form::Form;
 /// Categories that are dropped here: SDKs stop sending them for an hour.
 const UNSUPPORTED: &str = "3600:transaction;span;profile;profile_chunk;replay;session;monitor;log_item;log_byte;\
                            trace_metric;trace_metric_byte;metric_bucket:organization:unsupported";
-const RATE_LIMITS: HeaderName = HeaderName::from_static("x-sentry-rate-limits");
+/// Which categories an SDK is not to send for how long.
+pub(super) const RATE_LIMITS: HeaderName = HeaderName::from_static("x-sentry-rate-limits");
 
 /// A 200: everything that the request owed is on disk.
 pub(super) fn accepted(form: Form, id: Option<EventId>) -> Response<Body> {

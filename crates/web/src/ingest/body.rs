@@ -1,6 +1,7 @@
 //! Reads a request's body: decodes and parses as it arrives, within the intake budget and the limits.
 //!
-//! At any time a request holds one event and a little; everything else of an envelope is passed over as it streams.
+//! At any time a request holds one event and a little; everything else of an envelope is passed over as it streams. How fast it has
+//! to arrive is the connection's business.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -8,9 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::request;
 use http_body_util::BodyExt;
-use model::limits::{
-    EVENT_BYTES, READ_TIMEOUT_SECONDS, REFUSED_BODY_READ_SECONDS, REQUEST_COMPRESSED_BYTES, REQUEST_DECOMPRESSED_BYTES,
-};
+use model::limits::{EVENT_BYTES, REFUSED_BODY_READ_SECONDS, REQUEST_COMPRESSED_BYTES, REQUEST_DECOMPRESSED_BYTES};
 use pipeline::Held;
 use protocol::envelope::{Envelope, EnvelopeLimits, EnvelopeParser, EventItem, EventItemKind};
 use protocol::store_body;
@@ -18,6 +17,7 @@ use protocol::store_body;
 use super::Fault;
 use super::decode::{Decoder, Encoding};
 use super::form::Form;
+use crate::pace;
 
 /// Taken from the budget before the body is read: what most requests need, decoder included.
 pub(super) const FIRST_BYTES: usize = 32 * 1024;
@@ -25,8 +25,6 @@ pub(super) const FIRST_BYTES: usize = 32 * 1024;
 const PIECE_BYTES: usize = 4 * 1024;
 /// Decoded bytes after which other requests get their turn.
 const TURN_BYTES: usize = 1024 * 1024;
-/// How long a body may pause.
-const READ_TIMEOUT: Duration = Duration::from_secs(READ_TIMEOUT_SECONDS);
 /// How long a refused body is read on, so that the client sees the answer.
 const THROW_AWAY: Duration = Duration::from_secs(REFUSED_BODY_READ_SECONDS);
 
@@ -40,8 +38,8 @@ pub(super) async fn read(
     let encoding = Encoding::of(&head.headers)?;
     let mut decoder = Decoder::new(encoding, Sink::new(form, held))?;
     let mut received = 0;
-    while let Some(frame) = tokio::time::timeout(READ_TIMEOUT, body.frame()).await.map_err(|_| Fault::Slow)? {
-        let Ok(data) = frame.map_err(Fault::Read)?.into_data() else { continue };
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(unread)?.into_data() else { continue };
         received += data.len();
         if received > REQUEST_COMPRESSED_BYTES {
             return Err(Fault::TooLarge);
@@ -69,6 +67,11 @@ pub(super) async fn throw_away(body: &mut Body) {
     let rest = async { while let Some(Ok(_)) = body.frame().await {} };
     // The time being up is no failure: the answer goes out all the same.
     drop(tokio::time::timeout(THROW_AWAY, rest).await);
+}
+
+/// The connection's own clock ends a body that comes too slowly.
+fn unread(error: axum::Error) -> Fault {
+    if pace::is_too_slow(&error) { Fault::Slow } else { Fault::Read(error) }
 }
 
 /// Takes decoded pieces.

@@ -9,7 +9,8 @@ use protocol::event::EventError;
 use protocol::store_body::StoreBodyError;
 use serde_json::json;
 
-use super::answer::with_cors;
+use super::answer::{RATE_LIMITS, with_cors};
+use super::key_rate::LimitReached;
 use super::outcome::Outcome;
 
 /// A refused request.
@@ -35,7 +36,7 @@ pub(super) enum Fault {
     Compression(#[source] std::io::Error),
     #[error("the request's body could not be read")]
     Read(#[source] axum::Error),
-    #[error("the body took too long to arrive")]
+    #[error("the body came too slowly")]
     Slow,
     #[error("the body is too large")]
     TooLarge,
@@ -47,8 +48,12 @@ pub(super) enum Fault {
     StoreBody(#[source] StoreBodyError),
     #[error("the event is malformed")]
     Event(#[source] EventError),
+    #[error("the project key's rate limit is reached")]
+    RateLimited(#[from] LimitReached),
     #[error("the server is at its limit: try again")]
     Overloaded,
+    #[error("the server has as many connections as it takes: try again")]
+    Crowded,
     #[error("the event could not be compressed")]
     Compressor(#[source] std::io::Error),
     #[error("the event could not be stored")]
@@ -74,7 +79,9 @@ impl Fault {
             )
             | Fault::StoreBody(StoreBodyError::TooLarge) => Outcome::TooLarge,
             Fault::Slow => Outcome::Slow,
+            Fault::RateLimited(_) => Outcome::RateLimited,
             Fault::Overloaded => Outcome::Overloaded,
+            Fault::Crowded => Outcome::Crowded,
             Fault::Record(RecordError::Unavailable) => Outcome::Unavailable,
             Fault::Compressor(_) | Fault::Record(RecordError::Refused(_)) => Outcome::Failed,
             Fault::ProjectId
@@ -110,6 +117,12 @@ impl Fault {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(text) = HeaderValue::from_str(&detail) {
             headers.insert("x-sentry-error", text);
+        }
+        if let Fault::RateLimited(reached) = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(reached.retry_after_seconds));
+            if let Ok(announcement) = HeaderValue::from_str(&reached.announcement()) {
+                headers.insert(RATE_LIMITS, announcement);
+            }
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));

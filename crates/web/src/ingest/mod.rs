@@ -7,21 +7,22 @@ mod body;
 mod decode;
 mod fault;
 mod form;
+mod key_rate;
 mod outcome;
 mod prepare;
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{Method, Request, Response, request};
-use ipnet::IpNet;
 use model::clock::StoreClock;
 use pipeline::{Budget, DirectoryHandle, Recorder};
 use protocol::EventId;
 use protocol::envelope::EventItemKind;
+
+use crate::client::{Peer, TrustedProxies};
 
 use answer::{accepted, preflight};
 use fault::Fault;
@@ -29,6 +30,7 @@ use form::Form;
 use outcome::Outcome;
 use prepare::Source;
 
+pub use key_rate::KeyRates;
 pub use outcome::Outcomes;
 
 /// What ingest needs.
@@ -44,7 +46,9 @@ pub struct Ingest {
     /// The origin of issue URLs, without a final slash.
     pub base_url: String,
     /// Whose `X-Forwarded-For` counts.
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: TrustedProxies,
+    /// What limited keys have left.
+    pub key_rates: KeyRates,
     /// Random bytes, for ids that SDKs left out.
     pub random: fn(&mut [u8]),
     /// How requests ended.
@@ -54,14 +58,10 @@ pub struct Ingest {
 type Shared = State<Arc<Ingest>>;
 type From = Extension<Peer>;
 
-/// Who is at the other end of the connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
-
 /// `POST /api/{project_id}/envelope/`: what every modern SDK sends.
 pub async fn envelope(
     State(ingest): Shared,
-    Extension(Peer(peer)): From,
+    Extension(peer): From,
     Path(project): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
@@ -71,7 +71,7 @@ pub async fn envelope(
 /// `POST /api/{project_id}/store/`: one JSON event, as older SDKs send it.
 pub async fn store(
     State(ingest): Shared,
-    Extension(Peer(peer)): From,
+    Extension(peer): From,
     Path(project): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
@@ -79,27 +79,33 @@ pub async fn store(
 }
 
 /// `POST /api/store/`: the same, the project known by the key alone.
-pub async fn store_of_key(
-    State(ingest): Shared,
-    Extension(Peer(peer)): From,
-    request: Request<Body>,
-) -> Response<Body> {
+pub async fn store_of_key(State(ingest): Shared, Extension(peer): From, request: Request<Body>) -> Response<Body> {
     answer(&ingest, Call { peer, project: None, form: Form::Store }, request).await
 }
 
 /// `POST /api/{project_id}/security/`: a browser's report.
 pub async fn security(
     State(ingest): Shared,
-    Extension(Peer(peer)): From,
+    Extension(peer): From,
     Path(project): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
     answer(&ingest, Call { peer, project: Some(project), form: Form::Security }, request).await
 }
 
+/// The answer to whatever is asked on a connection that found no seat.
+pub async fn refuse(State(ingest): Shared, request: Request<Body>) -> Response<Body> {
+    if request.method() == Method::OPTIONS {
+        return preflight();
+    }
+    ingest.outcomes.count(Outcome::Crowded);
+    body::throw_away(&mut request.into_body()).await;
+    Fault::Crowded.answer()
+}
+
 /// Which door a request came through.
 struct Call {
-    peer: SocketAddr,
+    peer: Peer,
     project: Option<String>,
     form: Form,
 }
@@ -131,6 +137,9 @@ async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Bod
     let form = call.form.of(&head.headers).ok_or(Fault::MediaType)?;
     let caller = admit::caller(call.project.as_deref(), head)?;
     let early = caller.admit(ingest, head)?;
+    if let Some(admitted) = &early {
+        ingest.key_rates.ask(&admitted.limited, ingest.clock.now())?;
+    }
     let mut held = ingest.budget.take(body::FIRST_BYTES).ok_or(Fault::Overloaded)?;
     let envelope = body::read(form, head, body, &mut held).await?;
     let admitted = match early {
@@ -140,15 +149,17 @@ async fn take(ingest: &Ingest, call: Call, head: &request::Parts, body: &mut Bod
     caller.check_envelope(&admitted, &envelope.header)?;
     let spare = spare_id(ingest.random);
     let Some(item) = &envelope.event else { return Ok(envelope.response_id(None, spare)) };
-    let client_ip = client_ip(ingest, call.peer, head);
+    let client_ip = Some(ingest.trusted_proxies.client(call.peer, &head.headers));
     if item.kind == EventItemKind::RawSecurity {
         for payload in prepare::reports(item, head)? {
+            ingest.key_rates.take(&admitted.limited, ingest.clock.now())?;
             let source = Source { payload: &payload, header: None, spare: spare_id(ingest.random), client_ip };
             let held = ingest.budget.take(payload.len() * 2).ok_or(Fault::Overloaded)?;
             ingest.recorder.record(prepare::prepare(ingest, &admitted, &source)?, held).await?;
         }
         return Ok(None);
     }
+    ingest.key_rates.take(&admitted.limited, ingest.clock.now())?;
     let source = Source { payload: &item.payload, header: Some(&envelope.header), spare, client_ip };
     let event = prepare::prepare(ingest, &admitted, &source)?;
     let id = event.id;
@@ -165,18 +176,4 @@ fn spare_id(random: fn(&mut [u8])) -> EventId {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     EventId(bytes)
-}
-
-/// The peer, or the first address that it forwards, where the peer is a proxy that is trusted.
-fn client_ip(ingest: &Ingest, peer: SocketAddr, head: &request::Parts) -> Option<IpAddr> {
-    let peer = peer.ip().to_canonical();
-    if !ingest.trusted_proxies.iter().any(|proxy| proxy.contains(&peer)) {
-        return Some(peer);
-    }
-    // From the right: each trusted proxy appended whom it saw; the first that is not a trusted proxy is the client.
-    let forwarded = head.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> =
-        forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    let client = hops.iter().rev().find(|hop| !ingest.trusted_proxies.iter().any(|proxy| proxy.contains(*hop)));
-    Some(client.or(hops.first()).copied().unwrap_or(peer))
 }

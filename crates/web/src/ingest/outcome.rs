@@ -47,10 +47,14 @@ outcomes! {
     Slow: "slow", REQUEST_TIMEOUT;
     /// It is larger than is taken.
     TooLarge: "too_large", PAYLOAD_TOO_LARGE;
+    /// Its key has brought in as many events as it may for now.
+    RateLimited: "rate_limited", TOO_MANY_REQUESTS;
     /// It is of a type that is not taken there.
     WrongMediaType: "wrong_media_type", UNSUPPORTED_MEDIA_TYPE;
     /// The server had no memory left for it.
     Overloaded: "overloaded", SERVICE_UNAVAILABLE;
+    /// Something was being done on every connection that the server takes; not only for SDKs, for what was asked is not looked at.
+    Crowded: "crowded", SERVICE_UNAVAILABLE;
     /// The store did not take it in time.
     Unavailable: "unavailable", SERVICE_UNAVAILABLE;
     /// The fault was ours.

@@ -31,28 +31,46 @@ pub(super) enum Unit {
     Micros,
 }
 
+/// What a series is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// It only goes up, until the process ends.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+}
+
+/// A value with what it is of: names and values of labels.
+pub(super) type Labelled<const LABELS: usize> = ([(&'static str, &'static str); LABELS], u64);
+
 /// A value as it is shown.
 struct Shown(u64, Unit);
 
 impl Exposition {
-    /// One counter for each value of a label.
-    pub(super) fn counters(
+    /// A number.
+    pub(super) fn number(&mut self, kind: Kind, series: Series, value: impl Display) {
+        self.head(series, kind.as_str());
+        self.line(format_args!("{} {value}", series.name));
+    }
+
+    /// A number for each value of its labels.
+    pub(super) fn numbers<const LABELS: usize>(
         &mut self,
-        Series { name, help }: Series,
-        label: &str,
-        values: impl Iterator<Item = (&'static str, u64)>,
+        kind: Kind,
+        series: Series,
+        values: impl IntoIterator<Item = Labelled<LABELS>>,
     ) {
-        self.line(format_args!("# HELP {name} {help}"));
-        self.line(format_args!("# TYPE {name} counter"));
-        for (value, count) in values {
-            self.line(format_args!("{name}{{{label}=\"{value}\"}} {count}"));
+        self.head(series, kind.as_str());
+        for (labels, value) in values {
+            let labels = labels.map(|(label, value)| format!("{label}=\"{value}\"")).join(",");
+            self.line(format_args!("{}{{{labels}}} {value}", series.name));
         }
     }
 
     /// A histogram.
-    pub(super) fn histogram(&mut self, Series { name, help }: Series, unit: Unit, values: &Distribution) {
-        self.line(format_args!("# HELP {name} {help}"));
-        self.line(format_args!("# TYPE {name} histogram"));
+    pub(super) fn histogram(&mut self, series: Series, unit: Unit, values: &Distribution) {
+        self.head(series, "histogram");
+        let name = series.name;
         for (bound, count) in &values.up_to {
             self.line(format_args!("{name}_bucket{{le=\"{}\"}} {count}", Shown(*bound, unit)));
         }
@@ -67,9 +85,23 @@ impl Exposition {
         self.0
     }
 
+    fn head(&mut self, Series { name, help }: Series, kind: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
     fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a `String` does not fail.
         let _written = writeln!(self.0, "{line}");
+    }
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+        }
     }
 }
 
@@ -106,10 +138,19 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_has_a_line_for_each_value_of_its_label() {
+    fn a_number_has_a_line_or_one_for_each_value_of_its_labels() {
         let mut out = Exposition::default();
-        out.counters(Series { name: "a_total", help: "All." }, "kind", [("x", 1), ("y", 0)].into_iter());
-        let expected = "# HELP a_total All.\n# TYPE a_total counter\na_total{kind=\"x\"} 1\na_total{kind=\"y\"} 0\n";
+        let series = Series { name: "a_total", help: "All." };
+        let values = [([("kind", "x"), ("cause", "p")], 1), ([("kind", "y"), ("cause", "")], 0)];
+        out.numbers(Kind::Counter, series, values);
+        out.number(Kind::Gauge, Series { name: "b", help: "Some." }, 1.5);
+        let expected = "# HELP a_total All.\n\
+                        # TYPE a_total counter\n\
+                        a_total{kind=\"x\",cause=\"p\"} 1\n\
+                        a_total{kind=\"y\",cause=\"\"} 0\n\
+                        # HELP b Some.\n\
+                        # TYPE b gauge\n\
+                        b 1.5\n";
         assert_eq!(out.into_text(), expected);
     }
 }

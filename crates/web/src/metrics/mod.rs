@@ -1,10 +1,11 @@
 //! `GET /metrics`: what the server counts about itself, in Prometheus' text format.
 //!
-//! The list of series is here, on one page: a new one is a field where it is counted and a line in `Metrics::text`. Counts
-//! nothing itself and asks neither the store nor a lock, so it may be read as often as one likes. It shows no names of projects,
-//! keys or hooks. Mounted on a listener of its own, and with `--dev` by `web`'s router.
+//! The list of series is on one page, `page`. Counts nothing itself and does not ask the store, so it may be read as often as one
+//! likes. It shows no names of projects, keys or hooks. Mounted on a listener of its own, and with `--dev` by `web`'s router.
 
 mod exposition;
+mod page;
+mod process;
 
 use std::sync::Arc;
 
@@ -13,16 +14,39 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use pipeline::{Budget, Gauges};
 
-use self::exposition::{Exposition, Series, Unit};
+use self::exposition::Exposition;
+use self::process::Begun;
+use crate::auth::TokenThrottle;
 use crate::ingest::Outcomes;
+use crate::server::Figures;
 
 /// Where every figure is counted.
 pub struct Metrics {
-    /// By the pipeline.
+    pipeline: Arc<pipeline::Metrics>,
+    gauges: Arc<Gauges>,
+    ingest: Arc<Outcomes>,
+    intake: Budget,
+    tokens: Arc<TokenThrottle>,
+    connections: Arc<Figures>,
+    begun: Begun,
+}
+
+/// What the figures are taken from.
+pub struct Sources {
+    /// What the pipeline counts.
     pub pipeline: Arc<pipeline::Metrics>,
-    /// By ingest: how its requests ended.
+    /// What is so in it at a moment.
+    pub gauges: Arc<Gauges>,
+    /// How requests of SDKs ended.
     pub ingest: Arc<Outcomes>,
+    /// The budget of requests.
+    pub intake: Budget,
+    /// Who looks API tokens up.
+    pub tokens: Arc<TokenThrottle>,
+    /// Who is connected to the main address.
+    pub connections: Arc<Figures>,
 }
 
 /// The one route.
@@ -35,74 +59,21 @@ async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
 }
 
 impl Metrics {
+    /// Figures of a process that has just begun.
+    pub fn new(sources: Sources) -> Metrics {
+        let Sources { pipeline, gauges, ingest, intake, tokens, connections } = sources;
+        Metrics { pipeline, gauges, ingest, intake, tokens, connections, begun: Begun::now() }
+    }
+
     fn text(&self) -> String {
         let mut out = Exposition::default();
-        out.counters(
-            Series {
-                name: "watchfire_ingest_requests_total",
-                help: "Requests of SDKs that were answered, by how they ended.",
-            },
-            "outcome",
-            self.ingest.counts(),
-        );
-        out.histogram(
-            Series {
-                name: "watchfire_record_batch_events",
-                help: "Events in each committed record transaction that had any, duplicates included.",
-            },
-            Unit::Count,
-            &self.pipeline.record_batch_events.distribution(),
-        );
-        out.histogram(
-            Series {
-                name: "watchfire_record_commit_seconds",
-                help: "Time from giving the store a record transaction to its answer, failures included.",
-            },
-            Unit::Micros,
-            &self.pipeline.record_commit_micros.distribution(),
-        );
+        let now = self.gauges.read();
+        page::gate(&mut out, self);
+        page::recording(&mut out, self, &now);
+        page::delivering(&mut out, self);
+        page::lanes(&mut out, self, &now);
+        page::upkeep(&mut out, self);
+        self.begun.show(&mut out);
         out.into_text()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn every_series_is_shown_also_before_anything_was_counted() {
-        let metrics = Metrics { pipeline: Arc::default(), ingest: Arc::default() };
-        let text = metrics.text();
-        for line in [
-            "watchfire_ingest_requests_total{outcome=\"accepted\"} 0",
-            "watchfire_ingest_requests_total{outcome=\"too_large\"} 0",
-            "watchfire_record_batch_events_bucket{le=\"512\"} 0",
-            "watchfire_record_batch_events_count 0",
-            "watchfire_record_commit_seconds_sum 0",
-        ] {
-            assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
-        }
-    }
-
-    #[test]
-    fn what_the_pipeline_counts_is_shown_in_events_and_seconds() {
-        let metrics = Metrics { pipeline: Arc::default(), ingest: Arc::default() };
-        metrics.pipeline.record_batch_events.observe(3);
-        metrics.pipeline.record_batch_events.observe(512);
-        metrics.pipeline.record_commit_micros.observe_micros(Duration::from_micros(2_400));
-        let text = metrics.text();
-        for line in [
-            "watchfire_record_batch_events_bucket{le=\"2\"} 0",
-            "watchfire_record_batch_events_bucket{le=\"4\"} 1",
-            "watchfire_record_batch_events_bucket{le=\"+Inf\"} 2",
-            "watchfire_record_batch_events_sum 515",
-            "watchfire_record_commit_seconds_bucket{le=\"0.001\"} 0",
-            "watchfire_record_commit_seconds_bucket{le=\"0.0025\"} 1",
-            "watchfire_record_commit_seconds_sum 0.0024",
-        ] {
-            assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
-        }
     }
 }

@@ -23,7 +23,9 @@ use store::sqlite::Sqlite;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use watchfire_web::api::{self, ApiState};
+use watchfire_web::auth::TokenThrottle;
 use watchfire_web::auth::token::TokenText;
+use watchfire_web::client::TrustedProxies;
 
 /// 2018-11-06T21:20:08.143Z
 pub(crate) const START: Millis = Millis(1_541_539_208_143);
@@ -37,6 +39,7 @@ pub(crate) struct Api {
     pub(crate) directory: Arc<DirectoryHandle>,
     pub(crate) clock: Arc<Hands>,
     pub(crate) feed: Arc<pipeline::Feed>,
+    pub(crate) tokens: Arc<TokenThrottle>,
     pub(crate) organization: Organization,
     pub(crate) team: Team,
     pub(crate) project: Project,
@@ -72,6 +75,7 @@ impl Api {
         let directory = Arc::new(DirectoryHandle::open(store.clone(), egress).await.unwrap());
         let clock = Arc::new(Hands(AtomicI64::new(START.0)));
         let feed = Arc::<pipeline::Feed>::default();
+        let tokens = Arc::<TokenThrottle>::default();
         let state = ApiState {
             store: store.clone(),
             directory: directory.clone(),
@@ -80,11 +84,13 @@ impl Api {
             clock: Arc::new(StoreClock::start(clock.clone())),
             policy: Arc::new(policy),
             base_url: BASE_URL.to_owned(),
+            trusted_proxies: TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]),
+            tokens: Arc::clone(&tokens),
             random: fill,
         };
         let router = api::router(Arc::new(state));
         let everything = make_token(&store, Scopes::EVERY, None).await;
-        Self { router, store, directory, clock, feed, organization, team, project, everything, folder }
+        Self { router, store, directory, clock, feed, tokens, organization, team, project, everything, folder }
     }
 
     /// A token of no user with these scopes.

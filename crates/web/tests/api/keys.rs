@@ -101,11 +101,44 @@ async fn what_is_wrong_with_a_key_is_said() {
         (json!({"name": {}}), json!({"name": ["Not a valid string."]})),
         (json!({"isActive": "maybe"}), json!({"isActive": ["Must be a valid boolean."]})),
         (
-            json!({"rateLimit": {"window": 60, "count": 100}}),
-            json!({"rateLimit": ["Keys have no rate limits: leave this out, or null."]}),
+            json!({"rateLimit": {"window": 86_401, "count": -1}}),
+            json!({"rateLimit": {
+                "window": ["Ensure this value is less than or equal to 86400."],
+                "count": ["Ensure this value is greater than or equal to 0."],
+            }}),
+        ),
+        (json!({"rateLimit": {"window": 60}}), json!({"rateLimit": {"count": ["This field is required."]}})),
+        (
+            json!({"rateLimit": {"window": 0, "count": 5}}),
+            json!({"rateLimit": {"window": ["This field is required."]}}),
+        ),
+        (
+            json!({"rateLimit": {"window": "a minute", "count": 5}}),
+            json!({"rateLimit": {"window": ["A valid integer is required."]}}),
+        ),
+        (
+            json!({"rateLimit": 5}),
+            json!({"rateLimit": {"non_field_errors": ["Invalid data. Expected a dictionary, but got int."]}}),
         ),
         (json!([]), json!({"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]})),
     ] {
         assert_eq!(api.post(KEYS, body.clone()).await.with_status(400), complaint, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_kept_until_it_is_taken_away() {
+    let api = Api::start().await;
+    let limit = json!({"window": 60, "count": 100});
+    let key = api.post(KEYS, json!({"rateLimit": limit})).await.with_status(201);
+    assert_eq!(key["rateLimit"], limit);
+    let renamed = api.put(&path(&key), json!({"name": "Other"})).await.with_status(200);
+    assert_eq!(renamed["rateLimit"], limit);
+    let changed = api.put(&path(&key), json!({"rateLimit": {"window": "3600", "count": 7.0}})).await.with_status(200);
+    assert_eq!(changed["rateLimit"], json!({"window": 3_600, "count": 7}));
+    for none in [Value::Null, json!({}), json!({"window": 0, "count": 0}), json!({"window": null, "count": null})] {
+        api.put(&path(&key), json!({"rateLimit": limit})).await.with_status(200);
+        let unlimited = api.put(&path(&key), json!({"rateLimit": none})).await.with_status(200);
+        assert_eq!(unlimited["rateLimit"], Value::Null, "{none}");
     }
 }

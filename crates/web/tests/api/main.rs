@@ -54,6 +54,8 @@ mod terraform;
 #[cfg(test)]
 mod terraform_places;
 #[cfg(test)]
+mod throttle;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod verify;

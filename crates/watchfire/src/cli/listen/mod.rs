@@ -21,7 +21,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use web::server::Door;
+use web::server::{Door, Limits, come_back};
 use webhook::doctor::Doctor;
 
 use self::forward::ForwardUrl;
@@ -101,7 +101,13 @@ pub(super) async fn run(arguments: Arguments, variable: Option<&OsStr>) -> Resul
     let (unwritten, mut cannot_print) = mpsc::channel(1);
     let form = Form::of(&arguments);
     let receiver = Receiver { judge, forward: arguments.forward, status: arguments.status, form, unwritten };
-    let door = Door { listener, router: Arc::new(receiver).router(), connections: CONNECTIONS_MAX };
+    let door = Door {
+        listener,
+        router: Arc::new(receiver).router(),
+        refusals: come_back(),
+        limits: Limits::of_product(CONNECTIONS_MAX),
+        figures: Arc::default(),
+    };
     let (stopping, stop) = watch::channel(false);
     let serving = tokio::spawn(door.serve(stop, GRACE));
     let failed = tokio::select! {

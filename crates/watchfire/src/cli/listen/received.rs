@@ -1,19 +1,16 @@
 //! A webhook as it came: headers and bytes, unread. Bounded in size and time. Made by `receive`.
 
-use std::time::Duration;
-
 use axum::extract::Request;
 use http::{HeaderMap, Method};
 use hyper::body::Bytes;
 use model::clock::Clock;
 use model::ids::Millis;
-use model::limits::READ_TIMEOUT_SECONDS;
+use web::pace::is_too_slow;
 
 use crate::wiring::SystemClock;
 
 /// What is read of a body: several times the largest webhook.
 const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
-const READ_TIMEOUT: Duration = Duration::from_secs(READ_TIMEOUT_SECONDS);
 
 /// A webhook as it came.
 pub(super) struct Received {
@@ -32,7 +29,7 @@ pub(super) enum NoWebhook {
     #[error("its body is larger than {BODY_MAX_BYTES} bytes, or broke off")]
     TooLarge,
     /// Its sender stalls.
-    #[error("its body did not come within {READ_TIMEOUT_SECONDS} s")]
+    #[error("its body did not come at the pace that every sender keeps")]
     Slow,
 }
 
@@ -43,9 +40,10 @@ impl Received {
             return Err(NoWebhook::NotPosted);
         }
         let (head, body) = request.into_parts();
-        let reading = axum::body::to_bytes(body, BODY_MAX_BYTES);
-        let body = tokio::time::timeout(READ_TIMEOUT, reading).await.map_err(|_| NoWebhook::Slow)?;
-        let body = body.map_err(|_| NoWebhook::TooLarge)?;
+        // The connection sees to it that a body comes at a pace.
+        let body = axum::body::to_bytes(body, BODY_MAX_BYTES)
+            .await
+            .map_err(|error| if is_too_slow(&error) { NoWebhook::Slow } else { NoWebhook::TooLarge })?;
         Ok(Received { at: SystemClock::default().wall(), headers: head.headers, body })
     }
 }

@@ -11,9 +11,8 @@ use webhook::Secret;
 
 use super::super::body::Unread;
 use super::super::error::Answer;
-use super::super::fields::{Complaint, FieldErrors, Fields, Read, boolean};
+use super::super::fields::{Complaint, FieldErrors, Fields, Read, boolean, whole};
 use super::super::lookup::{Call, HookPath};
-use super::settings::whole;
 use super::shown;
 
 /// The seconds for which both secrets may be valid.

@@ -3,13 +3,12 @@
 //! Responsible for reading the settings of `model::hook`, in the words that Sentry's clients know for what is out of range,
 //! and for the mask that stands for a header's value: a client that sends back what it was shown changes nothing.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use model::hook::{CustomHeaders, HookSettings, HookSettingsChange, Retries, WhenOpen};
 use serde_json::{Map, Value};
 
-use super::super::fields::{Complaint, Fields, Read, quoted, type_name};
+use super::super::fields::{Complaint, Fields, Read, quoted, type_name, whole};
 
 /// What is shown instead of a custom header's value.
 pub(super) const MASK: &str = "********";
@@ -45,36 +44,6 @@ pub(super) fn of_new(change: HookSettingsChange) -> HookSettings {
 /// A hook's headers with masked values.
 pub(super) fn masked(headers: &CustomHeaders) -> Map<String, Value> {
     headers.iter().map(|(name, _)| (name.to_owned(), MASK.into())).collect()
-}
-
-/// A whole number in a range; its text counts too, as in forms.
-pub(super) fn whole(range: RangeInclusive<u64>) -> impl Fn(&Value) -> Read<u64> {
-    move |value| {
-        let number = match value {
-            Value::Number(number) => {
-                number.as_i64().or_else(|| number.as_f64().filter(|it| it.fract() == 0.0).map(whole_part))
-            }
-            Value::String(text) => text.trim().parse().ok(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-        };
-        let number = number.ok_or(Complaint::new("A valid integer is required."))?;
-        let (least, most) = (range.start(), range.end());
-        match u64::try_from(number) {
-            Ok(number) if number > *most => {
-                Err(Complaint::new(format!("Ensure this value is less than or equal to {most}.")))
-            }
-            Ok(number) if number >= *least => Ok(number),
-            Ok(_) | Err(_) => Err(Complaint::new(format!("Ensure this value is greater than or equal to {least}."))),
-        }
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "what is beyond 64 bits is out of every range, whatever it becomes"
-)]
-fn whole_part(number: f64) -> i64 {
-    number as i64
 }
 
 fn choice<T: std::str::FromStr>(value: &Value) -> Read<T> {

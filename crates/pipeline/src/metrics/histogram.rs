@@ -1,29 +1,13 @@
-//! What the pipeline counts about itself, for whoever watches it.
+//! Numbers that only go up, and how often values of each size were seen.
 //!
-//! Recording is two relaxed atomic additions: no lock, no allocation, and never a reason for an event to wait. Refuses to know how
-//! figures are shown: `web` writes the text. The recorder counts; `wiring` hands the figures over.
+//! Recording is one or two relaxed atomic additions: no lock, no allocation. Refuses to know what is counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use model::limits::BATCH_EVENTS;
-
-/// Up to a full batch, doubling.
-const BATCH_EVENTS_BOUNDS: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, BATCH_EVENTS as u64];
-/// From a commit on a fast disk to the longest that a request waits for one.
-const COMMIT_MICROS_BOUNDS: [u64; 14] = [
-    500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
-    10_000_000,
-];
-
-/// Every figure of the pipeline.
-#[derive(Debug)]
-pub struct Metrics {
-    /// Events in each committed transaction that had any.
-    pub record_batch_events: Histogram,
-    /// How long each call of the store's record took, whatever came of it, in microseconds.
-    pub record_commit_micros: Histogram,
-}
+/// A number that only goes up.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
 
 /// How often values of each size were seen, and their sum.
 #[derive(Debug)]
@@ -45,12 +29,15 @@ pub struct Distribution {
     pub sum: u64,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Metrics {
-            record_batch_events: Histogram::new(&BATCH_EVENTS_BOUNDS),
-            record_commit_micros: Histogram::new(&COMMIT_MICROS_BOUNDS),
-        }
+impl Counter {
+    /// Counts so many.
+    pub fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// How many were counted.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -99,12 +86,5 @@ mod tests {
         }
         let expected = Distribution { up_to: vec![(1, 2), (10, 4), (100, 6)], count: 8, sum: 5_225 };
         assert_eq!(histogram.distribution(), expected);
-    }
-
-    #[test]
-    fn bounds_rise_and_the_last_is_the_limit_of_what_is_counted() {
-        assert!(BATCH_EVENTS_BOUNDS.is_sorted_by(|low, high| low * 2 == *high));
-        assert!(COMMIT_MICROS_BOUNDS.is_sorted_by(|low, high| low < high));
-        assert_eq!(COMMIT_MICROS_BOUNDS.last(), Some(&(model::limits::RECORD_WAIT_SECONDS * 1_000_000)));
     }
 }

@@ -1,0 +1,4 @@
+//! The door of the server on real sockets.
+
+#[cfg(test)]
+mod doors;
