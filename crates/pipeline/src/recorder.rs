@@ -1,8 +1,8 @@
 //! The recorder: requests meet here, one transaction at a time.
 //!
 //! No timer: when a commit returns, the next transaction takes what waits, at most [`BATCH_EVENTS`], [`BATCH_BYTES`] or what
-//! owes [`BATCH_DELIVERIES`], and with it outcomes, give-backs and claims. Each request waits for its batch. The recorder, not the request, hands the
-//! deliveries over, so a client that hangs up strands nothing.
+//! owes [`BATCH_DELIVERIES`], and with it outcomes, give-backs and claims. Each request waits for its batch. The recorder, not
+//! the request, hands the deliveries over, so a client that hangs up strands nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
