@@ -220,15 +220,8 @@ impl Running {
         let router = web::router(App { ingest, api: Arc::new(api), metrics: on_main });
         let limits = Limits::of_product(CONNECTIONS);
         let main = Door { listener, router, refusals, limits, figures: connections };
-        let metrics = metrics_listener.map(|listener| Door {
-            listener,
-            router: metrics::router(metrics),
-            refusals: come_back(),
-            limits: Limits::of_product(METRICS_CONNECTIONS),
-            figures: Arc::default(),
-        });
         let (stopping, stop) = watch::channel(false);
-        let doors = std::iter::once(main).chain(metrics);
+        let doors = std::iter::once(main).chain(metrics_listener.map(|listener| metrics_door(listener, metrics)));
         let serving = doors.map(|door| tokio::spawn(door.serve(stop.clone(), DRAIN))).collect();
         Ok(Running { _lock: lock, store, pipeline, stopping, serving })
     }
@@ -245,6 +238,17 @@ impl Running {
         }
         self.pipeline.stop(DRAIN).await;
         self.store.close().await;
+    }
+}
+
+/// The door for whoever reads metrics, and nothing else.
+fn metrics_door(listener: TcpListener, metrics: Arc<Metrics>) -> Door {
+    Door {
+        listener,
+        router: metrics::router(metrics),
+        refusals: come_back(),
+        limits: Limits::of_product(METRICS_CONNECTIONS),
+        figures: Arc::default(),
     }
 }
 
