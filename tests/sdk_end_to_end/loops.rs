@@ -51,7 +51,7 @@ fn a_receiver_that_raises_on_each_webhook_is_left_alone_after_the_third() {
     assert_eq!(why["hooks"][0]["outcome"], "loop", "{why}");
     let answer = server.ask(&crate::support::http::Request::get("/metrics"));
     let metrics = answer.text();
-    assert!(metrics.contains("\nwatchfire_ingest_loops_total 1\n"), "{metrics}");
+    assert!(metrics.contains("\nwatchfire_loops_ended_total 1\n"), "{metrics}");
     let log = server.log();
     assert!(
         log.contains("webhooks have led to this event too often") && log.contains(silent.as_str().unwrap()),

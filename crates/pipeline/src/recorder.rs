@@ -268,6 +268,11 @@ impl RecorderTask {
             match result {
                 EventResult::Recorded(recorded) => {
                     let issue = recorded.issue;
+                    if item.event.candidates.hop.is_loop() {
+                        let (id, hop) = (item.event.id, item.event.candidates.hop);
+                        self.metrics.events.loops_ended.add(1);
+                        tracing::warn!(event.id = %id, event.hop = %hop, "webhooks have led to this event too often: it owes nothing");
+                    }
                     self.hand_over(item, issue, recorded.into_leased());
                     drop(pending.answer.send(Ok(Accepted::Recorded { issue })));
                 }

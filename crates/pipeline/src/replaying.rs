@@ -13,6 +13,7 @@ use store::deliveries::ReplayState;
 use store::{Store, StoreError};
 
 use crate::lanes::Lanes;
+use crate::metrics::Metrics;
 
 /// How often each replay sends again what it may send in that time.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -25,6 +26,7 @@ pub(crate) struct Replaying {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) clock: Arc<StoreClock>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Replaying {
@@ -53,6 +55,7 @@ impl Replaying {
         for _ in 0..SLICES {
             let Some(slice) = self.store.replay_slice(replay, left, self.clock.now()).await? else { return Ok(()) };
             left = left.saturating_sub(slice.sent_again);
+            self.metrics.replayed.add(slice.sent_again);
             if slice.sent_again > 0 {
                 self.lanes.claim_due(vec![slice.replay.hook]);
             }

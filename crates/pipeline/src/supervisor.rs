@@ -99,13 +99,26 @@ impl Pipeline {
             feed: Arc::clone(&feed),
         });
         let backlog = recorder.backlog();
-        let gauges = Gauges { lanes: Arc::clone(&lanes), work: Arc::clone(&work), backlog, egress, budget };
+        let gauges = Gauges {
+            lanes: Arc::clone(&lanes),
+            work: Arc::clone(&work),
+            backlog,
+            egress,
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+            budget,
+        };
         let suspects = HashSet::new();
         let lost = LostLeases { store: Arc::clone(&store), lanes: Arc::clone(&lanes), work, owner, suspects };
         let stopping = watch::Sender::new(false);
         let filling =
             CounterFilling { store: Arc::clone(&store), directory: Arc::clone(&directory), clock: Arc::clone(&clock) };
-        let replaying = Replaying { store: Arc::clone(&store), lanes: Arc::clone(&lanes), clock: Arc::clone(&clock) };
+        let replaying = Replaying {
+            store: Arc::clone(&store),
+            lanes: Arc::clone(&lanes),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+        };
         let look =
             Look { store, directory, lanes: Arc::clone(&lanes), clock, retention, metrics: Arc::clone(&metrics) };
         let look = Arc::new(look);

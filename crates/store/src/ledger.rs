@@ -374,8 +374,8 @@ pub struct Swept {
     pub expired: usize,
     /// Deliveries cancelled.
     pub cancelled: usize,
-    /// At the end of a pass: deliveries that waited, due or not.
-    pub waiting: Option<usize>,
+    /// At the end of a pass: what waited for all hooks together; the oldest of those that wait for their first attempt.
+    pub backlog: Option<Backlog>,
     /// Whether the pass goes on: the next slice may find work.
     pub more: bool,
 }

@@ -360,6 +360,9 @@ impl Lane {
             lanes: 1,
             in_ledger_mode: usize::from(state.mode != Mode::Memory),
             deliveries: state.leased.len(),
+            open_circuits: usize::from(state.receiver.is_open()),
+            paused: usize::from(state.receiver.is_shut() && !state.receiver.is_open()),
+            failing: usize::from(state.receiver.is_failing()),
         })
     }
 

@@ -9,6 +9,12 @@ pub(crate) struct LaneReadings {
     pub(crate) in_ledger_mode: usize,
     /// Deliveries: queued, on the wire, or claimed and on their way.
     pub(crate) deliveries: usize,
+    /// Lanes whose circuit is open.
+    pub(crate) open_circuits: usize,
+    /// Lanes whose receiver asked to be left alone.
+    pub(crate) paused: usize,
+    /// Lanes whose last attempt failed.
+    pub(crate) failing: usize,
 }
 
 impl LaneReadings {
@@ -18,6 +24,9 @@ impl LaneReadings {
             lanes: self.lanes + other.lanes,
             in_ledger_mode: self.in_ledger_mode + other.in_ledger_mode,
             deliveries: self.deliveries + other.deliveries,
+            open_circuits: self.open_circuits + other.open_circuits,
+            paused: self.paused + other.paused,
+            failing: self.failing + other.failing,
         }
     }
 }

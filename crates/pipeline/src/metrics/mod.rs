@@ -6,13 +6,14 @@
 
 mod histogram;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use model::attempt::Outcome;
 use model::delivery::DeliveryState;
 use model::ids::Millis;
 use model::limits::BATCH_EVENTS;
-use store::ledger::{Batch, EventResult, NextState, Recorded, Settlement, Swept};
+use store::ledger::{Backlog, Batch, EventResult, NextState, Recorded, Settlement, Swept};
 use webhook::Kind;
 
 pub use histogram::{Counter, Distribution, Histogram};
@@ -74,6 +75,12 @@ pub struct Metrics {
     pub first_attempt_wait_micros: Histogram,
     /// Deliveries that came to stay in a state, in the order of [`SETTLED`].
     pub settled: [Counter; SETTLED.len()],
+    /// Hooks that were disabled because their receivers are gone.
+    pub hooks_gone: Counter,
+    /// Deliveries that replays have sent again.
+    pub replayed: Counter,
+    /// What waited in the ledger when upkeep last walked through it.
+    backlog: Mutex<Backlog>,
     /// What happened to leases.
     pub leases: LeaseCounts,
     /// What retention has deleted.
@@ -91,6 +98,8 @@ pub struct EventCounts {
     pub rematched: Counter,
     /// Refused by the store, one by one.
     pub refused: Counter,
+    /// Recorded, and owing nothing because webhooks have led to them too often.
+    pub loops_ended: Counter,
 }
 
 /// What happened to leases.
@@ -126,6 +135,9 @@ impl Default for Metrics {
             attempt_micros: Histogram::new(&ATTEMPT_MICROS_BOUNDS),
             first_attempt_wait_micros: Histogram::new(&WAIT_MICROS_BOUNDS),
             settled: Default::default(),
+            hooks_gone: Counter::default(),
+            replayed: Counter::default(),
+            backlog: Mutex::default(),
             leases: LeaseCounts::default(),
             deleted: DeletedCounts::default(),
         }
@@ -145,6 +157,8 @@ impl Metrics {
                     for owed in &event.owed {
                         count(&self.owed, &Kind::ALL, &owed.key.kind, 1);
                     }
+                    let skipped = event.owed.iter().filter(|owed| batch.skip.contains(&owed.key.hook)).count();
+                    count(&self.settled, &SETTLED, &DeliveryState::Skipped, skipped);
                 }
                 EventResult::Duplicate => self.events.duplicate.add(1),
                 EventResult::Moved => self.events.rematched.add(1),
@@ -157,6 +171,7 @@ impl Metrics {
         for settlement in &batch.settlements {
             self.settlement(settlement);
         }
+        self.hooks_gone.add(batch.gone.len());
         self.leases.given_back.add(batch.give_backs.len());
         self.leases.claimed.add(recorded.claimed.iter().map(Vec::len).sum());
     }
@@ -171,10 +186,18 @@ impl Metrics {
 
     /// A slice of upkeep has committed.
     pub(crate) fn swept(&self, swept: &Swept) {
+        if let Some(backlog) = swept.backlog {
+            *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = backlog;
+        }
         self.deleted.events.add(swept.events);
         self.deleted.deliveries.add(swept.deliveries);
         count(&self.settled, &SETTLED, &DeliveryState::Expired, swept.expired);
         count(&self.settled, &SETTLED, &DeliveryState::Cancelled, swept.cancelled);
+    }
+
+    /// What waited in the ledger when upkeep last walked through it, which it does each minute.
+    pub fn backlog(&self) -> Backlog {
+        *self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn settlement(&self, settlement: &Settlement) {
@@ -269,6 +292,11 @@ mod tests {
         metrics.swept(&Swept { expired: 7, cancelled: 2, events: 11, deliveries: 5, ..Swept::default() });
         // Delivered, failed, expired, cancelled, skipped.
         assert_eq!(shown(&metrics.settled), [2, 2, 7, 3, 0]);
+        assert_eq!(metrics.backlog(), Backlog::default());
+        let backlog = Backlog { waiting: 9, oldest: Some(NOW) };
+        metrics.swept(&Swept { backlog: Some(backlog), ..Swept::default() });
+        metrics.swept(&Swept::default());
+        assert_eq!(metrics.backlog(), backlog, "the last walk counts");
         let by_outcome = Outcome::ALL.iter().zip(shown(&metrics.attempts)).filter(|(_, count)| *count > 0);
         let by_outcome: Vec<_> = by_outcome.map(|(outcome, count)| (outcome.to_string(), count)).collect();
         let named = |name: &str, count| (name.to_owned(), count);
@@ -298,12 +326,17 @@ mod tests {
             tests: vec![key(Kind::Test, 10)],
             claimed: vec![vec![claimed; 3], vec![], vec![claimed]],
         };
-        let batch = Batch { give_backs: vec![key(Kind::EventAlert, 8)], ..batch(vec![]) };
+        let hook = key(Kind::EventAlert, 8).hook;
+        let batch = Batch { give_backs: vec![key(Kind::EventAlert, 8)], gone: vec![hook], ..batch(vec![]) };
         metrics.committed(&batch, &recorded);
-        assert_eq!(shown(&metrics.owed), [2, 1, 1]);
-        let EventCounts { recorded, duplicate, rematched, refused } = &metrics.events;
-        assert_eq!([recorded, duplicate, rematched, refused].map(Counter::get), [1, 1, 1, 0]);
-        assert_eq!([&metrics.leases.claimed, &metrics.leases.given_back].map(Counter::get), [4, 1]);
+        let skipping = Batch { skip: vec![hook], ..batch.clone() };
+        assert_eq!((shown(&metrics.settled)[4], metrics.hooks_gone.get()), (0, 1));
+        metrics.committed(&skipping, &Recorded { tests: vec![], claimed: vec![], ..recorded });
+        assert_eq!(shown(&metrics.settled)[4], 3, "what is owed to a hook that skips");
+        assert_eq!(shown(&metrics.owed), [4, 2, 1]);
+        let EventCounts { recorded, duplicate, rematched, refused, loops_ended: _ } = &metrics.events;
+        assert_eq!([recorded, duplicate, rematched, refused].map(Counter::get), [2, 2, 2, 0]);
+        assert_eq!([&metrics.leases.claimed, &metrics.leases.given_back].map(Counter::get), [4, 2]);
     }
 
     #[test]

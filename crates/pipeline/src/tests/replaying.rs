@@ -36,7 +36,12 @@ async fn begin(world: &World) -> Replay {
 }
 
 fn replaying(world: &World) -> Replaying {
-    Replaying { store: world.store.clone(), lanes: Arc::clone(&world.lanes), clock: Arc::clone(&world.clock) }
+    Replaying {
+        store: world.store.clone(),
+        lanes: Arc::clone(&world.lanes),
+        clock: Arc::clone(&world.clock),
+        metrics: Arc::default(),
+    }
 }
 
 #[tokio::test]

@@ -5,18 +5,23 @@ use std::time::Duration;
 use model::attempt::Unreachable;
 use model::delivery::DeliveryState;
 use model::hook::HookSettings;
-use model::ids::HookNumber;
+use model::ids::{HookNumber, Millis};
 
 use super::world::{DAY_MS, NOW, World, failure, grouping, idle_plan, later, new_hook, new_project, only, unsent};
 use super::{Bench, Outcome};
 use crate::catalog::{HookChange, NewHook};
 use crate::error::StoreError;
-use crate::ledger::{Claim, ClaimOrder, NewEvent, NextState, SweepPlan, Swept};
+use crate::ledger::{Backlog, Claim, ClaimOrder, NewEvent, NextState, SweepPlan, Swept};
 
 /// A hook that keeps what waits for its first attempt for so many seconds.
 async fn patient_hook(world: &World, guid: u8, seconds: u64) -> Result<HookNumber, StoreError> {
     let settings = HookSettings { max_age: Duration::from_secs(seconds), ..HookSettings::default() };
     Ok(world.store.create_hook(NewHook { settings, ..new_hook(world.project.id, guid) }).await?.number)
+}
+
+/// What a pass has seen waiting.
+fn waits(waiting: u64, oldest: Option<Millis>) -> Option<Backlog> {
+    Some(Backlog { waiting, oldest })
 }
 
 /// A disabled hook never fires: what waits for it is cancelled, what waits for others is not.
@@ -26,11 +31,14 @@ pub async fn what_waits_for_a_disabled_hook_is_cancelled(bench: &mut dyn Bench) 
     let owed = only(world.record_without_room(vec![world.event(1, &[disabled.number, enabled]).await?]).await?).owed;
     let change = HookChange { active: Some(false), ..HookChange::default() };
     world.store.update_hook(world.project.id, disabled.guid, change).await?;
-    assert_eq!(world.sweep(idle_plan()).await?, Swept { cancelled: 1, waiting: Some(1), ..Swept::default() });
+    assert_eq!(
+        world.sweep(idle_plan()).await?,
+        Swept { cancelled: 1, backlog: waits(1, Some(NOW)), ..Swept::default() }
+    );
     assert_eq!(world.state(1, owed[0].key).await?, DeliveryState::Cancelled);
     assert_eq!(world.state(1, owed[1].key).await?, DeliveryState::Waiting);
     assert_eq!(world.store.due_hooks(NOW).await?, [enabled]);
-    let nothing = Swept { waiting: Some(1), ..Swept::default() };
+    let nothing = Swept { backlog: waits(1, Some(NOW)), ..Swept::default() };
     assert_eq!(world.sweep(idle_plan()).await?, nothing, "nothing is left to do");
     Ok(())
 }
@@ -73,7 +81,7 @@ pub async fn what_waits_too_long_for_its_first_attempt_expires(bench: &mut dyn B
     world.settle_one(keys[4], failure(NOW), waiting).await?;
     // The hook keeps what waits for a minute.
     let swept = world.sweep(SweepPlan { now: later(NOW, 59_000), ..idle_plan() }).await?;
-    assert_eq!(swept, Swept { expired: 3, waiting: Some(2), ..Swept::default() });
+    assert_eq!(swept, Swept { expired: 3, backlog: waits(2, Some(later(NOW, -1_000))), ..Swept::default() });
     let expected = [
         DeliveryState::Expired,
         DeliveryState::Expired,
@@ -94,10 +102,10 @@ pub async fn what_is_leased_is_left_to_its_process(bench: &mut dyn Bench) -> Out
     let key = world.leased(1, hook.number).await?;
     world.store.delete_hook(world.project.id, hook.guid).await?;
     let plan = SweepPlan { now: later(NOW, 1_000_000_000_000), ..idle_plan() };
-    assert_eq!(world.sweep(plan).await?, Swept { waiting: Some(0), ..Swept::default() });
+    assert_eq!(world.sweep(plan).await?, Swept { backlog: waits(0, None), ..Swept::default() });
     assert_eq!(world.state(1, key).await?, DeliveryState::Sending);
     world.settle_one(key, failure(NOW), NextState::Failed).await?;
-    assert_eq!(world.sweep(plan).await?, Swept { deliveries: 1, waiting: Some(0), ..Swept::default() });
+    assert_eq!(world.sweep(plan).await?, Swept { deliveries: 1, backlog: waits(0, None), ..Swept::default() });
     assert_eq!(world.store.totals().await?.attempts, 0, "its log goes with it");
     Ok(())
 }
@@ -121,7 +129,7 @@ pub async fn a_pass_of_small_slices_reaches_everything_and_ends(bench: &mut dyn 
     let plan = SweepPlan { keep_from: later(NOW, DAY_MS), ..plan };
     let swept = world.sweep(plan).await?;
     assert_eq!((swept.events, swept.deliveries, swept.expired), (5, 5 * 40, 0));
-    assert_eq!(world.sweep(plan).await?, Swept { waiting: Some(0), ..Swept::default() });
+    assert_eq!(world.sweep(plan).await?, Swept { backlog: waits(0, None), ..Swept::default() });
     let whole = world.store.sweep(SweepPlan { limit: 1_000, ..plan }).await?;
     assert!(!whole.more, "a slice that is large enough is a whole pass");
     Ok(())

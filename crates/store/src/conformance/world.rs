@@ -171,7 +171,7 @@ impl World {
             all.deliveries += swept.deliveries;
             all.expired += swept.expired;
             all.cancelled += swept.cancelled;
-            all.waiting = swept.waiting;
+            all.backlog = swept.backlog;
             if !swept.more {
                 return Ok(all);
             }

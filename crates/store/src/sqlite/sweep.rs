@@ -13,7 +13,7 @@ use self::waiting::Walk;
 use super::retention::{self, Hook};
 use super::{counts, deliveries, issue_rows};
 use crate::error::StoreError;
-use crate::ledger::{SweepPlan, Swept};
+use crate::ledger::{Backlog, SweepPlan, Swept};
 
 /// Looks at an index or a hook cost so much less than changing a row that a slice may have this many for each row.
 const LOOKS_FOR_A_ROW: usize = 16;
@@ -30,8 +30,8 @@ const HOURS_KEPT_SECONDS: i64 = 90 * 86_400;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Progress {
     cursor: Cursor,
-    /// Deliveries that the pass has seen waiting.
-    waiting: usize,
+    /// What the pass has seen waiting.
+    backlog: Backlog,
     /// The last issue whose hours were looked at, over all passes.
     aged: i64,
     walks: Walks,
@@ -74,8 +74,8 @@ struct Slice<'t> {
     /// Rows that it may still look at.
     looks: usize,
     swept: Swept,
-    /// Deliveries that the pass has seen waiting.
-    waiting: usize,
+    /// What the pass has seen waiting.
+    backlog: Backlog,
     /// See [`Progress`].
     aged: i64,
     /// See [`Progress`].
@@ -98,8 +98,8 @@ pub(super) fn sweep(
 ) -> Result<(Swept, Progress), StoreError> {
     let rows = plan.limit.max(1);
     let looks = rows * LOOKS_FOR_A_ROW;
-    let Progress { mut cursor, waiting, aged, walks } = progress;
-    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), waiting, aged, walks };
+    let Progress { mut cursor, backlog, aged, walks } = progress;
+    let mut slice = Slice { transaction, plan, rows, looks, swept: Swept::default(), backlog, aged, walks };
     loop {
         let (step, next) = match cursor {
             Cursor::Start => (Step::Done, Some(Cursor::Waiting(Walk::default()))),
@@ -119,7 +119,7 @@ pub(super) fn sweep(
         cursor = match (step, next) {
             (Step::Done, Some(next)) => next,
             (Step::Done, None) => {
-                slice.swept.waiting = Some(std::mem::take(&mut slice.waiting));
+                slice.swept.backlog = Some(std::mem::take(&mut slice.backlog));
                 return Ok(slice.end(Cursor::Start));
             }
             (Step::Pause(cursor), _) => {
@@ -139,7 +139,7 @@ fn after_counts(counts: Counts) -> Cursor {
 
 impl Slice<'_> {
     fn end(self, cursor: Cursor) -> (Swept, Progress) {
-        (self.swept, Progress { cursor, waiting: self.waiting, aged: self.aged, walks: self.walks })
+        (self.swept, Progress { cursor, backlog: self.backlog, aged: self.aged, walks: self.walks })
     }
 
     /// Deletes what was received before the days that are kept. Oldest first: numbers rise with the time of receipt.

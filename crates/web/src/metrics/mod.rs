@@ -72,6 +72,7 @@ impl Metrics {
         page::recording(&mut out, self, &now);
         page::delivering(&mut out, self);
         page::lanes(&mut out, self, &now);
+        page::backlog(&mut out, self, &now);
         page::upkeep(&mut out, self);
         self.begun.show(&mut out);
         out.into_text()

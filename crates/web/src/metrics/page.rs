@@ -67,6 +67,14 @@ pub(super) fn recording(out: &mut Exposition, metrics: &Metrics, now: &Readings)
             ([("result", "refused")], events.refused.get()),
         ],
     );
+    out.number(
+        Kind::Counter,
+        Series {
+            name: "watchfire_loops_ended_total",
+            help: "Events that were recorded and owe nothing, because webhooks have led to them too often.",
+        },
+        events.loops_ended.get(),
+    );
     out.histogram(
         Series {
             name: "watchfire_record_batch_events",
@@ -184,6 +192,57 @@ pub(super) fn lanes(out: &mut Exposition, metrics: &Metrics, now: &Readings) {
             ([("budget", "intake")], metrics.intake.limit_bytes() as u64),
             ([("budget", "lanes")], now.lane_limit_bytes as u64),
         ],
+    );
+}
+
+/// What waits in the ledger, and the receivers that it waits for.
+pub(super) fn backlog(out: &mut Exposition, metrics: &Metrics, now: &Readings) {
+    out.number(
+        Kind::Gauge,
+        Series {
+            name: "watchfire_backlog_deliveries",
+            help: "Deliveries that waited in the ledger, due or not, when upkeep last walked through it.",
+        },
+        now.waiting_deliveries,
+    );
+    out.number(
+        Kind::Gauge,
+        Series {
+            name: "watchfire_backlog_age_seconds",
+            help: "Age of the oldest of these that waits for its first attempt.",
+        },
+        now.backlog_age.as_secs_f64(),
+    );
+    out.number(
+        Kind::Gauge,
+        Series {
+            name: "watchfire_circuits_open",
+            help: "Hooks whose receivers fail again and again: nothing but probes is sent.",
+        },
+        now.open_circuits,
+    );
+    out.number(
+        Kind::Gauge,
+        Series { name: "watchfire_hooks_paused", help: "Hooks whose receivers asked to be left alone." },
+        now.paused,
+    );
+    out.number(
+        Kind::Gauge,
+        Series { name: "watchfire_hooks_failing", help: "Hooks whose last attempt failed." },
+        now.failing,
+    );
+    out.number(
+        Kind::Counter,
+        Series {
+            name: "watchfire_hooks_gone_total",
+            help: "Hooks that were disabled because their receivers are gone.",
+        },
+        metrics.pipeline.hooks_gone.get(),
+    );
+    out.number(
+        Kind::Counter,
+        Series { name: "watchfire_replayed_total", help: "Deliveries that replays have sent again." },
+        metrics.pipeline.replayed.get(),
     );
 }
 

@@ -4,6 +4,7 @@
 //! on the way; where they are too many, the walk stops behind the hook until the excess is gone.
 
 use model::delivery::{DeliveryState, Priority};
+use model::ids::Millis;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Cursor, Slice, Step};
@@ -68,7 +69,7 @@ impl Slice<'_> {
                 Some(state) => moves.push((*entry, state)),
                 None => {
                     walk.of_hook += 1;
-                    self.waiting += 1;
+                    self.see(entry);
                 }
             }
         }
@@ -79,6 +80,14 @@ impl Slice<'_> {
             self.has_excess(walk);
         }
         Ok(saw_all && walk.excess == 0)
+    }
+
+    /// An entry stays.
+    fn see(&mut self, entry: &Entry) {
+        self.backlog.waiting += 1;
+        if let Some(since) = since_first_attempt_is_due(entry) {
+            self.backlog.oldest = Some(self.backlog.oldest.map_or(since, |oldest| oldest.min(since)));
+        }
     }
 
     /// Whether too much waits for the hook behind which the walk stands; notes how much.
@@ -118,7 +127,7 @@ impl Slice<'_> {
         let unsent = entries.into_iter().filter(|[_, _, _, _, sent, _, sent_before, ..]| sent == sent_before);
         let moves: Moves = unsent.take(excess.min(self.rows)).map(|entry| (entry, DeliveryState::Expired)).collect();
         self.settle(&moves)?;
-        self.waiting = self.waiting.saturating_sub(moves.len());
+        self.backlog.waiting = self.backlog.waiting.saturating_sub(moves.len() as u64);
         Ok(if moves.is_empty() { 0 } else { excess - moves.len() })
     }
 
@@ -150,13 +159,18 @@ impl Slice<'_> {
 impl Hook {
     /// The state to which a waiting delivery is to move, if to any. A planned retry does not age: it has had its first attempt.
     fn state_of(&self, entry: &Entry, now_ms: i64) -> Option<DeliveryState> {
-        let [_, _, _, created, sent, again, sent_before, ..] = *entry;
         if !self.fires {
             return Some(DeliveryState::Cancelled);
         }
-        let since = created.max(again);
-        (sent == sent_before && since < now_ms.saturating_sub(self.max_age_ms)).then_some(DeliveryState::Expired)
+        let since = since_first_attempt_is_due(entry)?;
+        (since.0 < now_ms.saturating_sub(self.max_age_ms)).then_some(DeliveryState::Expired)
     }
+}
+
+/// Since when a delivery waits for its first attempt, where it does.
+fn since_first_attempt_is_due(entry: &Entry) -> Option<Millis> {
+    let [_, _, _, created, sent, again, sent_before, ..] = *entry;
+    (sent == sent_before).then(|| Millis(created.max(again)))
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, StoreError> {
