@@ -1,7 +1,7 @@
 //! How fast a request's body has to arrive: each byte buys a little time, up to a deadline for the whole.
 //!
 //! Responsible for the one clock that every body is read under, whoever reads it. Refuses to read, to bound the size, and to choose an
-//! answer: a body that comes too slowly ends in [`TooSlow`]. `server` puts it around each body; `ingest` and `api` tell it from other
+//! answer: a body that comes too slowly ends in `TooSlow`. `server` puts it around each body; `ingest` and `api` tell it from other
 //! errors.
 
 use std::error::Error;
@@ -99,7 +99,7 @@ impl Body for Paced {
     }
 }
 
-/// Whether an error of reading a body is [`TooSlow`], or comes from it.
+/// Whether an error of reading a body is `TooSlow`, or comes from it.
 pub fn is_too_slow(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
