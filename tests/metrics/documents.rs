@@ -10,8 +10,6 @@ use super::page::{Page, matchers};
 use crate::support::event::{message_envelope, new_id};
 use crate::support::server::TestServer;
 
-/// Series that alerts and dashboard know before a server has them. Whoever adds one takes it out of here.
-const NOT_YET: [&str; 3] = ["watchfire_backlog_age_seconds", "watchfire_backlog_deliveries", "watchfire_circuits_open"];
 const RULES: &str = "deploy/prometheus/watchfire.rules.yml";
 const DASHBOARD: &str = "deploy/grafana/watchfire.json";
 
