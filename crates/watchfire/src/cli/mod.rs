@@ -6,15 +6,19 @@
 //! the wiring's and the doctor's matter.
 //! Called by the binary.
 
+mod api;
 mod backup;
 mod completions;
 mod config;
 mod connect;
+mod deliveries;
 mod doubt;
 mod egress;
 mod exit;
 mod failure;
+mod hooks;
 mod init;
+mod layout;
 mod listen;
 mod report;
 mod restore;
@@ -26,6 +30,7 @@ mod stores;
 mod token;
 mod user;
 mod verify;
+mod when;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -77,6 +82,10 @@ enum Command {
     /// Check the signature of a webhook that you have received
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Arguments),
+    /// Make, list, change and test the hooks of a project, over the API
+    Hooks(hooks::Arguments),
+    /// Look at what was sent and what came of it, and send it again, over the API
+    Deliveries(deliveries::Arguments),
     /// Ask what the egress policy says about a hook's URL
     Egress(egress::Arguments),
     /// Show settings and limits
@@ -182,6 +191,8 @@ impl Invocation {
                 on(Threads::One, listen::run(arguments, self.environment.get(secret::SECRET_VARIABLE)))
             }
             Command::Verify(arguments) => verify::run(&arguments, self.environment.get(secret::SECRET_VARIABLE)),
+            Command::Hooks(arguments) => on(Threads::One, hooks::run(arguments, self.origins)),
+            Command::Deliveries(arguments) => on(Threads::One, deliveries::run(arguments, self.origins)),
             Command::Egress(arguments) => on(Threads::One, egress::run(arguments, self.origins)),
             Command::Config(arguments) => config::run(arguments, self.origins),
             Command::Completions(arguments) => completions::run(&arguments, CommandLine::command()),

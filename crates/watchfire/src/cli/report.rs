@@ -66,6 +66,29 @@ pub(super) fn moment(millis: Millis) -> String {
         .unwrap_or_default()
 }
 
+/// The API's text of a moment, for people: the same form; to the millisecond where it says [`Exactly::Millisecond`].
+pub(super) fn api_moment(text: &str, exactly: Exactly) -> String {
+    let form = match exactly {
+        Exactly::Second => "%Y-%m-%d %H:%M:%SZ",
+        Exactly::Millisecond => "%Y-%m-%d %H:%M:%S%.3fZ",
+    };
+    text.parse::<Timestamp>().map_or_else(|_| tame(text), |moment| moment.strftime(form).to_string())
+}
+
+/// How exactly a moment is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exactly {
+    Second,
+    Millisecond,
+}
+
+/// Lines of a name and a value, the values below one another; what has no value is left out.
+pub(super) fn fields(lines: &[(&str, Option<String>)]) -> String {
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let shown = lines.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)));
+    shown.map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+}
+
 /// Text that somebody else wrote, in one line: it is shown on a terminal, which control characters could steer.
 pub(super) fn tame(text: &str) -> String {
     text.replace(char::is_control, " ")

@@ -1,5 +1,6 @@
 //! Why a command ended without doing what was asked. Each text says what is wrong, where, and what to do.
 
+mod api;
 mod connect;
 mod egress;
 mod forward;
@@ -18,6 +19,7 @@ use crate::provision::ProvisionError;
 use crate::secret_key::UnlockError;
 use crate::wiring::StartError;
 
+pub(super) use api::{ApiError, Complaint};
 pub(super) use connect::ConnectError;
 pub(super) use egress::EgressError;
 pub(super) use forward::ForwardError;
@@ -98,6 +100,9 @@ pub enum Failure {
     /// The event was not taken.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// The API did not do what was asked.
+    #[error(transparent)]
+    Api(#[from] ApiError),
     /// Webhooks would not reach the URL.
     #[error(transparent)]
     Egress(#[from] EgressError),
@@ -129,6 +134,7 @@ impl Failure {
             Failure::CommandLine(_) | Failure::Config(_) => Exit::Usage,
             Failure::Missing { .. } | Failure::Exists { .. } => Exit::Refused,
             Failure::Send(error) => error.exit(),
+            Failure::Api(error) => error.exit(),
             Failure::Egress(error) => error.exit(),
             Failure::Listen(error) => error.exit(),
             Failure::Verify(error) => error.exit(),

@@ -3,11 +3,10 @@
 //!
 //! Responsible for the settings and for what the person at the terminal is told. A webhook passes these rooms: `received`
 //! (the request), `receive` (its story, and the answer), `judge` (its signatures), `forward` (posted on), `show` (what is
-//! printed, with `layout` for the body). It runs on, so it prints by itself.
+//! printed). It runs on, so it prints by itself.
 
 mod forward;
 mod judge;
-mod layout;
 mod receive;
 mod received;
 mod show;

@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use webhook::headers::{self, HeaderName};
 
 use super::judge::{Verdict, text};
-use super::layout::{Layout, lay_out};
 use super::received::Received;
 use crate::cli::doubt::Doubt;
+use crate::cli::layout::{Layout, for_eyes, lay_out};
 use crate::cli::report::{moment, tame};
 
 /// How webhooks are printed.
@@ -153,9 +153,4 @@ fn as_json(body: &[u8]) -> Box<RawValue> {
     let as_text = || serde_json::Value::from(String::from_utf8_lossy(body)).to_string();
     let json = lay_out(body, Layout::Compact).unwrap_or_else(as_text);
     RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-fn for_eyes(body: &[u8]) -> String {
-    let as_text = || String::from_utf8_lossy(body).lines().map(tame).collect::<Vec<_>>().join("\n");
-    lay_out(body, Layout::Indented).unwrap_or_else(as_text)
 }

@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use serde::de::IgnoredAny;
 
+use super::report::tame;
+
 /// Where blanks go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -48,6 +50,12 @@ pub(super) fn lay_out(json: &[u8], layout: Layout) -> Option<String> {
         }
     }
     Some(page.text)
+}
+
+/// A body for people: JSON indented, anything else line by line, and nothing that steers a terminal.
+pub(super) fn for_eyes(body: &[u8]) -> String {
+    let as_text = || String::from_utf8_lossy(body).lines().map(tame).collect::<Vec<_>>().join("\n");
+    lay_out(body, Layout::Indented).unwrap_or_else(as_text)
 }
 
 struct Page {
