@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod circuit;
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod deliveries;

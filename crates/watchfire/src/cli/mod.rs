@@ -1,9 +1,9 @@
 //! The command line: what can be said, in one place; what is done about it, in one file for each command.
 //!
 //! Every command has the same shape: `Arguments` as the parser fills them, and `run`, which gives the text to print. Only
-//! [`main`] prints, and only it chooses the exit code; `serve` and `listen` run on, and `egress explain` and `verify --json`
-//! explain a no before they fail, so these print too. Refuses to know how things are done: that is `provision`'s, the store's,
-//! the wiring's and the doctor's matter.
+//! [`main`] prints, and only it chooses the exit code; `serve`, `listen` and `deliveries watch` run on, and `egress explain`,
+//! `verify --json`, `hooks test` and what is sent again explain a no before they fail, so these print too. Refuses to know how
+//! things are done: that is `provision`'s, the store's, the wiring's, the doctor's and the API's matter.
 //! Called by the binary.
 
 mod api;

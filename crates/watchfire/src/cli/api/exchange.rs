@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer::Answer;
-use super::refusal;
+use super::refusal::{self, Places};
 use crate::cli::connect::connect;
 use crate::cli::failure::ApiError;
 use crate::config::{BaseUrl, Origin};
@@ -30,11 +30,8 @@ pub(in crate::cli) struct Api {
     authority: String,
     /// The path that the server's own begin with.
     prefix: String,
-    /// The URL, and where it is written.
-    place: String,
+    places: Places,
     authorization: HeaderValue,
-    /// Where the token is written.
-    token_place: String,
 }
 
 /// An answer that goes on.
@@ -58,33 +55,27 @@ impl Api {
             scheme: if scheme == "https" { Scheme::Https } else { Scheme::Http },
             authority: authority.to_owned(),
             prefix: prefix.to_owned(),
-            place,
+            places: Places { server: place, token: token_place },
             authorization,
-            token_place,
         }
     }
 
     /// The URL and where it is written, for error texts.
     pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
-    /// Where the token is written, for error texts.
-    pub(super) fn token_place(&self) -> &str {
-        &self.token_place
+        &self.places.server
     }
 
     /// Calls `path`, which begins with `/api/0/`; what is not a success is an error.
     pub(super) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, ApiError> {
         let exchange = async {
             let (head, body, connection) = self.begin(method, path, body).await?;
-            let endless = |_| ApiError::Endless { place: self.place.clone(), limit_bytes: ANSWER_MAX_BYTES };
+            let endless = |_| ApiError::Endless { place: self.places.server.clone(), limit_bytes: ANSWER_MAX_BYTES };
             let body = Limited::new(body, ANSWER_MAX_BYTES).collect().await.map_err(endless)?.to_bytes();
             drop(connection);
             let (status, headers) = head;
-            refusal::judged(self, Answer { status, headers, body, place: self.place.clone() })
+            refusal::judged(&self.places, Answer { status, headers, body, place: self.places.server.clone() })
         };
-        let timed_out = |_| ApiError::TimedOut { place: self.place.clone(), seconds: DEADLINE_SECONDS };
+        let timed_out = |_| ApiError::TimedOut { place: self.places.server.clone(), seconds: DEADLINE_SECONDS };
         tokio::time::timeout(Duration::from_secs(DEADLINE_SECONDS), exchange).await.map_err(timed_out)?
     }
 
@@ -93,23 +84,23 @@ impl Api {
         let beginning = async {
             let ((status, headers), body, connection) = self.begin(Method::GET, path, None).await?;
             if status.is_success() {
-                return Ok(Streamed { body, place: self.place.clone(), _connection: connection });
+                return Ok(Streamed { body, place: self.places.server.clone(), _connection: connection });
             }
-            let broken = |_| ApiError::Endless { place: self.place.clone(), limit_bytes: ANSWER_MAX_BYTES };
+            let broken = |_| ApiError::Endless { place: self.places.server.clone(), limit_bytes: ANSWER_MAX_BYTES };
             let body = Limited::new(body, ANSWER_MAX_BYTES).collect().await.map_err(broken)?.to_bytes();
-            let answer = Answer { status, headers, body, place: self.place.clone() };
-            Err(match refusal::judged(self, answer) {
+            let answer = Answer { status, headers, body, place: self.places.server.clone() };
+            Err(match refusal::judged(&self.places, answer) {
                 Err(error) => error,
                 Ok(answer) => answer.is_strange(),
             })
         };
-        let timed_out = |_| ApiError::TimedOut { place: self.place.clone(), seconds: DEADLINE_SECONDS };
+        let timed_out = |_| ApiError::TimedOut { place: self.places.server.clone(), seconds: DEADLINE_SECONDS };
         tokio::time::timeout(Duration::from_secs(DEADLINE_SECONDS), beginning).await.map_err(timed_out)?
     }
 
     async fn begin(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Begun, ApiError> {
-        let no_connection = |source| ApiError::Connect { place: self.place.clone(), source };
-        let broken = |source| ApiError::Broken { place: self.place.clone(), source };
+        let no_connection = |source| ApiError::Connect { place: self.places.server.clone(), source };
+        let broken = |source| ApiError::Broken { place: self.places.server.clone(), source };
         let stream = connect(self.scheme, &self.authority).await.map_err(no_connection)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // The connection's own errors come back through the request; it ends with this set.

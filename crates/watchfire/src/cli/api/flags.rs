@@ -10,6 +10,7 @@ use std::str::FromStr;
 use clap::Args;
 use http::HeaderValue;
 
+use super::choose::choose;
 use super::exchange::Api;
 use super::subject::Project;
 use crate::cli::failure::{ApiError, Failure};
@@ -49,7 +50,7 @@ impl ServerFlags {
         let (token, place) = token(self.token, self.token_file, origins)?;
         let authorization = authorization(&token, &place)?;
         let api = Api::new(&self.url, origins.of("url"), authorization, place);
-        Ok(Project::find(api, self.org, self.project).await?)
+        Ok(choose(api, self.org, self.project).await?)
     }
 }
 

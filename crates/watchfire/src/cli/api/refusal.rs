@@ -5,20 +5,25 @@ use http::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICAT
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::exchange::Api;
 use crate::cli::failure::{ApiError, Complaint};
 use crate::cli::report::tame;
 
-/// The answer if it is a success, else what it says.
-pub(super) fn judged(api: &Api, answer: Answer) -> Result<Answer, ApiError> {
-    if answer.status.is_success() { Ok(answer) } else { Err(refusal(api, &answer)) }
+/// What error texts name: the server with its URL, the token, and where each is written.
+pub(super) struct Places {
+    pub(super) server: String,
+    pub(super) token: String,
 }
 
-fn refusal(api: &Api, answer: &Answer) -> ApiError {
-    let place = || api.place().to_owned();
+/// The answer if it is a success, else what it says.
+pub(super) fn judged(places: &Places, answer: Answer) -> Result<Answer, ApiError> {
+    if answer.status.is_success() { Ok(answer) } else { Err(refusal(places, &answer)) }
+}
+
+fn refusal(places: &Places, answer: &Answer) -> ApiError {
+    let place = || places.server.clone();
     let said = Said::of(answer);
     if answer.status.is_redirection() {
-        return redirection(api, answer, &said);
+        return redirection(places, answer, &said);
     }
     match (answer.status, said) {
         // Watchfire's own answer to a path that it does not know.
@@ -26,13 +31,14 @@ fn refusal(api: &Api, answer: &Answer) -> ApiError {
         (StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE, said) => {
             ApiError::Unavailable { place: place(), detail: said.detail(), pause: pause(&answer.headers) }
         }
-        (_, Said::Nothing | Said::Other) => answer.is_strange(),
+        // Watchfire has every call that is made here: what has the path and not the method is something else.
+        (_, Said::Nothing | Said::Other) | (StatusCode::METHOD_NOT_ALLOWED, _) => answer.is_strange(),
         (StatusCode::UNAUTHORIZED, said) => {
-            ApiError::UnknownToken { place: place(), token_place: api.token_place().to_owned(), detail: said.detail() }
+            ApiError::UnknownToken { place: place(), token_place: places.token.clone(), detail: said.detail() }
         }
         (StatusCode::FORBIDDEN, said) => {
             let scopes = scopes(&answer.headers);
-            ApiError::Forbidden { token_place: api.token_place().to_owned(), scopes, detail: said.detail() }
+            ApiError::Forbidden { token_place: places.token.clone(), scopes, detail: said.detail() }
         }
         (StatusCode::NOT_FOUND, _) => ApiError::NotFound { place: place() },
         (StatusCode::TOO_MANY_REQUESTS, said) => {
@@ -41,19 +47,19 @@ fn refusal(api: &Api, answer: &Answer) -> ApiError {
         (status, said) if status.is_server_error() => {
             ApiError::Faulty { place: place(), status: status.as_u16(), detail: said.detail() }
         }
-        (_, Said::Fields(complaints)) => ApiError::Invalid { complaints },
-        (status, Said::Detail(detail)) => ApiError::Refused { status: status.as_u16(), detail },
+        (_, Said::Fields(complaints)) => ApiError::Invalid { place: place(), complaints },
+        (status, Said::Detail(detail)) => ApiError::Refused { place: place(), status: status.as_u16(), detail },
     }
 }
 
 /// A renamed project is a redirection that Watchfire itself answers; any other one comes from what stands before it.
-fn redirection(api: &Api, answer: &Answer, said: &Said) -> ApiError {
+fn redirection(places: &Places, answer: &Answer, said: &Said) -> ApiError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match (said, body["slug"].as_str()) {
         (Said::Fields(_) | Said::Detail(_), Some(slug)) => ApiError::Renamed { slug: tame(slug) },
         _ => {
             let to = text(&answer.headers, LOCATION).unwrap_or_else(|| "nowhere".to_owned());
-            ApiError::Redirected { place: api.place().to_owned(), to }
+            ApiError::Redirected { place: places.server.clone(), to }
         }
     }
 }
@@ -145,7 +151,8 @@ mod tests {
         headers.extend(header.map(|(name, value)| (name, value.parse().unwrap())));
         let status = StatusCode::from_u16(status).unwrap();
         let answer = Answer { status, headers, body: Bytes::from(body), place: "http://w".to_owned() };
-        judged(&Api::of_nobody(), answer).unwrap_err().to_string()
+        let server = "https://watch.example.com/below (of WATCHFIRE_URL)".to_owned();
+        judged(&Places { server, token: "WATCHFIRE_TOKEN".to_owned() }, answer).unwrap_err().to_string()
     }
 
     fn holds(text: &str, parts: &[&str]) {
@@ -184,7 +191,8 @@ mod tests {
     #[test]
     fn what_is_no_watchfire_is_told_with_what_it_answered() {
         holds(&told(404, None, "<html>"), &["no Watchfire", "404"]);
-        holds(&told(200 + 200, None, "[1]"), &["no Watchfire", "400"]);
+        holds(&told(400, None, "[1]"), &["no Watchfire", "400"]);
+        holds(&told(405, None, r#"{"detail":"a webhook is a POST"}"#), &["no Watchfire", "405"]);
         holds(&told(404, None, ""), &["no such call"]);
         holds(&told(301, Some((LOCATION, "https://b/")), ""), &["https://b/", "--url"]);
     }

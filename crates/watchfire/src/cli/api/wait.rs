@@ -65,7 +65,7 @@ impl Drop for Progress {
 }
 
 fn bar(done: u64, total: u64) -> String {
-    let filled = if total == 0 { BAR } else { done.min(total) * BAR / total };
+    let filled = (done.min(total) * BAR).checked_div(total).unwrap_or(BAR);
     let filled = usize::try_from(filled).unwrap_or(0);
     let left = usize::try_from(BAR).unwrap_or(0) - filled;
     format!("[{}{}] {done} of {total}", "#".repeat(filled), ".".repeat(left))

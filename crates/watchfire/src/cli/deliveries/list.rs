@@ -64,7 +64,10 @@ pub(super) async fn run(arguments: List, origins: &Origins) -> Result<String, Fa
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let listed = project.hook(&hook).list("deliveries/", &query, limit).await?;
     if listed.more {
-        report::note(&format!("These are {}; there may be more: raise --limit, or set --until.\n", listed.items.len()));
+        report::note(&format!(
+            "The newest {}; there may be more: raise --limit, or set --until.\n",
+            listed.items.len()
+        ));
     }
     if json {
         return Ok(listed.items.iter().map(Item::line).collect());

@@ -23,6 +23,9 @@ pub(super) async fn wait_for(
     seconds: u64,
     hook: &str,
 ) -> Result<Outcomes, ApiError> {
+    if replay.sent_again == 0 {
+        return Ok(Outcomes(BTreeMap::new()));
+    }
     let mut progress = Progress::new();
     loop {
         let waiting = count(subject, replay, "&status=waiting&status=sending").await?.all();

@@ -32,7 +32,9 @@ pub enum ApiError {
     #[error("the call makes no valid request")]
     Request(#[source] http::Error),
     /// The connection broke, or what is there does not speak HTTP.
-    #[error("{place} broke off: look whether the change was made before you try again")]
+    #[error(
+        "the connection to {place} broke: is its scheme right? If you changed something, look whether it is done before you try again"
+    )]
     Broken {
         /// The URL, and where it is written.
         place: String,
@@ -48,7 +50,9 @@ pub enum ApiError {
         limit_bytes: usize,
     },
     /// It took too long.
-    #[error("{place} did not answer within {seconds} s: look whether the change was made before you try again")]
+    #[error(
+        "{place} did not answer within {seconds} s: if you changed something, look whether it is done before you try again"
+    )]
     TimedOut {
         /// The URL, and where it is written.
         place: String,
@@ -94,7 +98,7 @@ pub enum ApiError {
     #[error(
         "the token of {token_place} may not do this{}{}",
         told(detail),
-        scopes.as_ref().map(|scopes| format!(": it needs {scopes}; `watchfire token create --scope …` makes one with it")).unwrap_or_default()
+        needs(scopes.as_deref())
     )]
     Forbidden {
         /// Where the token is written.
@@ -127,14 +131,18 @@ pub enum ApiError {
         slug: String,
     },
     /// 400: what is wrong with each field.
-    #[error("the server refuses what it was given{}", complaints.iter().map(|one| format!("\n  {one}")).collect::<String>())]
+    #[error("{place} refuses what it was given{}", complaints.iter().map(|one| format!("\n  {one}")).collect::<String>())]
     Invalid {
+        /// The URL, and where it is written.
+        place: String,
         /// What is wrong.
         complaints: Vec<Complaint>,
     },
     /// 400, 409, 410 and the like: a no in the server's words.
-    #[error("the server refuses: {detail} ({status})")]
+    #[error("{place} refuses: {detail} ({status})")]
     Refused {
+        /// The URL, and where it is written.
+        place: String,
         /// The status.
         status: u16,
         /// The server's words.
@@ -259,7 +267,6 @@ impl ApiError {
         match self {
             ApiError::NoToken
             | ApiError::BadToken { .. }
-            | ApiError::OtherProjects { .. }
             | ApiError::SeveralProjects { .. }
             | ApiError::NobodyToAsk { .. }
             | ApiError::NothingToChange => Exit::Usage,
@@ -283,12 +290,19 @@ impl ApiError {
             | ApiError::Invalid { .. }
             | ApiError::Refused { .. }
             | ApiError::NoProject { .. }
+            | ApiError::OtherProjects { .. }
             | ApiError::NotMeant
             | ApiError::TestFailed { .. }
             | ApiError::NotDelivered { .. }
             | ApiError::ReplayStopped { .. } => Exit::Refused,
         }
     }
+}
+
+/// What a token lacks, and how to get one that does not.
+fn needs(scopes: Option<&str>) -> String {
+    let needs = |scopes| format!(": it needs {scopes}; `watchfire token create --scope …` makes one with it");
+    scopes.map(needs).unwrap_or_default()
 }
 
 fn told(detail: &str) -> String {

@@ -98,8 +98,8 @@ impl SettingFlags {
 /// The same refusal, with flags for fields.
 pub(super) fn in_flags(error: ApiError) -> ApiError {
     match error {
-        ApiError::Invalid { complaints } => {
-            ApiError::Invalid { complaints: complaints.into_iter().map(of_flag).collect() }
+        ApiError::Invalid { place, complaints } => {
+            ApiError::Invalid { place, complaints: complaints.into_iter().map(of_flag).collect() }
         }
         other => other,
     }
