@@ -46,6 +46,7 @@ mod tests;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -69,7 +70,9 @@ const JOURNAL_SIZE_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// Statements that a connection keeps prepared: more than recording, settling and upkeep have together.
 const STATEMENTS: usize = 160;
 /// How long a statement waits for another process's lock.
-const BUSY_TIMEOUT_MS: u32 = 5_000;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two tries where SQLite does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// A store in one file of a data folder.
 #[derive(Debug)]
@@ -201,6 +204,22 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
         .map_err(|source| StoreError::Folder { folder: folder.to_path_buf(), source })
 }
 
+/// Turns the write-ahead log on. Who finds another process in the middle of that is told at once, busy timeout or not: SQLite does
+/// not wait for the exclusive lock that the first connection of a new file needs.
+fn keep_a_log(connection: &Connection) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => std::thread::sleep(BUSY_PAUSE),
+            ended => return Ok(ended?),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+}
+
 /// Opens a connection with the settings that its use needs.
 fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let flags = match access {
@@ -208,10 +227,10 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
         Access::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS.into()))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     // Else a statement whose plan could depend on a bound value, a limit for one, is prepared again each time it is run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    keep_a_log(&connection)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "temp_store", "memory")?;
     // Checkpoints run on a connection of their own; a commit never pays for one.
