@@ -1,12 +1,16 @@
 //! `watchfire deliveries`: what failed is seen in the log, and sent again.
 
 use std::io::{BufRead, BufReader};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::command::{command, holds, run, value};
 use crate::support::scene::Scene;
+
+/// How long outcomes may take to be written down before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A scene whose receiver has failed this many events; waits until the server has written that down.
 fn failed(count: usize) -> Scene {
@@ -17,8 +21,11 @@ fn failed(count: usize) -> Scene {
     }
     scene.receiver.wait_for(count);
     let line = ["deliveries", "list", &scene.hook.id, "--status", "failed", "--json"];
-    // Each look is a process of its own, and an outcome is settled with the next commit: this ends by itself.
-    while run(&scene.server, &line).objects().len() < count {}
+    let deadline = Instant::now() + PATIENCE;
+    // Each look is a process of its own: that is pause enough until the outcomes are settled.
+    while run(&scene.server, &line).objects().len() < count {
+        assert!(Instant::now() < deadline, "the outcomes are not settled");
+    }
     scene
 }
 
