@@ -40,8 +40,10 @@ enum Action {
     #[command(after_help = replay::EXAMPLES)]
     Replay(replay::Replay),
     /// List the replays of a hook, the newest first
+    #[command(after_help = replays::LIST_EXAMPLES)]
     Replays(replays::Replays),
     /// Stop a replay; what it has sent again stays so
+    #[command(after_help = replays::STOP_EXAMPLES)]
     StopReplay(replays::StopReplay),
     /// Show what happens to the deliveries of a hook, as it happens, until Ctrl-C
     #[command(after_help = watch::EXAMPLES)]

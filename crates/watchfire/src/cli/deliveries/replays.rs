@@ -8,6 +8,15 @@ use crate::cli::failure::{ApiError, Failure};
 use crate::cli::report::tame;
 use crate::config::Origins;
 
+pub(super) const LIST_EXAMPLES: &str = "\
+Examples:
+  watchfire deliveries replays 4f1c...
+  watchfire deliveries replays 4f1c... --json | jq -r 'select(.state == \"running\") | .id'";
+
+pub(super) const STOP_EXAMPLES: &str = "\
+Example:
+  watchfire deliveries stop-replay 4f1c... 12";
+
 /// What `replays` is told.
 #[derive(Debug, Args)]
 pub(super) struct Replays {
