@@ -248,6 +248,25 @@ mod tests {
         Layers::read(&root, None, &environment).unwrap().apply(root).debug_assert();
     }
 
+    /// A variable is read for every command that has its flag, whichever of them runs.
+    #[test]
+    fn a_variable_means_the_same_to_every_command() {
+        fn switches(command: &clap::Command, found: &mut std::collections::BTreeMap<String, bool>) {
+            for arg in command.get_arguments() {
+                let Some(name) = arg.get_long() else { continue };
+                let is_switch = !arg.get_action().takes_values();
+                let before = found.insert(name.to_owned(), is_switch).unwrap_or(is_switch);
+                assert_eq!(before, is_switch, "--{name} of {} takes something else than elsewhere", command.get_name());
+            }
+            command.get_subcommands().for_each(|inner| switches(inner, found));
+        }
+        let mut found = std::collections::BTreeMap::new();
+        switches(&CommandLine::command(), &mut found);
+        for (variable, flag) in [(secret::SECRET_VARIABLE, "secret"), ("WATCHFIRE_LOG", "log")] {
+            assert!(!found.contains_key(flag), "{variable} has a meaning of its own");
+        }
+    }
+
     #[test]
     fn a_flag_counts_before_its_variable_and_that_before_the_file() {
         let file = file("listen = '10.0.0.1:1'\nurl = 'https://a.example'\nretention-days = 5\n");

@@ -15,7 +15,7 @@ pub(super) struct Show {
     hook: String,
     /// Print the secrets too
     #[arg(long)]
-    secret: bool,
+    show_secret: bool,
     /// Print one JSON object, with the secrets
     #[arg(long)]
     json: bool,
@@ -24,12 +24,12 @@ pub(super) struct Show {
 }
 
 /// Shows.
-pub(super) async fn run(Show { hook, secret, json, server }: Show, origins: &Origins) -> Result<String, Failure> {
+pub(super) async fn run(Show { hook, show_secret, json, server }: Show, origins: &Origins) -> Result<String, Failure> {
     let project = server.project(origins).await?;
     let answer = project.hook(&hook).get("").await?;
     if json {
         return Ok(answer.line()?);
     }
     let hook: Hook = answer.read()?;
-    Ok(if secret { format!("{}\n{}", hook.page(), hook.secrets()) } else { hook.page() })
+    Ok(if show_secret { format!("{}\n{}", hook.page(), hook.secrets()) } else { hook.page() })
 }
