@@ -42,16 +42,18 @@ impl Replaying {
 
     /// One second's part of every replay that runs.
     pub(crate) async fn step(&self) -> Result<(), StoreError> {
-        for replay in self.store.running_replays().await? {
-            if let Err(error) = self.go_on_with(replay).await {
+        for (hook, replay) in self.store.running_replays().await? {
+            // A receiver that is away gets what a probe needs: more would only wait, and expire where too much does.
+            let most = if self.lanes.is_closed_to(hook) { 1 } else { REPLAY_DELIVERIES_PER_SECOND };
+            if let Err(error) = self.go_on_with(replay, most).await {
                 tracing::warn!(replay.id = %replay, error = %error, "a replay could not go on: trying again");
             }
         }
         Ok(())
     }
 
-    async fn go_on_with(&self, replay: ReplayId) -> Result<(), StoreError> {
-        let mut left = REPLAY_DELIVERIES_PER_SECOND;
+    async fn go_on_with(&self, replay: ReplayId, most: usize) -> Result<(), StoreError> {
+        let mut left = most;
         for _ in 0..SLICES {
             let Some(slice) = self.store.replay_slice(replay, left, self.clock.now()).await? else { return Ok(()) };
             left = left.saturating_sub(slice.sent_again);

@@ -47,7 +47,7 @@ pub trait Deliveries: Send + Sync + 'static {
     async fn replays(&self, hook: HookNumber, cut: Cut) -> Result<Listed<Replay>, StoreError>;
 
     /// The replays that run, of all hooks.
-    async fn running_replays(&self) -> Result<Vec<ReplayId>, StoreError>;
+    async fn running_replays(&self) -> Result<Vec<(HookNumber, ReplayId)>, StoreError>;
 
     /// One transaction: has up to `limit` deliveries of a replay sent again and moves its cursor beyond them. It ends where it
     /// finds no more, and stops where its hook does not fire any more. `None` where the replay does not run.

@@ -252,6 +252,11 @@ impl Lanes {
         self.known(hook).map(|lane| lane.standing())
     }
 
+    /// Whether nothing but probes is sent to a hook now, or nothing at all.
+    pub(crate) fn is_closed_to(&self, hook: HookNumber) -> bool {
+        self.standing(hook).is_some_and(|standing| standing.is_closed_to(self.shared.clock.now()))
+    }
+
     /// Stops starting attempts, gives back what has not been started, and returns when the last attempt has ended.
     pub(crate) async fn drain(&self) {
         self.shared.stopping.send_replace(Stopping::Yes);

@@ -11,6 +11,7 @@ use model::hook::{DisabledBy, HookSettings, Retries, WhenOpen};
 use model::limits::LANE_BUDGET_BYTES;
 use model::standing::Standing;
 use store::catalog::Catalog as _;
+use store::deliveries::Deliveries as _;
 use store::ledger::Ledger as _;
 use testkit::{Behaviour, FakeReceiver, Gate, Reply};
 use tokio::net::TcpListener;
@@ -140,6 +141,27 @@ async fn the_next_start_knows_that_a_circuit_is_open() {
     world.second().await;
     assert_eq!(receiver.requests().len(), before + 1, "a probe, and nothing but a probe");
     assert!(is_open(&world));
+}
+
+#[tokio::test]
+async fn a_replay_gives_an_open_circuit_no_more_than_its_probes_need() {
+    let (mut world, receiver) = opened(HookSettings::default(), 0).await;
+    let replay = super::replaying::begin(&world).await;
+    assert_eq!(replay.found, 10);
+    let replaying = super::replaying::replaying(&world);
+    let sent_again = async |world: &World| {
+        let replay = world.store.replay(world.hook, replay.id).await.unwrap().unwrap();
+        replay.sent_again
+    };
+    replaying.step().await.unwrap();
+    assert_eq!(sent_again(&world).await, 1);
+    receiver.answer(Behaviour::status(204));
+    world.second().await;
+    assert!(!is_open(&world), "it was the probe");
+    replaying.step().await.unwrap();
+    assert_eq!(sent_again(&world).await, 10);
+    world.second().await;
+    assert_eq!(states(&world, 1..=10).await, [DeliveryState::Delivered; 10]);
 }
 
 #[tokio::test]

@@ -28,14 +28,15 @@ async fn cancelled(world: &World, count: u16) {
     world.store.record(Arc::new(Batch { settlements, ..world.batch() })).await.unwrap();
 }
 
-async fn begin(world: &World) -> Replay {
+/// Begins a replay of everything that was not delivered until then.
+pub(super) async fn begin(world: &World) -> Replay {
     let (project, hook, states) = (world.project.id, world.hook, ReplayStates::every());
-    let new = NewReplay { project, hook, since: Millis(0), until: NOW, states, now: NOW };
+    let new = NewReplay { project, hook, since: Millis(0), until: world.clock.now(), states, now: NOW };
     let ReplayBegun::Runs(replay) = world.store.create_replay(new).await.unwrap() else { panic!("it runs") };
     replay
 }
 
-fn replaying(world: &World) -> Replaying {
+pub(super) fn replaying(world: &World) -> Replaying {
     Replaying {
         store: world.store.clone(),
         lanes: Arc::clone(&world.lanes),

@@ -296,7 +296,7 @@ like_sqlite!(
         fn create_replay(new: NewReplay) -> ReplayBegun;
         fn replay(hook: HookNumber, replay: ReplayId) -> Option<Replay>;
         fn replays(hook: HookNumber, cut: Cut) -> Listed<Replay>;
-        fn running_replays() -> Vec<ReplayId>;
+        fn running_replays() -> Vec<(HookNumber, ReplayId)>;
         fn replay_slice(replay: ReplayId, limit: usize, now: Millis) -> Option<ReplaySlice>;
         fn stop_replay(hook: HookNumber, replay: ReplayId, now: Millis) -> Option<Replay>;
     },

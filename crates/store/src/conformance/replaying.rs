@@ -60,7 +60,7 @@ pub async fn a_replay_sends_again_what_was_not_delivered_in_its_period(bench: &m
     let replay = begin(&world, NewReplay { since, until, ..of(&hook) }).await?;
     assert_eq!((replay.state, replay.found, replay.sent_again), (ReplayState::Running, 3, 0));
     assert_eq!((replay.created, replay.ended), (LATER, None));
-    assert_eq!(world.store.running_replays().await?, [replay.id]);
+    assert_eq!(world.store.running_replays().await?, [(replay.hook, replay.id)]);
     let first = slice(&world, &replay, 2).await?;
     assert_eq!((first.sent_again, first.replay.sent_again), (2, 2));
     assert_eq!(first.replay.state, ReplayState::Running);
@@ -123,7 +123,7 @@ pub async fn a_replay_goes_on_after_a_crash(bench: &mut dyn Bench) -> Outcome {
     assert_eq!(claimed.len(), 3);
     world.settle_one(keys[0], success(LATER), NextState::Delivered).await?;
     world.restart(bench, LATER).await?;
-    assert_eq!(world.store.running_replays().await?, [replay.id]);
+    assert_eq!(world.store.running_replays().await?, [(replay.hook, replay.id)]);
     let last = slice(&world, &replay, 3).await?;
     assert_eq!((last.sent_again, last.replay.sent_again, last.replay.state), (1, 4, ReplayState::Done));
     // The two that the process held when it died wait again, and the last one for the first time.
@@ -140,7 +140,7 @@ pub async fn a_hook_has_one_replay_at_a_time(bench: &mut dyn Bench) -> Outcome {
     let first = begin(&world, of(&hook)).await?;
     assert_eq!(world.store.create_replay(of(&hook)).await?, ReplayBegun::Running(first.clone()));
     let elsewhere = begin(&world, of(&other)).await?;
-    assert_eq!(world.store.running_replays().await?, [first.id, elsewhere.id]);
+    assert_eq!(world.store.running_replays().await?, [(first.hook, first.id), (elsewhere.hook, elsewhere.id)]);
     slice(&world, &first, 10).await?;
     let second = begin(&world, of(&hook)).await?;
     assert_ne!(second.id, first.id);

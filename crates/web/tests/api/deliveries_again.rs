@@ -12,7 +12,7 @@ use crate::sent::{Sent, answered};
 /// One slice of the only replay that runs.
 async fn slice(api: &Api, limit: usize) -> usize {
     let running = api.store.running_replays().await.unwrap();
-    let [replay] = running.try_into().unwrap();
+    let [(_, replay)] = running.try_into().unwrap();
     api.store.replay_slice(replay, limit, api.now()).await.unwrap().unwrap().sent_again
 }
 

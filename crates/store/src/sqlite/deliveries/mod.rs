@@ -65,7 +65,7 @@ impl Deliveries for Sqlite {
         self.read(move |connection| replays::page(connection, hook, cut)).await
     }
 
-    async fn running_replays(&self) -> Result<Vec<ReplayId>, StoreError> {
+    async fn running_replays(&self) -> Result<Vec<(HookNumber, ReplayId)>, StoreError> {
         self.read(replays::running).await
     }
 

@@ -113,13 +113,13 @@ pub(super) fn page(connection: &Connection, hook: HookNumber, cut: Cut) -> Resul
 }
 
 /// The replays that run: one look at the index for each.
-pub(super) fn running(connection: &Connection) -> Result<Vec<ReplayId>, StoreError> {
+pub(super) fn running(connection: &Connection) -> Result<Vec<(HookNumber, ReplayId)>, StoreError> {
     let mut next = connection.prepare_cached(
         "select hook, id from replay indexed by replay_running where state = 0 and hook > ? order by hook limit 1",
     )?;
     let (mut found, mut last) = (Vec::new(), 0_i64);
     while let Some((hook, id)) = next.query_row([last], |row| Ok((row.get(0)?, row.get(1)?))).optional()? {
-        found.push(ReplayId::new(id)?);
+        found.push((HookNumber::try_from(hook)?, ReplayId::new(id)?));
         last = hook;
     }
     Ok(found)
