@@ -37,6 +37,13 @@ impl Sending {
         self.lanes.upgrade()?.standing(hook)
     }
 
+    /// A hook was enabled or disabled: its receiver starts anew.
+    pub fn starts_anew(&self, hook: HookNumber) {
+        if let Some(lanes) = self.lanes.upgrade() {
+            lanes.forget_receiver(hook);
+        }
+    }
+
     /// Something of this hook became due in the ledger: its lane claims it now, not with the next look.
     pub fn is_due(&self, hook: HookNumber) {
         if let Some(lanes) = self.lanes.upgrade() {

@@ -74,6 +74,11 @@ impl Work {
         self.bell.notify_one();
     }
 
+    /// What was said of a receiver and not written yet does not count any more.
+    pub(crate) fn withdraw_standing(&self, hook: HookNumber) {
+        self.with(|waiting| waiting.standings.remove(&hook));
+    }
+
     /// A hook's receiver is gone.
     pub(crate) fn gone(&self, hook: HookNumber) {
         self.with(|waiting| waiting.gone.push(hook));

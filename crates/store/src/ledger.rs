@@ -264,6 +264,8 @@ pub enum NextState {
     Delivered,
     /// An answer or a silence that is final.
     Failed,
+    /// Its first attempt did not come in time.
+    Expired,
     /// Its hook, issue or project does not want it any more.
     Cancelled,
     /// It is to be tried again.
@@ -339,6 +341,8 @@ pub struct Claimed {
     pub sent: u32,
     /// Of these, those since it was owed or last sent again.
     pub tried: u32,
+    /// When it was owed, or last sent again.
+    pub since: Millis,
 }
 
 /// What waits for a hook in the ledger.

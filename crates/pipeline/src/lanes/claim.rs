@@ -64,6 +64,9 @@ impl Lanes {
             let claimed = self.shared.work.claim(claim).await.unwrap_or_default();
             if let ClaimOrder::Probe { .. } = order {
                 lane.probed(&claimed, self.shared.clock.now());
+                if claimed.is_empty() {
+                    self.reconcile(lane).await;
+                }
             }
             let answer = if claimed.len() < limit { ClaimAnswer::Short } else { ClaimAnswer::Full };
             match self.take_in(lane, &claimed, held).await {
@@ -87,6 +90,17 @@ impl Lanes {
             next = more;
         }
         lane.end_claiming();
+    }
+
+    /// A probe's claim brought nothing: either nothing is due any more, or the store's row is not what the lane thinks it is.
+    async fn reconcile(&self, lane: &Lane) {
+        match self.shared.store.standings().await {
+            Ok(standings) => {
+                let stored = standings.into_iter().find(|(hook, _)| *hook == lane.hook()).map(|(_, standing)| standing);
+                lane.reconcile(stored, self.shared.clock.now());
+            }
+            Err(error) => tracing::warn!(error = %error, "how receivers stand could not be read"),
+        }
     }
 
     /// Reads bodies into the memory that is held and what more there is; gives back the leases of those that find none.
@@ -121,7 +135,7 @@ impl Lanes {
     }
 
     fn take_one_in(&self, lane: &Lane, claimed: Claimed, found: Option<(StoredBody, &mut Held)>) {
-        let Claimed { key, received, sent, tried } = claimed;
+        let Claimed { key, received, sent, tried, since } = claimed;
         let Some((stored, held)) = found else {
             // Its event is gone, and with it what could be sent.
             lane.let_go(&[key], || self.shared.work.settle(send::cancelled(key)));
@@ -130,7 +144,7 @@ impl Lanes {
         match held.split(stored.bytes.len()) {
             Some(held) => {
                 let body = Body::stored(stored.bytes, held);
-                lane.push_claimed(Item { key, body, sent, tried, received, hop: Hop(stored.hop) });
+                lane.push_claimed(Item { key, body, sent, tried, since, received, hop: Hop(stored.hop) });
             }
             None => self.give_back(lane, vec![key]),
         }

@@ -44,6 +44,8 @@ pub(crate) struct Item {
     pub(crate) sent: u32,
     /// Of these, those since it was owed or last sent again.
     pub(crate) tried: u32,
+    /// When it was owed, or last sent again.
+    pub(crate) since: Millis,
     /// When its event was received.
     pub(crate) received: Millis,
     /// How many webhooks led to its event.
@@ -85,8 +87,6 @@ pub(crate) enum Alone {
 pub(crate) struct Ended {
     /// What changed.
     pub(crate) change: Change,
-    /// The standing, where it is to be written at once.
-    pub(crate) write: Option<Standing>,
     /// Whether there may be room for another worker.
     pub(crate) more_workers: bool,
 }
@@ -216,13 +216,15 @@ impl Lane {
         })
     }
 
-    /// There is no socket for another worker: its delivery waits for those that there are.
-    pub(crate) fn put_back(&self, item: Item) {
+    /// There is no socket for another worker: its delivery waits for those that there are. How many that is: the last one may
+    /// have ended meanwhile.
+    pub(crate) fn put_back(&self, item: Item) -> usize {
         self.with(|state| {
             state.workers -= 1;
             state.queued_bytes += item.body.len();
             state.queue.push_front(item);
-        });
+            state.workers
+        })
     }
 
     /// The next delivery for a worker that has ended one; `None` ends the worker.
@@ -241,13 +243,15 @@ impl Lane {
         next
     }
 
-    /// What an attempt's end says about the receiver.
-    pub(crate) fn ended(&self, seen: &Seen) -> Ended {
+    /// What an attempt's end says about the receiver; `hand_on` gets the standing where it is to be written at once. Under the
+    /// lane's lock, as with every standing that is handed on: a later one never comes before an earlier one.
+    pub(crate) fn ended(&self, seen: &Seen, hand_on: impl FnOnce(Standing)) -> Ended {
         self.with(|state| {
             state.pace.count();
             let more_workers = seen.outcome.is_success() && state.receiver.is_recovering();
             let (change, write) = state.receiver.note(seen);
-            Ended { change, write, more_workers }
+            write.map(hand_on);
+            Ended { change, more_workers }
         })
     }
 
@@ -256,19 +260,28 @@ impl Lane {
         self.with(|state| state.receiver.standing())
     }
 
-    /// Looks at the time: pauses end, and what is to be written of the standing comes out.
-    pub(crate) fn look(&self, now: Millis) -> Option<Standing> {
-        self.with(|state| state.receiver.look(now))
+    /// Looks at the time: pauses end, and what is to be written of the standing is handed on.
+    pub(crate) fn look(&self, now: Millis, hand_on: impl FnOnce(Standing)) {
+        self.with(|state| state.receiver.look(now).map(hand_on));
     }
 
-    /// What has not been written of the standing.
-    pub(crate) fn unwritten(&self) -> Option<Standing> {
-        self.with(|state| state.receiver.unwritten())
+    /// Hands on what has not been written of the standing.
+    pub(crate) fn hand_on_unwritten(&self, hand_on: impl FnOnce(Standing)) {
+        self.with(|state| state.receiver.unwritten().map(hand_on));
     }
 
-    /// The hook does not fire: its receiver starts anew when it does again.
-    pub(crate) fn forget_receiver(&self, now: Millis) {
-        self.with(|state| state.receiver.forget(now));
+    /// The receiver starts anew: its hook was disabled, or enabled. `withdraw` takes back what was handed on and not written.
+    pub(crate) fn forget_receiver(&self, now: Millis, withdraw: impl FnOnce()) {
+        self.with(|state| {
+            state.receiver.forget(now);
+            withdraw();
+        });
+    }
+
+    /// A probe's claim found nothing though something was due: the store's row may say something else of the receiver. It is
+    /// right about the circuit: other processes and people have changed it.
+    pub(crate) fn reconcile(&self, stored: Option<Standing>, now: Millis) {
+        self.with(|state| state.receiver.reconcile(stored, now));
     }
 
     /// Whether what is owed to the hook now is skipped.

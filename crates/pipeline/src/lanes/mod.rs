@@ -173,7 +173,8 @@ impl Lanes {
                 unheld.push(key);
                 continue;
             };
-            lane.push(Item { key, body, sent: 0, tried: 0, received: event.received, hop: event.candidates.hop });
+            let (received, hop) = (event.received, event.candidates.hop);
+            lane.push(Item { key, body, sent: 0, tried: 0, since: received, received, hop });
             self.shared.start_workers(&lane);
         }
         if !unheld.is_empty() {
@@ -227,10 +228,9 @@ impl Lanes {
         let (now, mut any_open) = (self.shared.clock.now(), false);
         for lane in self.all() {
             lane.connections.close_expired();
-            if self.shared.firing(lane.hook()).is_none() {
-                lane.forget_receiver(now);
-            } else if let Some(standing) = lane.look(now) {
-                self.shared.work.stand(lane.hook(), standing);
+            match self.shared.firing(lane.hook()) {
+                None => lane.forget_receiver(now, || {}),
+                Some(_) => lane.look(now, |standing| self.shared.work.stand(lane.hook(), standing)),
             }
             any_open |= lane.standing().opened.is_some();
         }
@@ -242,9 +242,11 @@ impl Lanes {
         self.shared.wake.notified().await;
     }
 
-    /// A hook was disabled: its receiver starts anew when it fires again.
+    /// A hook was disabled or enabled: its receiver starts anew.
     pub(crate) fn forget_receiver(&self, hook: HookNumber) {
-        self.lane(hook).forget_receiver(self.shared.clock.now());
+        if let Some(lane) = self.known(hook) {
+            lane.forget_receiver(self.shared.clock.now(), || self.shared.work.withdraw_standing(hook));
+        }
     }
 
     /// How the receiver of a hook stands, if this process has had to do with it.
@@ -261,12 +263,13 @@ impl Lanes {
     pub(crate) async fn drain(&self) {
         self.shared.stopping.send_replace(Stopping::Yes);
         for lane in self.all() {
-            if let Some(standing) = lane.unwritten() {
-                self.shared.work.stand(lane.hook(), standing);
-            }
             self.give_back(&lane, lane.empty().into_iter().map(|item| item.key).collect());
         }
         self.idle().await;
+        // After the last attempts have ended.
+        for lane in self.all() {
+            lane.hand_on_unwritten(|standing| self.shared.work.stand(lane.hook(), standing));
+        }
     }
 
     /// How many lanes there are, and what is in them.

@@ -81,6 +81,17 @@ impl Receiver {
         *self = Receiver::new(Standing::default(), now);
     }
 
+    /// The store has another standing, or none: what it says of the circuit counts. What it does not know is written again.
+    pub(super) fn reconcile(&mut self, stored: Option<Standing>, now: Millis) {
+        let Some(stored) = stored else { return self.forget(now) };
+        if let Some(opened) = stored.opened {
+            self.standing.opened = Some(opened);
+            self.written = stored;
+        } else {
+            self.written = Standing::default();
+        }
+    }
+
     /// Whether nothing is attempted but a probe.
     pub(super) fn is_shut(&self) -> bool {
         self.shut

@@ -31,6 +31,11 @@ pub(crate) async fn deliver(lane: &Lane, shared: &Shared, item: &Item) -> Option
     };
     let signers = hook.signers.as_ref()?;
     let started = shared.clock.now();
+    // A planned retry does not age.
+    if item.tried == 0 && item.since.plus(hook.hook.settings.max_age) < started {
+        let settlement = Settlement { key: item.key, attempts: Vec::new(), next: NextState::Expired };
+        return Some(Delivered { settlement, seen: None });
+    }
     shared.work.metrics.attempt_begins(item.sent, item.received, started);
     let attempt = attempt(lane, shared, Attempting { hook: &hook, signers, item, started }).await;
     let seen = seen(&attempt, shared.clock.now());
@@ -160,7 +165,7 @@ fn log(item: &Item, attempt: &Attempt, next: NextState) {
         NextState::Delivered => tracing::debug!(
             delivery.hook = %hook, delivery.seq = %seq, response.status = attempt.status, duration_ms, "delivered"
         ),
-        NextState::Failed | NextState::Cancelled | NextState::Waiting { .. } => tracing::info!(
+        NextState::Failed | NextState::Expired | NextState::Cancelled | NextState::Waiting { .. } => tracing::info!(
             delivery.hook = %hook,
             delivery.seq = %seq,
             attempt.outcome = attempt.outcome.as_str(),

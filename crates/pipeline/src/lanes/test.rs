@@ -3,9 +3,11 @@
 //! It goes the way of any other, past the queue: a row in the ledger first, the lane's connections, the log. It goes through
 //! an open circuit too, and counts as its probe; otherwise it says nothing of the receiver's standing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use model::delivery_key::{DeliveryId, DeliveryKey};
 use model::ids::HookNumber;
 use model::loops::Hop;
@@ -47,17 +49,18 @@ impl Lanes {
             return Err(TestError::Unsigned);
         }
         let held = self.shared.budget.take(body.len()).ok_or(TestError::Unavailable)?;
-        let received = self.shared.clock.now();
-        let test = NewTest { project: entry.hook.project, hook, received, body: body.clone() };
         if self.shared.is_stopping() || self.shared.work.store_is_away() {
             return Err(TestError::Unavailable);
         }
-        let key = self.shared.work.owe_test(test).await.ok_or(TestError::Unavailable)?;
-        let lane = self.lane(hook);
-        let item = Item { key, body: Body::stored(body, held), sent: 0, tried: 0, received, hop: Hop(0) };
-        // What was leased is settled even where nobody waits for the answer any more.
-        let sending = Arc::clone(&self.shared).send_test(lane, entry, item);
-        tokio::spawn(sending).await.unwrap_or(Err(TestError::Unavailable))
+        // A task of its own: what is leased is settled even where nobody waits for the answer any more. A stop waits for it.
+        self.shared.workers.send_modify(|workers| *workers += 1);
+        let (shared, lane) = (Arc::clone(&self.shared), self.lane(hook));
+        let testing = async move {
+            let tested = shared.make_test(&lane, &entry, Body::stored(body, held)).await;
+            shared.workers.send_modify(|workers| *workers -= 1);
+            tested
+        };
+        tokio::spawn(testing).await.unwrap_or(Err(TestError::Unavailable))
     }
 
     /// A test was leased, and whoever asked for it is told.
@@ -72,12 +75,29 @@ impl Lanes {
 }
 
 impl super::Shared {
-    async fn send_test(
-        self: Arc<Self>,
-        lane: Arc<Lane>,
-        hook: Arc<HookEntry>,
-        item: Item,
+    async fn make_test(
+        self: &Arc<Self>,
+        lane: &Arc<Lane>,
+        hook: &Arc<HookEntry>,
+        body: Body,
     ) -> Result<Tested, TestError> {
+        let received = self.clock.now();
+        let test = NewTest { project: hook.hook.project, hook: lane.hook(), received, body: body.bytes() };
+        let key = tokio::select! {
+            key = self.work.owe_test(test) => key,
+            () = self.stopped() => None,
+        };
+        let key = key.ok_or(TestError::Unavailable)?;
+        let item = Item { key, body, sent: 0, tried: 0, since: received, received, hop: Hop(0) };
+        let sent = AssertUnwindSafe(self.send_test(lane, hook, &item)).catch_unwind().await;
+        sent.unwrap_or_else(|_| {
+            let settlement = send::panicked(&item, self.clock.now());
+            lane.let_go(&[key], || self.work.settle(settlement));
+            Err(TestError::Unavailable)
+        })
+    }
+
+    async fn send_test(self: &Arc<Self>, lane: &Arc<Lane>, hook: &HookEntry, item: &Item) -> Result<Tested, TestError> {
         let key = item.key;
         let started = self.clock.now();
         let delivery = DeliveryId::new(item.received, key.seq, key.hook, key.kind);
@@ -86,13 +106,13 @@ impl super::Shared {
             return Err(TestError::Unavailable);
         };
         let probes = lane.begin_probe_by_hand(started);
-        let attempt = send::attempt(&lane, &self, Attempting { hook: &hook, signers, item: &item, started }).await;
+        let attempt = send::attempt(lane, self, Attempting { hook, signers, item, started }).await;
         let next = if attempt.outcome.is_success() { NextState::Delivered } else { NextState::Failed };
         let seen = send::seen(&attempt, self.clock.now());
         let settlement = Settlement { key, attempts: send::rows(started, attempt.clone()), next };
         lane.let_go(&[key], || self.work.settle(settlement));
         if probes {
-            self.obey(&lane, lane.ended(&seen));
+            self.obey(lane, lane.ended(&seen, |standing| self.work.stand(lane.hook(), standing)));
         }
         Ok(Tested { delivery, attempt })
     }

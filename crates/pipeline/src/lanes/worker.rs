@@ -22,10 +22,9 @@ impl Shared {
                 Alone::Yes => None,
                 Alone::No => match self.sockets.another() {
                     Some(socket) => Some(socket),
-                    None => {
-                        lane.put_back(first);
-                        break;
-                    }
+                    // Where nobody is left to take it, the next round starts the first worker of the lane.
+                    None if lane.put_back(first) == 0 => continue,
+                    None => break,
                 },
             };
             self.workers.send_modify(|workers| *workers += 1);
@@ -48,7 +47,7 @@ impl Shared {
             self.give_back(lane, vec![item]);
             return;
         };
-        let ended = seen.map(|seen| lane.ended(&seen));
+        let ended = seen.map(|seen| lane.ended(&seen, |standing| self.work.stand(lane.hook(), standing)));
         lane.let_go(&[item.key], || self.work.settle(settlement));
         if let Some(ended) = ended {
             self.obey(lane, ended);
@@ -58,9 +57,6 @@ impl Shared {
     /// Does what follows from an attempt's end for its lane.
     pub(super) fn obey(self: &Arc<Self>, lane: &Arc<Lane>, ended: Ended) {
         let hook = lane.hook();
-        if let Some(standing) = ended.write {
-            self.work.stand(hook, standing);
-        }
         match ended.change {
             Change::None => {}
             Change::Opened => {

@@ -213,6 +213,7 @@ impl Metrics {
         let state = match settlement.next {
             NextState::Delivered => DeliveryState::Delivered,
             NextState::Failed => DeliveryState::Failed,
+            NextState::Expired => DeliveryState::Expired,
             NextState::Cancelled => DeliveryState::Cancelled,
             NextState::Waiting { .. } => return,
         };
@@ -320,7 +321,7 @@ mod tests {
         let issue = IssueId::new(1).unwrap();
         let owed = vec![owed(Kind::EventCreated), owed(Kind::EventAlert), owed(Kind::EventCreated)];
         let recorded = RecordedEvent { seq: Seq::new(9).unwrap(), issue, owed };
-        let claimed = Claimed { key: key(Kind::EventCreated, 3), received: NOW, sent: 0, tried: 0 };
+        let claimed = Claimed { key: key(Kind::EventCreated, 3), received: NOW, sent: 0, tried: 0, since: NOW };
         let recorded = Recorded {
             events: vec![EventResult::Recorded(recorded), EventResult::Duplicate, EventResult::Moved],
             tests: vec![key(Kind::Test, 10)],

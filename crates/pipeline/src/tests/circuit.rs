@@ -251,6 +251,51 @@ async fn a_receiver_that_is_gone_disables_its_hook_and_a_person_enables_it_anew(
 }
 
 #[tokio::test]
+async fn a_hook_that_is_disabled_and_enabled_within_a_second_starts_anew() {
+    let (mut world, receiver) = opened(HookSettings::default(), 5).await;
+    let hook = world.store.hooks(world.project.id).await.unwrap().remove(0).guid;
+    receiver.answer(Behaviour::status(204));
+    world.disable().await;
+    world.enable(hook).await;
+    world.look().await;
+    assert!(!is_open(&world));
+    assert_eq!(states(&world, 11..=15).await, [DeliveryState::Delivered; 5], "no probe is waited for");
+}
+
+#[tokio::test]
+async fn a_circuit_that_another_process_closed_is_found_closed_with_the_next_probe() {
+    let (mut world, receiver) = opened(HookSettings::default(), 5).await;
+    world.look().await;
+    let hook = world.store.hooks(world.project.id).await.unwrap().remove(0).guid;
+    receiver.answer(Behaviour::status(204));
+    world.renew_elsewhere(hook).await;
+    world.look().await;
+    assert!(is_open(&world), "nobody told the lanes");
+    for _ in 0..2 {
+        world.second().await;
+    }
+    assert!(!is_open(&world));
+    assert_eq!(states(&world, 11..=15).await, [DeliveryState::Delivered; 5]);
+}
+
+#[tokio::test]
+async fn what_waited_for_its_turn_longer_than_it_may_is_not_sent() {
+    let settings = HookSettings { concurrency: 1, max_age: Duration::from_secs(60), ..HookSettings::default() };
+    let (mut world, receiver) = answered(204, settings).await;
+    let gate = Gate::new();
+    receiver.answer(Behaviour::Hold(gate.clone(), Reply::new(204)));
+    world.record_without_room(2).await;
+    world.lanes.claim_due(vec![world.hook]);
+    world.transact().await;
+    receiver.wait_for(1).await;
+    world.hands.advance(Duration::from_secs(61));
+    gate.open();
+    world.rest().await;
+    assert_eq!(states(&world, 1..=2).await, [DeliveryState::Delivered, DeliveryState::Expired]);
+    assert_eq!(receiver.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_receiver_that_has_failed_for_long_gets_one_request_at_a_time_and_more_as_it_succeeds() {
     let (mut world, receiver) = answered(404, HookSettings::default()).await;
     world.record_without_room(1).await;

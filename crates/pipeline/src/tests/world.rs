@@ -253,12 +253,21 @@ impl World {
     /// Enables the hook, as the API does.
     pub(super) async fn enable(&self, hook: HookGuid) {
         self.change(hook, HookChange { active: Some(true), ..HookChange::default() }).await;
+        self.lanes.forget_receiver(self.hook);
     }
 
     /// Disables the hook, as the API does.
     pub(super) async fn disable(&self) {
         let hook = self.store.hooks(self.project.id).await.unwrap().remove(0);
         self.change(hook.guid, HookChange { active: Some(false), ..HookChange::default() }).await;
+        self.lanes.forget_receiver(self.hook);
+    }
+
+    /// Disables the hook and enables it, as the API of another process does: the lanes are not told.
+    pub(super) async fn renew_elsewhere(&self, hook: HookGuid) {
+        for active in [false, true] {
+            self.change(hook, HookChange { active: Some(active), ..HookChange::default() }).await;
+        }
     }
 
     async fn change(&self, hook: HookGuid, change: HookChange) {

@@ -22,7 +22,7 @@ pub async fn what_is_sent_again_is_owed_anew_and_its_log_goes_on(bench: &mut dyn
     assert_eq!((row.state, row.due, row.settled), (DeliveryState::Waiting, Some(asked), None));
     assert_eq!((row.sent_again, row.attempts), (Some(asked), 1));
     let claimed = only(world.claim(hook, asked).await?);
-    assert_eq!(claimed, Claimed { key, received: NOW, sent: 1, tried: 0 });
+    assert_eq!(claimed, Claimed { key, received: NOW, since: asked, sent: 1, tried: 0 });
     world.settle_one(key, success(asked), NextState::Delivered).await?;
     let log = world.delivery(1, key).await?.attempts;
     assert_eq!(log.iter().map(|logged| logged.number).collect::<Vec<_>>(), [1, 2]);

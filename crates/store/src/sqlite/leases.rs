@@ -99,7 +99,7 @@ struct Due {
 /// What is due, with its due time; the index alone answers.
 fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, Claimed)>, StoreError> {
     let mut statement = transaction.prepare_cached(
-        "select project_id, hook, day, seq, kind, due_ms, sent, created_ms, sent - sent_before
+        "select project_id, hook, day, seq, kind, due_ms, sent, created_ms, sent - sent_before, max(again_ms, created_ms)
          from delivery indexed by delivery_waiting
          where state = 0 and hook = ? and priority = ? and due_ms <= ?
          order by due_ms
@@ -109,8 +109,8 @@ fn due(transaction: &Transaction<'_>, now: Millis, of: Due) -> Result<Vec<(i64, 
     let mut rows = statement.query(params![of.hook.get(), of.priority.code(), now.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (received, sent, tried) = (Millis(row.get(7)?), row.get(6)?, row.get(8)?);
-        found.push((row.get(5)?, Claimed { key: key_of(row)?, received, sent, tried }));
+        let (received, sent, tried, since) = (Millis(row.get(7)?), row.get(6)?, row.get(8)?, Millis(row.get(9)?));
+        found.push((row.get(5)?, Claimed { key: key_of(row)?, received, sent, tried, since }));
     }
     Ok(found)
 }

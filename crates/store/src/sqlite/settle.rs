@@ -171,6 +171,7 @@ fn next_state(next: NextState) -> (DeliveryState, Option<i64>) {
     match next {
         NextState::Delivered => (DeliveryState::Delivered, None),
         NextState::Failed => (DeliveryState::Failed, None),
+        NextState::Expired => (DeliveryState::Expired, None),
         NextState::Cancelled => (DeliveryState::Cancelled, None),
         NextState::Waiting { due } => (DeliveryState::Waiting, Some(due.0)),
     }

@@ -40,8 +40,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
     Ok(())
 }
 
-/// A probe that was counted since the standing was noted stays counted. A hook that is not active any more has no standing
-/// to keep: one that is enabled again starts anew.
+/// A probe that was counted since the standing was noted stays counted. A deleted hook has no standing to keep.
 fn write_one(transaction: &Transaction<'_>, hook: HookNumber, standing: &Standing) -> Result<(), StoreError> {
     let millis = |time: Option<Millis>| time.map(|time| time.0);
     let opened = standing.opened;

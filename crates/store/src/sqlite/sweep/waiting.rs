@@ -117,15 +117,15 @@ impl Slice<'_> {
         let mut oldest = self.transaction.prepare_cached(
             "select hook, priority, due_ms, created_ms, sent, again_ms, sent_before, project_id, day, seq, kind
              from delivery indexed by delivery_waiting
-             where state = 0 and hook = ? and priority = ?
+             where state = 0 and hook = ? and priority = ? and sent = sent_before
              order by due_ms
              limit ?",
         )?;
         let rows = oldest.query(params![hook, Priority::Repeat.code(), bounded(self.looks)])?;
         let entries: Vec<Entry> = collect(rows, entry)?;
         self.looks = self.looks.saturating_sub(entries.len().max(1));
-        let unsent = entries.into_iter().filter(|[_, _, _, _, sent, _, sent_before, ..]| sent == sent_before);
-        let moves: Moves = unsent.take(excess.min(self.rows)).map(|entry| (entry, DeliveryState::Expired)).collect();
+        let oldest = entries.into_iter().take(excess.min(self.rows));
+        let moves: Moves = oldest.map(|entry| (entry, DeliveryState::Expired)).collect();
         self.settle(&moves)?;
         self.backlog.waiting = self.backlog.waiting.saturating_sub(moves.len() as u64);
         Ok(if moves.is_empty() { 0 } else { excess - moves.len() })

@@ -113,8 +113,12 @@ pub(super) async fn show(call: Call<HookPath>) -> Answer {
 pub(super) async fn update(call: Call<HookPath>, body: Unread) -> Answer {
     let hook = call.hook(&[Scope::ProjectWrite]).await?;
     let change = fields::read_change(&body.json().await?, &hook, &call.api.policy)?;
-    let hook = call.api.store.update_hook(hook.project, hook.guid, change).await?;
+    let before = hook;
+    let hook = call.api.store.update_hook(before.project, before.guid, change).await?;
     call.api.changed().await;
+    if hook.active != before.active {
+        call.api.sending.starts_anew(hook.number);
+    }
     shown(&call, &hook).await
 }
 
