@@ -1,6 +1,7 @@
 //! What is wrong is told with where it is and what to do, and with the right exit code.
 
 use super::command::{Ended, command, holds, run, run_at};
+use crate::support::http::Request;
 use crate::support::receiver::Receiver;
 use crate::support::server::{TestServer, free_address, init};
 
@@ -25,6 +26,20 @@ fn who_and_where_are_checked_before_anything_else() {
     std::fs::write(file.path(), format!("{token}\n")).unwrap();
     let path = file.path().to_str().unwrap();
     run_at(address, "sntryu_0000", &["hooks", "list", "--token-file", path]).done();
+}
+
+#[test]
+fn who_guesses_tokens_is_told_that_it_was_too_often_and_when_to_come_again() {
+    let server = TestServer::start();
+    let guess = Request::get("/api/0/projects/").header("Authorization", "Bearer sntryu_0000");
+    // A guess comes back every few seconds: where the command has waited long for its turn, it is the one.
+    let mut tries = (0..20).map(|_| {
+        while server.ask(&guess).status != 429 {}
+        run_at(server.address(), "sntryu_0000", &["hooks", "list"])
+    });
+    let refused = tries.find(|ended| ended.code != 3).unwrap();
+    holds(&refused.said(1), &["has had too many requests: ", "Limit is 20 requests", "try again in ", " s\n"]);
+    run(&server, &["hooks", "list"]).done();
 }
 
 #[test]

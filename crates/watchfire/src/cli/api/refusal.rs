@@ -1,4 +1,4 @@
-//! Why the API says no, out of Sentry's error shapes: `{"detail": …}`, or what is wrong with each field.
+//! Why the API says no, out of Sentry's error shapes: `{"detail": …}`, what is wrong with each field, or one text.
 
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -91,6 +91,8 @@ impl Said {
                     if complaints.is_empty() { Said::Other } else { Said::Fields(complaints) }
                 }
             },
+            // So a 429 is worded.
+            Ok(Value::String(text)) => Said::Detail(tame(&text)),
             Ok(_) | Err(_) => Said::Other,
         }
     }
@@ -184,6 +186,8 @@ mod tests {
         assert!(told(409, None, r#"{"detail":"The hook is disabled."}"#).contains("The hook is disabled."));
         holds(&told(503, Some((RETRY_AFTER, "5")), r#"{"detail":"Not now."}"#), &["Not now", "5 s"]);
         holds(&told(429, Some((RETRY_AFTER, "7")), r#"{"detail":"Slowly."}"#), &["Slowly", "7 s"]);
+        let ours = r#""You are attempting to use this endpoint too frequently. Limit is 20 requests in 60 seconds""#;
+        holds(&told(429, Some((RETRY_AFTER, "3")), ours), &["too many requests", "Limit is 20 requests", "in 3 s"]);
         let broke = told(500, None, r#"{"detail":"Internal Error","errorId":"00ff"}"#);
         holds(&broke, &["Internal Error", "error.id=00ff"]);
     }
