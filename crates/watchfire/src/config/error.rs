@@ -36,7 +36,7 @@ pub enum ConfigError {
         source: toml::de::Error,
     },
     /// The file has a key that no flag has.
-    #[error("{}:{line}: unknown key `{key}`{}", path.display(), meant(nearest.as_deref()))]
+    #[error("{}:{line}: unknown key `{key}`{}", path.display(), did_you_mean(meant))]
     UnknownKey {
         /// The file.
         path: PathBuf,
@@ -44,8 +44,8 @@ pub enum ConfigError {
         line: usize,
         /// The key as written, with its table.
         key: String,
-        /// The known key that is nearest to it.
-        nearest: Option<String>,
+        /// The known keys that may have been meant, with their tables.
+        meant: Vec<String>,
     },
     /// The value of a key has a type that its flag cannot take.
     #[error("{}:{line}: `{key}` must be {expected}, not {found}", path.display())]
@@ -123,6 +123,11 @@ pub enum BadBaseUrl {
     TooMuch,
 }
 
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map(|name| format!(": did you mean `{name}`?")).unwrap_or_default()
+fn did_you_mean(keys: &[String]) -> String {
+    let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    match &quoted[..] {
+        [] => String::new(),
+        [only] => format!(": did you mean {only}?"),
+        [others @ .., last] => format!(": did you mean {} or {last}?", others.join(", ")),
+    }
 }

@@ -10,7 +10,6 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
 use super::keys::{KeyPath, Keys, Takes};
-use super::nearest::nearest;
 
 /// Read where `--config` and `WATCHFIRE_CONFIG` name no other, if it is there.
 pub const DEFAULT_FILE: &str = "watchfire.toml";
@@ -93,7 +92,7 @@ impl Reading<'_> {
                 DeValue::Table(inner) if table.is_none() && self.keys.is_table(&path.name) => {
                     self.table(Some(&path.name), inner)?;
                 }
-                _ => return Err(self.unknown(&path, line)),
+                value => return Err(self.unknown(&path, value, line)),
             }
         }
         Ok(())
@@ -119,18 +118,12 @@ impl Reading<'_> {
         }
     }
 
-    fn unknown(&self, path: &KeyPath, line: usize) -> ConfigError {
-        let nearest = nearest(&path.name, self.keys.names_in(path.table.as_deref())).map(str::to_owned);
-        ConfigError::UnknownKey { path: self.file.path.clone(), line, key: path.to_string(), nearest }
-    }
-}
-
-impl std::fmt::Display for KeyPath {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.table {
-            Some(table) => write!(out, "{table}.{}", self.name),
-            None => out.write_str(&self.name),
-        }
+    fn unknown(&self, path: &KeyPath, value: &DeValue<'_>, line: usize) -> ConfigError {
+        let meant = match (&path.table, value) {
+            (None, DeValue::Table(_)) => self.keys.table_meant_by(&path.name).into_iter().collect(),
+            _ => self.keys.meant_by(path),
+        };
+        ConfigError::UnknownKey { path: self.file.path.clone(), line, key: path.to_string(), meant }
     }
 }
 
@@ -161,7 +154,9 @@ mod tests {
             .arg(flag("dev").action(ArgAction::SetTrue))
             .arg(flag("egress-allow").action(ArgAction::Append));
         let send = Command::new("send").arg(flag("dsn")).arg(flag("listen"));
-        let root = Command::new("watchfire").subcommand(serve).subcommand(send);
+        let token = Command::new("token").arg(flag("scope"));
+        let over_api = ["deliveries", "hooks", "probe"].map(|name| Command::new(name).arg(flag("token")));
+        let root = Command::new("watchfire").subcommands([serve, send, token]).subcommands(over_api);
         File::parse(Path::new("w.toml"), text, &Keys::of(&root))
     }
 
@@ -192,12 +187,18 @@ mod tests {
         assert_eq!(refusal("egress_allow = 'x'"), "w.toml:1: unknown key `egress_allow`: did you mean `egress-allow`?");
         assert_eq!(refusal("[send]\nurl = 'x'"), "w.toml:2: unknown key `send.url`");
         assert_eq!(refusal("[sned]\ndsn = 'x'"), "w.toml:1: unknown key `sned`: did you mean `send`?");
-        assert_eq!(refusal("dsn = 'x'"), "w.toml:1: unknown key `dsn`");
+        assert_eq!(refusal("[send]\ndns = 'x'"), "w.toml:2: unknown key `send.dns`: did you mean `send.dsn`?");
+        assert_eq!(refusal("[retention-day]\na = 1"), "w.toml:1: unknown key `retention-day`");
     }
 
     #[test]
-    fn a_setting_has_its_place_on_the_top_level_only() {
-        assert_eq!(refusal("[send]\nlisten = 'x'"), "w.toml:2: unknown key `send.listen`");
+    fn a_key_in_the_wrong_place_is_named_with_its_own_places() {
+        assert_eq!(refusal("dsn = 'x'"), "w.toml:1: unknown key `dsn`: did you mean `send.dsn`?");
+        assert_eq!(refusal("[send]\nlisten = 'x'"), "w.toml:2: unknown key `send.listen`: did you mean `listen`?");
+        // There is a table of this name, which is not what a text can be meant as.
+        let expected =
+            "w.toml:1: unknown key `token`: did you mean `deliveries.token`, `hooks.token` or `probe.token`?";
+        assert_eq!(refusal("token = 'x'"), expected);
     }
 
     #[test]

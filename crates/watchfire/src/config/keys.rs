@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use clap::{Arg, ArgAction, Command};
 
 use super::environment::PREFIX;
+use super::nearest::{is_the_same, nearest};
 
 /// The command whose flags are the settings.
 const SETTINGS_COMMAND: &str = "serve";
@@ -71,13 +72,22 @@ impl Keys {
         self.known.iter().any(|(path, _)| path.table.as_deref() == Some(name))
     }
 
-    /// Every name that may stand where an unknown one was found: keys of the same table, and tables on the top level.
-    pub(super) fn names_in<'k>(&'k self, table: Option<&'k str>) -> impl Iterator<Item = &'k str> {
-        self.known.iter().filter_map(move |(path, _)| match (&path.table, table) {
-            (Some(name), None) => Some(name.as_str()),
-            (found, wanted) if found.as_deref() == wanted => Some(path.name.as_str()),
-            _ => None,
-        })
+    /// What may have been meant by a key that is not known where it stands: the keys of its name in other places, else the
+    /// nearest one of its own place.
+    pub(super) fn meant_by(&self, path: &KeyPath) -> Vec<String> {
+        let elsewhere = self.known.iter().filter(|(known, _)| is_the_same(&known.name, &path.name));
+        let mut meant: Vec<String> = elsewhere.map(|(known, _)| known.to_string()).collect();
+        if meant.is_empty() {
+            let here = || self.known.iter().map(|(known, _)| known).filter(|known| known.table == path.table);
+            let nearest = nearest(&path.name, here().map(|known| known.name.as_str()));
+            meant.extend(here().find(|known| Some(known.name.as_str()) == nearest).map(KeyPath::to_string));
+        }
+        meant
+    }
+
+    /// The table that may have been meant by one that is not known.
+    pub(super) fn table_meant_by(&self, name: &str) -> Option<String> {
+        nearest(name, self.known.iter().filter_map(|(path, _)| path.table.as_deref())).map(str::to_owned)
     }
 
     fn collect(&mut self, top: &str, command: &Command) {
@@ -90,6 +100,15 @@ impl Keys {
         }
         for inner in command.get_subcommands() {
             self.collect(top, inner);
+        }
+    }
+}
+
+impl std::fmt::Display for KeyPath {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.table {
+            Some(table) => write!(out, "{table}.{}", self.name),
+            None => out.write_str(&self.name),
         }
     }
 }

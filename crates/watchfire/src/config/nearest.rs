@@ -2,13 +2,21 @@
 
 /// The nearest of `known`, if it is near enough to be what was meant: at most a third of the letters differ.
 pub(super) fn nearest<'k>(misspelt: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let plain = |name: &str| name.to_lowercase().replace('_', "-");
     let misspelt = plain(misspelt);
     known
         .map(|name| (distance(&misspelt, &plain(name)), name))
         .filter(|(distance, name)| distance * 3 <= name.chars().count().max(misspelt.chars().count()))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// Whether two names differ in capitals and dashes at most.
+pub(super) fn is_the_same(left: &str, right: &str) -> bool {
+    plain(left) == plain(right)
+}
+
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
 }
 
 /// How many letters must be put in, taken out, replaced or swapped with the next to make one of the other.
