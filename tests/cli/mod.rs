@@ -3,4 +3,5 @@
 mod again;
 mod command;
 mod hooks;
+mod private_authority;
 mod refusals;

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
+use testkit::{Authority, FakeReceiver};
 use webhook::{Secret, Signer};
 
 use self::process::{Listener, secret_file};
@@ -144,6 +145,25 @@ fn what_is_posted_on_is_the_same_webhook_and_its_answer_comes_back() {
     assert!(webhook.header("user-agent").starts_with("Watchfire/"));
     assert!(listener.block().contains("  answered   418\n"));
     listener.interrupt();
+}
+
+#[test]
+fn what_is_posted_on_goes_to_a_private_authority_where_it_is_named() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let authority = Authority::new();
+    let receiver = runtime.block_on(FakeReceiver::start_tls(authority.issue(&["localhost"])));
+    let url = format!("https://localhost:{}/hook", receiver.port());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), authority.root_pem()).unwrap();
+    let ca = [("WATCHFIRE_CA", file.path().to_str().unwrap())];
+    for (environment, status) in [(&ca[..0], 502), (&ca[..], 200)] {
+        let mut listener = Listener::start(&["--port", "0", "--forward", &url], environment);
+        assert_eq!(ask(&listener, &signed(&secret(), BODY)).status, status);
+        let block = listener.block();
+        assert_eq!(block.contains("no trusted authority signed the certificate"), status == 502, "{block}");
+        listener.interrupt();
+    }
+    assert_eq!(receiver.requests().len(), 1);
 }
 
 #[test]

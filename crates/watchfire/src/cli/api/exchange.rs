@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::answer::Answer;
 use super::refusal::{self, Places};
-use crate::cli::connect::connect;
+use crate::cli::connect::Trust;
 use crate::cli::failure::ApiError;
 use crate::config::{BaseUrl, Origin};
 
@@ -32,6 +32,15 @@ pub(in crate::cli) struct Api {
     prefix: String,
     places: Places,
     authorization: HeaderValue,
+    trust: Trust,
+}
+
+/// Who asks.
+pub(super) struct Credential {
+    /// The value of the header.
+    pub(super) authorization: HeaderValue,
+    /// Where the token is written, for error texts.
+    pub(super) place: String,
 }
 
 /// An answer that goes on.
@@ -43,8 +52,8 @@ pub(in crate::cli) struct Streamed {
 }
 
 impl Api {
-    /// Calls to the server of this URL with this header. `token_place` is for error texts.
-    pub(super) fn new(url: &BaseUrl, origin: &Origin, authorization: HeaderValue, token_place: String) -> Api {
+    /// Calls to the server of this URL, as this credential's owner.
+    pub(super) fn new(url: &BaseUrl, origin: &Origin, credential: Credential, trust: Trust) -> Api {
         let (scheme, rest) = url.as_str().split_once("://").unwrap_or(("http", url.as_str()));
         let (authority, prefix) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let place = match origin {
@@ -55,8 +64,9 @@ impl Api {
             scheme: if scheme == "https" { Scheme::Https } else { Scheme::Http },
             authority: authority.to_owned(),
             prefix: prefix.to_owned(),
-            places: Places { server: place, token: token_place },
-            authorization,
+            places: Places { server: place, token: credential.place },
+            authorization: credential.authorization,
+            trust,
         }
     }
 
@@ -101,7 +111,7 @@ impl Api {
     async fn begin(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Begun, ApiError> {
         let no_connection = |source| ApiError::Connect { place: self.places.server.clone(), source };
         let broken = |source| ApiError::Broken { place: self.places.server.clone(), source };
-        let stream = connect(self.scheme, &self.authority).await.map_err(no_connection)?;
+        let stream = self.trust.connect(self.scheme, &self.authority).await.map_err(no_connection)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // The connection's own errors come back through the request; it ends with this set.
         let mut connecting = JoinSet::new();
@@ -154,7 +164,9 @@ impl Api {
     pub(super) fn of_nobody() -> Api {
         let url = "https://watch.example.com/below".parse().unwrap();
         let origin = Origin::Environment("WATCHFIRE_URL".to_owned());
-        Api::new(&url, &origin, HeaderValue::from_static("Bearer t"), "WATCHFIRE_TOKEN".to_owned())
+        let authorization = HeaderValue::from_static("Bearer t");
+        let credential = Credential { authorization, place: "WATCHFIRE_TOKEN".to_owned() };
+        Api::new(&url, &origin, credential, crate::cli::connect::TrustFlags::default().read().unwrap())
     }
 }
 

@@ -11,8 +11,9 @@ use clap::Args;
 use http::HeaderValue;
 
 use super::choose::choose;
-use super::exchange::Api;
+use super::exchange::{Api, Credential};
 use super::subject::Project;
+use crate::cli::connect::TrustFlags;
 use crate::cli::failure::{ApiError, Failure};
 use crate::config::{BaseUrl, Origin, Origins, base_url};
 
@@ -38,6 +39,8 @@ pub(in crate::cli) struct ServerFlags {
     /// Project, by its slug or id; needed only where there are several
     #[arg(long, value_name = "PROJECT")]
     project: Option<String>,
+    #[command(flatten)]
+    trust: TrustFlags,
 }
 
 /// A token as it is written. Its text is in no output and no log.
@@ -49,7 +52,8 @@ impl ServerFlags {
     pub(in crate::cli) async fn project(self, origins: &Origins) -> Result<Project, Failure> {
         let (token, place) = token(self.token, self.token_file, origins)?;
         let authorization = authorization(&token, &place)?;
-        let api = Api::new(&self.url, origins.of("url"), authorization, place);
+        let trust = self.trust.read()?;
+        let api = Api::new(&self.url, origins.of("url"), Credential { authorization, place }, trust);
         Ok(choose(api, self.org, self.project).await?)
     }
 }

@@ -20,7 +20,7 @@ use crate::secret_key::UnlockError;
 use crate::wiring::StartError;
 
 pub(super) use api::{ApiError, Complaint};
-pub(super) use connect::ConnectError;
+pub(super) use connect::{ConnectError, TrustError};
 pub(super) use egress::EgressError;
 pub(super) use forward::ForwardError;
 pub(super) use listen::ListenError;
@@ -100,6 +100,9 @@ pub enum Failure {
     /// The event was not taken.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// The file of `--ca` cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// The API did not do what was asked.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -146,6 +149,7 @@ impl Failure {
             | Failure::File { .. }
             | Failure::Copy { .. }
             | Failure::Standard { .. }
+            | Failure::Trust(_)
             | Failure::Unlock(_)
             | Failure::Start(_)
             | Failure::Runtime(_)

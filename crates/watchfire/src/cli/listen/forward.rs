@@ -19,7 +19,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use model::egress::Scheme;
 
-use crate::cli::connect::connect;
+use crate::cli::connect::Trust;
 use crate::cli::failure::ForwardError;
 
 /// From the first byte to the last: the longest that a hook waits itself.
@@ -48,6 +48,12 @@ pub(super) struct ForwardUrl {
     path_and_query: String,
 }
 
+/// Where to, and whom to believe that it is there.
+pub(super) struct Forward {
+    pub(super) url: ForwardUrl,
+    pub(super) trust: Trust,
+}
+
 /// A text that is no URL to post to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a URL that begins with http:// or https://, without a user, such as http://127.0.0.1:3000/hook")]
@@ -61,34 +67,37 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
 }
 
-impl ForwardUrl {
-    /// Whether this is a URL of the receiver on `address` itself.
-    pub(super) fn leads_to(&self, address: SocketAddr) -> bool {
-        let (host, port) = self.authority.rsplit_once(':').unwrap_or((&self.authority, ""));
-        let is_here = host == "localhost" || host.parse() == Ok(address.ip());
-        is_here && port.parse().unwrap_or(self.scheme.default_port()) == address.port()
-    }
-
+impl Forward {
     /// Posts, and waits for the whole answer.
     pub(super) async fn post(&self, headers: &HeaderMap, body: Bytes) -> Result<Answer, ForwardError> {
-        let timed_out = |_| ForwardError::TimedOut { authority: self.authority.clone(), seconds: DEADLINE_SECONDS };
+        let timed_out = |_| ForwardError::TimedOut { authority: self.url.authority.clone(), seconds: DEADLINE_SECONDS };
         tokio::time::timeout(Duration::from_secs(DEADLINE_SECONDS), self.exchange(headers, body))
             .await
             .map_err(timed_out)?
     }
 
     async fn exchange(&self, headers: &HeaderMap, body: Bytes) -> Result<Answer, ForwardError> {
-        let broken = |source| ForwardError::Broken { authority: self.authority.clone(), source };
-        let stream = connect(self.scheme, &self.authority).await?;
+        let broken = |source| ForwardError::Broken { authority: self.url.authority.clone(), source };
+        let stream = self.trust.connect(self.url.scheme, &self.url.authority).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // The connection's own errors come back through the request; it ends with this function.
         let mut connecting = tokio::task::JoinSet::new();
         connecting.spawn(connection);
-        let answer = sender.send_request(self.request(headers, body)?).await.map_err(broken)?;
+        let answer = sender.send_request(self.url.request(headers, body)?).await.map_err(broken)?;
         let (head, body) = answer.into_parts();
-        let endless = |_| ForwardError::Endless { authority: self.authority.clone(), limit_bytes: ANSWER_MAX_BYTES };
+        let endless =
+            |_| ForwardError::Endless { authority: self.url.authority.clone(), limit_bytes: ANSWER_MAX_BYTES };
         let body = Limited::new(body, ANSWER_MAX_BYTES).collect().await.map_err(endless)?.to_bytes();
         Ok(Answer { status: head.status, headers: of_the_message(&head.headers), body })
+    }
+}
+
+impl ForwardUrl {
+    /// Whether this is a URL of the receiver on `address` itself.
+    pub(super) fn leads_to(&self, address: SocketAddr) -> bool {
+        let (host, port) = self.authority.rsplit_once(':').unwrap_or((&self.authority, ""));
+        let is_here = host == "localhost" || host.parse() == Ok(address.ip());
+        is_here && port.parse().unwrap_or(self.scheme.default_port()) == address.port()
     }
 
     fn request(&self, headers: &HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, ForwardError> {

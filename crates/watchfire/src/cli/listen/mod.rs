@@ -23,10 +23,11 @@ use tokio::sync::{mpsc, watch};
 use web::server::{Door, Limits, come_back};
 use webhook::doctor::Doctor;
 
-use self::forward::ForwardUrl;
+use self::forward::{Forward, ForwardUrl};
 use self::judge::Judge;
 use self::receive::Receiver;
 use self::show::Form;
+use super::connect::TrustFlags;
 use super::failure::{Failure, ListenError};
 use super::report;
 use super::secret::{SECRET_VARIABLE, secret};
@@ -80,6 +81,8 @@ pub(super) struct Arguments {
     /// Print one JSON object in a line for each webhook
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    trust: TrustFlags,
 }
 
 /// Listens until it is told to stop.
@@ -96,10 +99,12 @@ pub(super) async fn run(arguments: Arguments, variable: Option<&OsStr>) -> Resul
     if arguments.forward.as_ref().is_some_and(|forward| forward.leads_to(address)) {
         return Err(ListenError::ForwardToItself { address }.into());
     }
-    report::note(&banner(address, checked_with.as_deref(), arguments.forward.as_ref()));
-    let (unwritten, mut cannot_print) = mpsc::channel(1);
     let form = Form::of(&arguments);
-    let receiver = Receiver { judge, forward: arguments.forward, status: arguments.status, form, unwritten };
+    let trusting = |url| arguments.trust.read().map(|trust| Forward { url, trust });
+    let forward = arguments.forward.map(trusting).transpose()?;
+    report::note(&banner(address, checked_with.as_deref(), forward.as_ref().map(|forward| &forward.url)));
+    let (unwritten, mut cannot_print) = mpsc::channel(1);
+    let receiver = Receiver { judge, forward, status: arguments.status, form, unwritten };
     let door = Door {
         listener,
         router: Arc::new(receiver).router(),

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
-use super::forward::{Answer, ForwardUrl};
+use super::forward::{Answer, Forward};
 use super::judge::{Judge, Verdict};
 use super::received::{NoWebhook, Received};
 use super::show::{Form, Shown};
@@ -22,7 +22,7 @@ use crate::cli::report;
 /// What is done with every webhook.
 pub(super) struct Receiver {
     pub(super) judge: Judge,
-    pub(super) forward: Option<ForwardUrl>,
+    pub(super) forward: Option<Forward>,
     pub(super) status: Option<u16>,
     pub(super) form: Form,
     /// Told once when nothing can be printed any more.
@@ -42,7 +42,7 @@ impl Receiver {
         let ok = Answer::of(StatusCode::OK, r#"{"received":true}"#);
         let (mut answer, fault) = match &self.forward {
             None => (ok, None),
-            Some(url) => match url.post(&received.headers, received.body.clone()).await {
+            Some(forward) => match forward.post(&received.headers, received.body.clone()).await {
                 Ok(answer) => (answer, None),
                 Err(error) => {
                     let gone =

@@ -12,6 +12,7 @@ use protocol::dsn::Dsn;
 
 use self::event::Event;
 use self::post::post;
+use super::connect::TrustFlags;
 use super::failure::{Failure, SendError};
 use crate::credentials::CredentialError;
 use crate::wiring::system_clock;
@@ -47,6 +48,8 @@ pub(super) struct Arguments {
     /// A tag of the event
     #[arg(long, value_name = "KEY=VALUE", action = ArgAction::Append, value_parser = tag)]
     tag: Vec<Tag>,
+    #[command(flatten)]
+    trust: TrustFlags,
 }
 
 /// How bad it is.
@@ -72,7 +75,7 @@ struct BadTag;
 
 /// Sends, and says under which id.
 pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
-    let Arguments { dsn, message, file, level, tag } = arguments;
+    let Arguments { dsn, message, file, level, tag, trust } = arguments;
     let now = system_clock().now();
     let place = file.as_ref().map_or_else(|| "the event".to_owned(), |path| path.display().to_string());
     let refused = |source| SendError::Event { place: place.clone(), source };
@@ -86,7 +89,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
     }
     let tags: Vec<(String, String)> = tag.into_iter().map(|Tag { key, value }| (key, value)).collect();
     event.add_tags(tags).map_err(refused)?;
-    post(&dsn, event.envelope(&dsn, id, now)).await?;
+    post(&dsn, &trust.read()?, event.envelope(&dsn, id, now)).await?;
     Ok(format!("{id}\n"))
 }
 

@@ -11,7 +11,7 @@ use model::egress::Scheme;
 use protocol::dsn::Dsn;
 use serde::Deserialize;
 
-use crate::cli::connect::connect;
+use crate::cli::connect::Trust;
 use crate::cli::failure::SendError;
 use crate::cli::report;
 
@@ -30,16 +30,18 @@ struct Answer {
 }
 
 /// Posts; comes back once the server has taken the event.
-pub(super) async fn post(dsn: &Dsn, envelope: Vec<u8>) -> Result<(), SendError> {
+pub(super) async fn post(dsn: &Dsn, trust: &Trust, envelope: Vec<u8>) -> Result<(), SendError> {
     let timed_out = |_| SendError::TimedOut { authority: dsn.authority().to_owned(), seconds: DEADLINE_SECONDS };
-    tokio::time::timeout(Duration::from_secs(DEADLINE_SECONDS), exchange(dsn, envelope)).await.map_err(timed_out)?
+    tokio::time::timeout(Duration::from_secs(DEADLINE_SECONDS), exchange(dsn, trust, envelope))
+        .await
+        .map_err(timed_out)?
 }
 
-async fn exchange(dsn: &Dsn, envelope: Vec<u8>) -> Result<(), SendError> {
+async fn exchange(dsn: &Dsn, trust: &Trust, envelope: Vec<u8>) -> Result<(), SendError> {
     let scheme = if dsn.base_url().starts_with("https") { Scheme::Https } else { Scheme::Http };
     let authority = dsn.authority();
     let broken = |source| SendError::Broken { authority: authority.to_owned(), source };
-    let stream = connect(scheme, authority).await?;
+    let stream = trust.connect(scheme, authority).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     // The connection's own errors come back through the request.
     let connection = tokio::spawn(connection);
