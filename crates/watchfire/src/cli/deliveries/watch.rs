@@ -1,7 +1,9 @@
 //! `watchfire deliveries watch`: a line for each thing that happens to a hook's deliveries, until Ctrl-C.
 //!
-//! The server ends a stream from time to time; the next one is begun at once. What happens in between is not shown here, and
-//! neither is what the server says it has left out: the list has it all.
+//! The server ends a stream from time to time; the next one is begun after the pause that it asks for. What happens in between
+//! is not shown here, and neither is what the server says it has left out: the list has it all.
+
+use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
@@ -24,6 +26,11 @@ Examples:
 
 /// The longest event that is read of a stream.
 const EVENT_MAX_BYTES: usize = 1024 * 1024;
+/// Before the next stream, where the server asks for no other pause with `retry:`.
+const PAUSE: Duration = Duration::from_secs(2);
+/// A pause that is shorter would let whoever ends each stream at once make this a busy loop.
+const PAUSE_LEAST: Duration = Duration::from_millis(100);
+const PAUSE_MOST: Duration = Duration::from_secs(60);
 
 /// What `watch` is told.
 #[derive(Debug, Args)]
@@ -51,7 +58,7 @@ pub(super) async fn run(Watch { hook, json, server }: Watch, origins: &Origins) 
     let form = if json { Form::Json } else { Form::Line };
     tokio::select! {
         () = signals.stop() => Ok(String::new()),
-        watched = watch(&subject, form) => watched.map(|()| String::new()),
+        watched = watch(&subject, form, tokio::time::sleep) => watched.map(|()| String::new()),
     }
 }
 
@@ -62,14 +69,12 @@ enum Form {
     Json,
 }
 
-/// Comes back where nobody reads what is printed any more.
-async fn watch(subject: &Subject<'_>, form: Form) -> Result<(), Failure> {
-    let mut greeted = false;
+/// Comes back where nobody reads what is printed any more. `wait` lets a pause pass.
+async fn watch(subject: &Subject<'_>, form: Form, wait: impl AsyncFn(Duration)) -> Result<(), Failure> {
+    let mut pause = PAUSE;
+    let mut stream = subject.live().await?;
+    report::note("Watching until Ctrl-C.\n");
     loop {
-        let mut stream = subject.live().await?;
-        if !std::mem::replace(&mut greeted, true) {
-            report::note("Watching until Ctrl-C.\n");
-        }
         let mut events = Events::default();
         while let Some(piece) = stream.next().await? {
             for event in events.read(&piece)? {
@@ -84,6 +89,9 @@ async fn watch(subject: &Subject<'_>, form: Form) -> Result<(), Failure> {
                 }
             }
         }
+        pause = events.pause.unwrap_or(pause);
+        wait(pause).await;
+        stream = subject.live().await?;
     }
 }
 
@@ -91,6 +99,8 @@ async fn watch(subject: &Subject<'_>, form: Form) -> Result<(), Failure> {
 #[derive(Default)]
 struct Events {
     unread: Vec<u8>,
+    /// What the server asks for before the next stream.
+    pause: Option<Duration>,
 }
 
 /// One of them.
@@ -107,7 +117,9 @@ impl Events {
         let mut events = Vec::new();
         while let Some(end) = self.unread.windows(2).position(|pair| pair == b"\n\n") {
             let block: Vec<u8> = self.unread.drain(..end + 2).collect();
-            events.extend(Event::of(&String::from_utf8_lossy(&block)));
+            let block = String::from_utf8_lossy(&block);
+            self.pause = pause(&block).or(self.pause);
+            events.extend(Event::of(&block));
         }
         if self.unread.len() > EVENT_MAX_BYTES {
             let answered = "an event of a stream that has no end".to_owned();
@@ -120,11 +132,7 @@ impl Events {
 impl Event {
     /// A block's event; a block of comments and pauses alone is none.
     fn of(block: &str) -> Option<Event> {
-        let field = |name: &str| {
-            let line = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            line.map(|value| value.strip_prefix(' ').unwrap_or(value).to_owned())
-        };
-        Some(Event { name: field("event")?, data: field("data")? })
+        Some(Event { name: field(block, "event")?.to_owned(), data: field(block, "data")?.to_owned() })
     }
 
     /// What is printed of it.
@@ -148,6 +156,17 @@ impl Event {
     }
 }
 
+fn field<'b>(block: &'b str, name: &str) -> Option<&'b str> {
+    let value = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(value.strip_prefix(' ').unwrap_or(value))
+}
+
+/// The pause that a block asks for, in milliseconds there.
+fn pause(block: &str) -> Option<Duration> {
+    let millis = field(block, "retry")?.parse().ok()?;
+    Some(Duration::from_millis(millis).clamp(PAUSE_LEAST, PAUSE_MOST))
+}
+
 /// The widths are those of the longest ordinary values: what is to come is not known.
 fn line(delivery: &Delivery) -> String {
     let created = api_moment(&delivery.created, Exactly::Second);
@@ -157,7 +176,39 @@ fn line(delivery: &Delivery) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
+    use clap::Parser;
+    use testkit::{Behaviour, FakeReceiver, Reply};
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        server: ServerFlags,
+    }
+
+    fn ends_with(text: &str) -> Behaviour {
+        Behaviour::Reply(Reply::new(200).body(text))
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_is_begun_again_after_the_pause_that_the_server_asks_for() {
+        let server = FakeReceiver::start().await;
+        for text in ["", "retry: 250\n: listening\n\n", ": listening\n\n", "retry: 0\n\n", "retry: 99999999999\n\n"] {
+            server.answer_next(ends_with(text));
+        }
+        server.answer(Behaviour::status(500));
+        let url = server.url("");
+        let line = ["watch", "--token", "t", "--org", "o", "--project", "p", "--url", &url];
+        let project = Line::parse_from(line).server.project(&Origins::default()).await.unwrap();
+        let pauses = RefCell::new(Vec::new());
+        let ended = watch(&project.hook("4f1c"), Form::Line, async |pause| pauses.borrow_mut().push(pause)).await;
+        assert!(ended.is_err());
+        assert_eq!(pauses.into_inner(), [2_000, 250, 250, 100, 60_000].map(Duration::from_millis));
+        assert_eq!(server.requests().len(), 6);
+    }
 
     #[test]
     fn events_are_read_however_the_stream_is_cut() {
