@@ -1,5 +1,6 @@
 //! The example receivers, each started as its users start it: they take what a real Watchfire sends, once, and nothing else.
 
+mod own;
 mod process;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,7 +9,7 @@ use webhook::{Secret, Signer};
 
 use self::process::{Example, Language, Scheme};
 use crate::support::event::{message_envelope, new_id};
-use crate::support::http::Request;
+use crate::support::http::{Connection, Request};
 use crate::support::ledger::Ledger;
 use crate::support::scene::accepted;
 use crate::support::server::{TestServer, free_address};
@@ -173,6 +174,40 @@ fn what_an_example_could_not_handle_is_new_when_it_comes_again() {
             assert!(status == 500 && line.starts_with("failed "), "{example:?}: {status} {line}");
         }
         takes(&mut example, &webhook("d1", &secret(1), now()));
+    }
+}
+
+/// Sends it and does not wait for the answer.
+fn begin(example: &mut Example, request: &Request) -> Connection {
+    let mut connection = Connection::open(example.address()).unwrap();
+    connection.write(&request.bytes()).unwrap();
+    assert_eq!(example.line(), "handling", "{example:?}");
+    connection
+}
+
+#[test]
+#[ignore = "needs Python, Node, Go and the example in Rust: run by scripts/test"]
+fn what_comes_again_while_it_is_handled_is_no_success_until_the_first_one_is() {
+    for language in Language::ALL {
+        let mut example = Example::start_with_own_handle(language, Scheme::Hex, &secret(1).expose());
+        let request = webhook("d1", &secret(1), now());
+        let sender = begin(&mut example, &request);
+        refuses(&mut example, &request, 409);
+        // At its timeout a sender hangs up. The handling goes on all the same, and how it ends is what counts.
+        drop(sender);
+        refuses(&mut example, &request, 409);
+        example.say("fail");
+        let line = example.line();
+        assert!(line.starts_with("failed ") && line.ends_with("told to"), "{example:?}: {line}");
+
+        let mut sender = begin(&mut example, &request);
+        refuses(&mut example, &request, 409);
+        example.say("succeed");
+        let line = example.line();
+        assert!(line.starts_with("accepted event.created "), "{example:?}: {line}");
+        assert_eq!(sender.read_answer("POST").unwrap().status, 204, "{example:?}");
+        let (status, line) = tell(&mut example, &request);
+        assert!(status == 204 && line.starts_with("repeated "), "{example:?}: {status} {line}");
     }
 }
 

@@ -82,38 +82,42 @@ func sign(secret string, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// deliveries holds the ids of the last deliveries: one that comes again, after a retry or a crash of the sender, is not
-// handled again.
+// deliveries holds the ids of those that are being handled and of the last that were: what comes again, after a retry or a
+// crash of the sender, is not handled again.
 type deliveries struct {
-	mutex sync.Mutex
-	// The turn in which each came.
-	known map[string]int
-	// A ring, so that the oldest gives way.
+	mutex    sync.Mutex
+	handling map[string]bool
+	handled  map[string]bool
+	// A ring, so that the oldest of those that were handled gives way.
 	order [deliveriesRemembered]string
 	turn  int
 }
 
-func (d *deliveries) isNew(id string) bool {
+// begin says whether it is to be handled; then end must follow.
+func (d *deliveries) begin(id string) (bool, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if _, known := d.known[id]; known {
-		return false
+	if d.handled[id] {
+		return false, nil
 	}
-	place := d.turn % deliveriesRemembered
-	// An id that was forgotten and came again has a later turn.
-	if oldest := d.order[place]; d.known[oldest] == d.turn-deliveriesRemembered {
-		delete(d.known, oldest)
+	if d.handling[id] {
+		// Not 2xx: were it answered so, and then its handling failed, nobody would send it again.
+		return false, refused{http.StatusConflict, "the delivery is being handled"}
 	}
-	d.known[id], d.order[place] = d.turn, id
-	d.turn++
-	return true
+	d.handling[id] = true
+	return true, nil
 }
 
-// forget says that it was not handled after all: the next try is new.
-func (d *deliveries) forget(id string) {
+// end makes what failed as if it had not come: the next try is new.
+func (d *deliveries) end(id string, succeeded bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	delete(d.known, id)
+	delete(d.handling, id)
+	if succeeded {
+		delete(d.handled, d.order[d.turn])
+		d.handled[id], d.order[d.turn] = true, id
+		d.turn = (d.turn + 1) % deliveriesRemembered
+	}
 }
 
 // webhook is what this receiver reads of a body.
@@ -174,17 +178,22 @@ func (r receiver) receive(w http.ResponseWriter, request *http.Request) error {
 	if delivery == "" {
 		return refused{http.StatusBadRequest, "the delivery has no id"}
 	}
-	if !r.seen.isNew(delivery) {
+	isNew, err := r.seen.begin(delivery)
+	if err != nil {
+		return err
+	}
+	if !isNew {
 		fmt.Printf("repeated %q\n", delivery)
 		return nil
 	}
+	succeeded := false
+	// Deferred, so that a panic ends it too.
+	defer func() { r.seen.end(delivery, succeeded) }()
 	var event webhook
 	if err = json.Unmarshal(body, &event); err == nil {
 		err = handle(request.Header.Get("X-Sentry-Hook-Event"), event)
 	}
-	if err != nil {
-		r.seen.forget(delivery)
-	}
+	succeeded = err == nil
 	return err
 }
 
@@ -202,7 +211,7 @@ func receiverOfEnvironment() (receiver, error) {
 	if scheme != "" && scheme != "hex" && scheme != "standard" {
 		return receiver{}, errors.New("WATCHFIRE_VERIFY must be hex or standard")
 	}
-	return receiver{secrets, scheme == "standard", &deliveries{known: map[string]int{}}}, nil
+	return receiver{secrets, scheme == "standard", &deliveries{handling: map[string]bool{}, handled: map[string]bool{}}}, nil
 }
 
 func main() {

@@ -48,21 +48,30 @@ function isEqual(expected, given) {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** The ids of the last deliveries: one that comes again, after a retry or a crash of the sender, is not handled again. */
+/**
+ * The ids of those that are being handled and of the last that were: what comes again, after a retry or a crash of the sender,
+ * is not handled again.
+ */
 class Deliveries {
-  #ids = new Set();
+  #handling = new Set();
+  #handled = new Set();
 
-  isNew(id) {
-    if (this.#ids.has(id)) return false;
-    this.#ids.add(id);
-    // A Set keeps the order of insertion: the first is the oldest.
-    if (this.#ids.size > DELIVERIES_REMEMBERED) this.#ids.delete(this.#ids.values().next().value);
+  /** Whether it is to be handled; then `end` must follow. */
+  begin(id) {
+    if (this.#handled.has(id)) return false;
+    // Not 2xx: were it answered so, and then its handling failed, nobody would send it again.
+    if (this.#handling.has(id)) throw new Refused(409, "the delivery is being handled");
+    this.#handling.add(id);
     return true;
   }
 
-  /** It was not handled after all: the next try is new. */
-  forget(id) {
-    this.#ids.delete(id);
+  /** What failed is as if it had not come: the next try is new. */
+  end(id, succeeded) {
+    this.#handling.delete(id);
+    if (!succeeded) return;
+    this.#handled.add(id);
+    // A Set keeps the order of insertion: the first is the oldest.
+    if (this.#handled.size > DELIVERIES_REMEMBERED) this.#handled.delete(this.#handled.values().next().value);
   }
 }
 
@@ -101,15 +110,16 @@ function receiver(secrets, scheme) {
       checkHex(secrets, body, header("x-sentry-hook-signature"));
     }
     if (delivery === "") throw new Refused(400, "the delivery has no id");
-    if (!deliveries.isNew(delivery)) {
+    if (!deliveries.begin(delivery)) {
       console.log(`repeated ${JSON.stringify(delivery)}`);
       return;
     }
+    let succeeded = false;
     try {
       await handle(header("x-sentry-hook-event"), JSON.parse(body.toString("utf8")));
-    } catch (error) {
-      deliveries.forget(delivery);
-      throw error;
+      succeeded = true;
+    } finally {
+      deliveries.end(delivery, succeeded);
     }
   }
 

@@ -60,25 +60,33 @@ def check_standard(secrets, body, message_id, timestamp, signatures):
 
 
 class Deliveries:
-    """The ids of the last deliveries: one that comes again, after a retry or a crash of the sender, is not handled again."""
+    """The ids of those that are being handled and of the last that were: what comes again, after a retry or a crash of the
+    sender, is not handled again."""
 
     def __init__(self):
-        self._ids = OrderedDict()
+        self._handling = set()
+        self._handled = OrderedDict()
         self._lock = threading.Lock()
 
-    def is_new(self, delivery):
+    def begin(self, delivery):
+        """Whether it is to be handled; then `end` must follow."""
         with self._lock:
-            if delivery in self._ids:
+            if delivery in self._handled:
                 return False
-            self._ids[delivery] = None
-            if len(self._ids) > DELIVERIES_REMEMBERED:
-                self._ids.popitem(last=False)
+            if delivery in self._handling:
+                # Not 2xx: were it answered so, and then its handling failed, nobody would send it again.
+                raise Refused("409 Conflict", "the delivery is being handled")
+            self._handling.add(delivery)
             return True
 
-    def forget(self, delivery):
-        """It was not handled after all: the next try is new."""
+    def end(self, delivery, succeeded):
+        """What failed is as if it had not come: the next try is new."""
         with self._lock:
-            self._ids.pop(delivery, None)
+            self._handling.discard(delivery)
+            if succeeded:
+                self._handled[delivery] = None
+                if len(self._handled) > DELIVERIES_REMEMBERED:
+                    self._handled.popitem(last=False)
 
 
 def handle(kind, webhook):
@@ -123,14 +131,15 @@ class Receiver:
             check_hex(self._secrets, body, header("X-Sentry-Hook-Signature"))
         if not delivery:
             raise Refused("400 Bad Request", "the delivery has no id")
-        if not self._deliveries.is_new(delivery):
+        if not self._deliveries.begin(delivery):
             log.info("repeated %r", delivery.decode("latin-1"))
             return
+        succeeded = False
         try:
             handle(header("X-Sentry-Hook-Event").decode("latin-1"), json.loads(body))
-        except Exception:
-            self._deliveries.forget(delivery)
-            raise
+            succeeded = True
+        finally:
+            self._deliveries.end(delivery, succeeded)
 
 
 def read_body(environ):

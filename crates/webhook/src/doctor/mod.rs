@@ -110,6 +110,7 @@ impl Doctor {
     ///
     /// A signature that holds costs its check. One that does not costs some sixty HMACs of the body, and half as many writings of it
     /// where it is JSON (of up to 4 MiB): for a body of 1 MiB a fifth of a second.
+    /// Whoever reaches a receiver can make it pay that, so one that asks should ask for small bodies and a few at a time.
     pub fn examine(&self, received: &Received<'_>, now_unix_seconds: u64) -> Examination {
         let visit = Visit { doctor: self, received, now: now_unix_seconds, json: OnceCell::new() };
         let mut signatures: Vec<Diagnosis> = Vec::new();

@@ -1,4 +1,4 @@
-//! What the environment says: the secrets, how signatures are checked, the port.
+//! What the environment says: the secrets, how signatures are checked and explained, the port.
 
 use std::env;
 
@@ -6,10 +6,12 @@ use webhook::doctor::Doctor;
 use webhook::headers::{self, HeaderName};
 use webhook::{BadSecret, Secret, Signer};
 
+use crate::explain::Explainer;
+
 const PORT_DEFAULT: u16 = 9100;
 
 /// All of it.
-pub(crate) struct Settings {
+pub struct Settings {
     pub(crate) hook: Hook,
     pub(crate) port: u16,
 }
@@ -19,7 +21,8 @@ pub(crate) struct Hook {
     /// One for each secret: two while it is rotated.
     pub(crate) signers: Vec<Signer>,
     pub(crate) scheme: Scheme,
-    pub(crate) doctor: Doctor,
+    /// Where it is asked for.
+    pub(crate) explainer: Option<Explainer>,
 }
 
 /// Which signature is checked.
@@ -33,15 +36,25 @@ pub(crate) enum Scheme {
 
 /// What cannot be meant.
 #[derive(Debug)]
-pub(crate) enum BadSetting {
+pub enum BadSetting {
+    /// There is none in `WATCHFIRE_SECRET`.
     NoSecret,
+    /// What is in `WATCHFIRE_SECRET` is none.
     Secret(BadSecret),
+    /// `WATCHFIRE_VERIFY` is neither of the two.
     Scheme,
+    /// `WATCHFIRE_EXPLAIN` is neither of the two.
+    Explain,
+    /// `PORT` is none.
     Port,
 }
 
 impl Settings {
-    pub(crate) fn of_environment() -> Result<Settings, BadSetting> {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// A variable with a value that cannot be meant, or no secret.
+    pub fn of_environment() -> Result<Settings, BadSetting> {
         let texts = env::var("WATCHFIRE_SECRET").map_err(|_| BadSetting::NoSecret)?;
         let secrets: Result<Vec<Secret>, _> = texts.split_whitespace().map(str::parse).collect();
         let secrets = secrets.map_err(BadSetting::Secret)?;
@@ -49,6 +62,11 @@ impl Settings {
             Err(_) | Ok("hex") => Scheme::Hex,
             Ok("standard") => Scheme::Standard,
             Ok(_) => return Err(BadSetting::Scheme),
+        };
+        let is_explained = match env::var("WATCHFIRE_EXPLAIN").as_deref() {
+            Err(_) | Ok("false") => false,
+            Ok("true") => true,
+            Ok(_) => return Err(BadSetting::Explain),
         };
         let port = match env::var("PORT") {
             Ok(text) => text.parse().map_err(|_| BadSetting::Port)?,
@@ -58,7 +76,8 @@ impl Settings {
         if let Some(previous) = secrets.get(1) {
             doctor = doctor.with_overlapping(previous);
         }
-        let hook = Hook { signers: secrets.iter().map(Signer::new).collect(), scheme, doctor };
+        let explainer = is_explained.then(|| Explainer::new(doctor, scheme.signature()));
+        let hook = Hook { signers: secrets.iter().map(Signer::new).collect(), scheme, explainer };
         Ok(Settings { hook, port })
     }
 }
@@ -87,6 +106,7 @@ impl std::fmt::Display for BadSetting {
             BadSetting::NoSecret => out.write_str("WATCHFIRE_SECRET must hold the hook's `secret`: 64 hex digits"),
             BadSetting::Secret(error) => write!(out, "WATCHFIRE_SECRET must hold the hook's `secret`: {error}"),
             BadSetting::Scheme => out.write_str("WATCHFIRE_VERIFY must be hex or standard"),
+            BadSetting::Explain => out.write_str("WATCHFIRE_EXPLAIN must be true or false"),
             BadSetting::Port => out.write_str("PORT must be a number up to 65535"),
         }
     }

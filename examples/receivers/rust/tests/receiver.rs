@@ -17,9 +17,14 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn start(secret: &Secret) -> Receiver {
+    fn start(secret: &Secret, environment: &[(&str, &str)]) -> Receiver {
         let mut command = Command::new(BINARY);
-        command.env_clear().env("WATCHFIRE_SECRET", secret.expose()).env("PORT", "0").stdout(Stdio::piped());
+        command
+            .env_clear()
+            .envs(environment.iter().copied())
+            .env("WATCHFIRE_SECRET", secret.expose())
+            .env("PORT", "0")
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
@@ -50,18 +55,27 @@ impl Drop for Receiver {
 }
 
 #[test]
-fn what_is_signed_is_taken_once_and_what_is_not_is_refused_with_the_doctors_words() {
+fn what_is_signed_is_taken_once_and_what_is_not_is_refused() {
     let secret = Secret::from_random([7; 32]);
-    let mut receiver = Receiver::start(&secret);
+    let mut receiver = Receiver::start(&secret, &[]);
     let body = r#"{"message":"red \u001b[31m"}"#;
     let signature = String::from_utf8(Signer::new(&secret).hex(body.as_bytes()).to_vec()).unwrap();
-    let (status, line) = receiver.send(&format!("{body}\n"), &signature);
-    assert_eq!(status, "401");
-    assert!(line.contains("it matches without the newline at the end"), "{line}");
+    let refused = ("401".to_owned(), "refused 401 X-Sentry-Hook-Signature does not match\n".to_owned());
+    assert_eq!(receiver.send(&format!("{body}\n"), &signature), refused);
     let (status, line) = receiver.send(body, &signature);
     assert_eq!(status, "204");
     assert!(line.contains("accepted") && !line.contains('\u{1b}'), "{line:?}");
     assert_eq!(receiver.send(body, &signature), ("204".to_owned(), "repeated \"d1\"\n".to_owned()));
+}
+
+#[test]
+fn what_is_refused_is_explained_in_the_doctors_words_where_that_is_asked_for() {
+    let secret = Secret::from_random([7; 32]);
+    let mut receiver = Receiver::start(&secret, &[("WATCHFIRE_EXPLAIN", "true")]);
+    let signature = String::from_utf8(Signer::new(&secret).hex(b"{}").to_vec()).unwrap();
+    let (status, line) = receiver.send("{}\n", &signature);
+    assert_eq!(status, "401");
+    assert!(line.contains("does not match: ") && line.contains("without the newline at the end"), "{line}");
 }
 
 #[test]
