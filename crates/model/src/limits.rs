@@ -153,8 +153,10 @@ limits! {
     RULE_NODES: usize = 100, Count;
     /// A request that asks why a signature does not hold: a webhook's body and headers, as JSON.
     VERIFY_REQUEST_BYTES: usize = 4 * MIB, Bytes;
-    /// Such requests that are read and worked on at once; the next ones wait.
+    /// Such requests that are worked on at once; the next ones wait.
     VERIFY_REQUESTS: usize = 4, Count;
+    /// Such requests that are longer than others of the API may be and are held at once; the next ones are refused.
+    VERIFY_LARGE_REQUESTS: usize = 8, Count;
     /// Stored events that one answer looks at again, for a rule's preview or to say why.
     HINDSIGHT_EVENTS: usize = 2000, Count;
     /// What one answer holds of the stored events that it has looked at.

@@ -171,7 +171,11 @@ impl HookEntry {
             );
         });
         let signers = signers.ok().map(Signers::new);
-        let header = |(name, value): (&str, &str)| Some((name.parse().ok()?, value.parse().ok()?));
+        let header = |(name, value): (&str, &str)| {
+            let mut value: HeaderValue = value.parse().ok()?;
+            value.set_sensitive(true);
+            Some((name.parse().ok()?, value))
+        };
         // `model` lets none pass that these refuse.
         let headers = hook.settings.headers.iter().filter_map(header).collect();
         HookEntry { hook, destination, signers, headers }

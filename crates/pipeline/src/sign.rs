@@ -98,7 +98,8 @@ fn headers_with(hook: &HookEntry, envelope: &Envelope, signatures: &Signatures) 
     list.extend_from_slice(&hook.headers);
     let mut add = |name: headers::HeaderName, value: &[u8]| {
         // All of these are hex, base64 or digits: a header value by construction.
-        if let Ok(value) = HeaderValue::from_bytes(value) {
+        if let Ok(mut value) = HeaderValue::from_bytes(value) {
+            value.set_sensitive(name.is_signature());
             list.push((HeaderName::from_static(name.wire), value));
         }
     };

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use web::App;
-use web::api::ApiState;
+use web::api::{ApiState, DoctorPlaces};
 use web::auth::TokenThrottle;
 use web::client::TrustedProxies;
 use web::ingest::{Ingest, KeyRates, Outcomes};
@@ -212,6 +212,7 @@ impl Running {
             base_url: url,
             trusted_proxies,
             tokens,
+            doctor: DoctorPlaces::default(),
             random,
         };
         let on_main = plan.metrics_on_main.then(|| Arc::clone(&metrics));

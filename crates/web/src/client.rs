@@ -35,17 +35,31 @@ impl TrustedProxies {
         if !self.trusts(&peer) {
             return peer;
         }
-        // From the right: each trusted proxy appended whom it saw; the first that is not a trusted proxy is the client.
-        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<IpAddr> =
-            forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-        let client = hops.iter().rev().find(|hop| !self.trusts(hop));
-        client.or(hops.first()).copied().unwrap_or(peer).to_canonical()
+        // From the right: each trusted proxy appended whom it saw; the first that is not a trusted proxy is the client. What
+        // stands left of a hop that cannot be read may be the client's own words.
+        let forwarded = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or_default());
+        let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+        let mut nearest = peer;
+        for hop in hops.iter().rev().map_while(|hop| read_hop(hop.trim())) {
+            nearest = hop;
+            if !self.trusts(&hop) {
+                break;
+            }
+        }
+        nearest
     }
 
     fn trusts(&self, address: &IpAddr) -> bool {
         self.0.iter().any(|proxy| proxy.contains(address))
     }
+}
+
+/// An address, as some proxies write it with the port: `192.0.2.1:80`, `[2001:db8::1]:80`.
+fn read_hop(text: &str) -> Option<IpAddr> {
+    let bare = || text.parse().ok();
+    let with_port = || text.parse().ok().map(|hop: SocketAddr| hop.ip());
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    bare().or_else(with_port).or_else(bracketed).map(|address: IpAddr| address.to_canonical())
 }
 
 impl ClientNetwork {
@@ -85,8 +99,22 @@ mod tests {
     #[test]
     fn what_a_client_wrote_before_the_proxies_does_not_count() {
         assert_eq!(client("10.0.0.1", &["203.0.113.9, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
-        assert_eq!(client("10.0.0.1", &["203.0.113.9", "198.51.100.1", "10.0.0.2, nonsense"]), "198.51.100.1");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9", "198.51.100.1", "10.0.0.2"]), "198.51.100.1");
         assert_eq!(client("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+    }
+
+    #[test]
+    fn a_hop_that_cannot_be_read_hides_what_stands_before_it() {
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, unknown"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, _hidden, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9", "", "10.0.0.2"]), "10.0.0.2");
+    }
+
+    #[test]
+    fn a_hop_may_carry_its_port() {
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, 198.51.100.1:5678"]), "198.51.100.1");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]:443, 10.0.0.2:80"]), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
     }
 
     #[test]

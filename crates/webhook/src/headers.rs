@@ -13,6 +13,13 @@ pub struct HeaderName {
     pub display: &'static str,
 }
 
+impl HeaderName {
+    /// Whether its value proves who sent the webhook.
+    pub fn is_signature(self) -> bool {
+        [SIGNATURE, SERVICE_HOOK_SIGNATURE, WEBHOOK_SIGNATURE].contains(&self)
+    }
+}
+
 /// `application/json`.
 pub const CONTENT_TYPE: HeaderName = HeaderName { wire: "content-type", display: "Content-Type" };
 /// `Watchfire/VERSION`.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use model::attempt::{BadResponse, Outcome};
 use model::egress::AddressClass;
 use tokio::time::Instant;
@@ -116,7 +116,7 @@ pub(super) struct Answer {
 impl Attempt {
     /// An attempt that ended before anything was tried, such as one whose URL the policy no longer allows.
     pub fn refused(words: impl Into<Cow<'static, str>>) -> Self {
-        Progress::new().end(Err(Failure::new(Outcome::RefusedAddress, words)))
+        Progress::new().end(Err(Failure::new(Outcome::RefusedAddress, words)), &[])
     }
 }
 
@@ -213,8 +213,8 @@ impl Progress {
         Err(Failure::new(Outcome::TimedOut, words))
     }
 
-    /// Ends the attempt: with a failure, or with whatever the status says.
-    pub(super) fn end(mut self, result: Result<(), Failure>) -> Attempt {
+    /// Ends the attempt, whose request had these headers: with a failure, or with whatever the status says.
+    pub(super) fn end(mut self, result: Result<(), Failure>, sent: &[(HeaderName, HeaderValue)]) -> Attempt {
         let result = result.and_then(|()| self.judge_status());
         let now = Instant::now();
         self.note_time(now);
@@ -237,7 +237,7 @@ impl Progress {
             bytes_read: self.meter.as_ref().map_or(self.bytes_read, |meter| meter.bytes_read()),
             timings: self.timings,
             excerpt: match head {
-                Some((_, headers)) => Excerpt::of(outcome, headers, &self.answer.body),
+                Some((_, headers)) => Excerpt::of(outcome, headers, &self.answer.body, sent),
                 None => Excerpt::default(),
             },
             retry_after,
@@ -313,7 +313,7 @@ mod tests {
         first.let_go();
         second.use_connection(&meter);
 
-        let (first, second) = (first.end(Ok(())), second.end(Err(Failure::new(Outcome::TimedOut, ""))));
+        let (first, second) = (first.end(Ok(()), &[]), second.end(Err(Failure::new(Outcome::TimedOut, "")), &[]));
         assert!(first.went_out);
         assert!(!second.went_out);
     }

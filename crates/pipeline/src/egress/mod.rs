@@ -72,7 +72,7 @@ pub struct EgressConfig<'a> {
 pub struct Request<'a> {
     /// Where to.
     pub destination: &'a Destination,
-    /// Everything else: content type, signatures, custom headers.
+    /// Everything else: content type, signatures, custom headers. What is marked as sensitive is masked in the excerpt.
     pub headers: &'a [(HeaderName, HeaderValue)],
     /// The signed bytes.
     pub body: Bytes,
@@ -137,7 +137,7 @@ impl Egress {
             Ok(result) => result,
             Err(_) => progress.deadline_passed(deadline),
         };
-        progress.end(result)
+        progress.end(result, request.headers)
     }
 
     async fn attempt(

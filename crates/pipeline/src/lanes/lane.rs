@@ -60,6 +60,8 @@ struct State {
     leased: HashSet<DeliveryKey>,
     reserved: usize,
     workers: usize,
+    /// A test is on the wire.
+    tests: bool,
     receiver: Receiver,
     mode: Mode,
     claims: u32,
@@ -115,6 +117,7 @@ impl Lane {
             leased: HashSet::new(),
             reserved: 0,
             workers: 0,
+            tests: false,
             receiver: Receiver::new(standing, now),
             mode: Mode::Memory,
             claims: 0,
@@ -177,6 +180,16 @@ impl Lane {
     /// One delivery was leased to whoever sends it past the queue.
     pub(crate) fn lease_key(&self, key: DeliveryKey) {
         self.with(|state| state.leased.insert(key));
+    }
+
+    /// A test begins, unless another is under way. Ends with [`Lane::end_test`].
+    pub(crate) fn begin_test(&self) -> bool {
+        self.with(|state| !std::mem::replace(&mut state.tests, true))
+    }
+
+    /// The test has ended.
+    pub(crate) fn end_test(&self) {
+        self.with(|state| state.tests = false);
     }
 
     /// Whether a delivery is this lane's to send.

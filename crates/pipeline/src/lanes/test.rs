@@ -1,7 +1,8 @@
 //! A test delivery: made, sent at once, and answered to whoever asked with what the receiver said.
 //!
 //! It goes the way of any other, past the queue: a row in the ledger first, the lane's connections, the log. It goes through
-//! an open circuit too, and counts as its probe; otherwise it says nothing of the receiver's standing.
+//! an open circuit too, and counts as its probe; otherwise it says nothing of the receiver's standing. A hook has one at a
+//! time, on a socket of the process's budget: who asks for many must not take those of deliveries.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -36,8 +37,11 @@ pub enum TestError {
     /// What is stored to sign with is damaged.
     #[error("the hook's stored secret or headers are damaged: nothing can be sent")]
     Unsigned,
-    /// The ledger could not be written, or too much waits in memory.
-    #[error("the test could not be written down: try again")]
+    /// A test of this hook is under way.
+    #[error("another test of the hook is still running")]
+    Testing,
+    /// The ledger could not be written, too much waits in memory, or no socket is free.
+    #[error("there is no room for a test now: try again")]
     Unavailable,
 }
 
@@ -52,11 +56,17 @@ impl Lanes {
         if self.shared.is_stopping() || self.shared.work.store_is_away() {
             return Err(TestError::Unavailable);
         }
+        let socket = self.shared.sockets.another().ok_or(TestError::Unavailable)?;
+        let (shared, lane) = (Arc::clone(&self.shared), self.lane(hook));
+        if !lane.begin_test() {
+            return Err(TestError::Testing);
+        }
         // A task of its own: what is leased is settled even where nobody waits for the answer any more. A stop waits for it.
         self.shared.workers.send_modify(|workers| *workers += 1);
-        let (shared, lane) = (Arc::clone(&self.shared), self.lane(hook));
         let testing = async move {
             let tested = shared.make_test(&lane, &entry, Body::stored(body, held)).await;
+            drop(socket);
+            lane.end_test();
             shared.workers.send_modify(|workers| *workers -= 1);
             tested
         };

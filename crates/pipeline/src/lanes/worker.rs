@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
 use model::standing::Change;
+use webhook::Kind;
 
 use super::lane::{Alone, Ended};
 use super::send::{self, Delivered};
@@ -47,7 +48,10 @@ impl Shared {
             self.give_back(lane, vec![item]);
             return;
         };
-        let ended = seen.map(|seen| lane.ended(&seen, |standing| self.work.stand(lane.hook(), standing)));
+        // A test says nothing of the receiver's standing but as the probe of an open circuit.
+        let counts = item.key.kind != Kind::Test || lane.standing().opened.is_some();
+        let ended = seen.filter(|_| counts);
+        let ended = ended.map(|seen| lane.ended(&seen, |standing| self.work.stand(lane.hook(), standing)));
         lane.let_go(&[item.key], || self.work.settle(settlement));
         if let Some(ended) = ended {
             self.obey(lane, ended);

@@ -373,3 +373,46 @@ async fn a_test_of_a_healthy_hook_says_nothing_of_its_receiver() {
     let refused = world.lanes.test(world.hook, Bytes::from_static(b"{}")).await;
     assert_eq!(refused.err(), Some(TestError::NotFiring));
 }
+
+#[tokio::test]
+async fn a_hook_has_one_test_at_a_time() {
+    let (mut world, receiver) = answered(200, HookSettings::default()).await;
+    let gate = Gate::new();
+    receiver.answer_next(Behaviour::Hold(gate.clone(), Reply::new(200)));
+    let ask = |world: &World| {
+        let (lanes, hook) = (Arc::clone(&world.lanes), world.hook);
+        tokio::spawn(async move { lanes.test(hook, Bytes::from_static(b"{}")).await })
+    };
+    let first = ask(&world);
+    world.transact().await;
+    receiver.wait_for(1).await;
+    assert_eq!(ask(&world).await.unwrap().err(), Some(TestError::Testing));
+    gate.open();
+    assert_eq!(first.await.unwrap().unwrap().attempt.status, Some(200));
+    world.rest().await;
+    let next = ask(&world);
+    world.transact().await;
+    assert_eq!(next.await.unwrap().unwrap().attempt.status, Some(200));
+}
+
+#[tokio::test]
+async fn a_test_that_is_sent_again_says_nothing_of_its_receiver_and_is_tried_once() {
+    let (mut world, receiver) = answered(410, HookSettings::default()).await;
+    let (lanes, hook) = (Arc::clone(&world.lanes), world.hook);
+    let asked = tokio::spawn(async move { lanes.test(hook, Bytes::from_static(b"{}")).await });
+    world.transact().await;
+    let test = asked.await.unwrap().unwrap().delivery;
+    world.rest().await;
+    world.second().await;
+    let closed = [Behaviour::Close, Behaviour::status(410), Behaviour::status(410), Behaviour::status(500)];
+    for (count, behaviour) in closed.into_iter().enumerate() {
+        receiver.answer_next(behaviour);
+        world.store.send_again(test.key(world.project.id), world.clock.now()).await.unwrap();
+        world.look().await;
+        receiver.wait_for(count + 2).await;
+        world.rest().await;
+        world.second().await;
+        assert_eq!(world.store.totals().await.unwrap().unsettled, 0);
+    }
+    assert_eq!(world.lanes.standing(world.hook), Some(Standing::default()));
+}

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -64,23 +64,29 @@ impl Unread {
     /// # Errors
     /// Any of [`BadBody`].
     pub(super) async fn json(self) -> Result<Value, BadBody> {
-        self.json_within(JSON_BODY_BYTES_MAX).await
+        serde_json::from_slice(&self.text_within(JSON_BODY_BYTES_MAX).await?).map_err(BadBody::NotJson)
     }
 
-    /// The same for a call that takes longer bodies than others.
+    /// Whether the body is as short as those of other calls: it says so itself.
+    pub(super) fn is_short(&self) -> bool {
+        self.body.size_hint().upper().is_some_and(|bytes| bytes <= JSON_BODY_BYTES_MAX as u64)
+    }
+
+    /// The JSON as it arrived, not parsed, for a call that takes longer bodies than others: as a tree it can be thirty times as
+    /// large.
     ///
     /// # Errors
-    /// Any of [`BadBody`].
-    pub(super) async fn json_within(self, bytes_max: usize) -> Result<Value, BadBody> {
+    /// Any of [`BadBody`] but `NotJson`.
+    pub(super) async fn text_within(self, bytes_max: usize) -> Result<Bytes, BadBody> {
         let bytes = collect(self.body, bytes_max).await?;
         if bytes.is_empty() {
-            return Ok(Value::Object(serde_json::Map::new()));
+            return Ok(Bytes::from_static(b"{}"));
         }
         let essence = self.media_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(BadBody::MediaType { media_type: self.media_type });
         }
-        serde_json::from_slice(&bytes).map_err(BadBody::NotJson)
+        Ok(bytes)
     }
 }
 

@@ -125,8 +125,11 @@ pub(crate) enum Untested {
         "The hook's stored secret or headers are damaged, so nothing can be sent. The hook's X-Watchfire-Note says what mends it."
     )]
     Unsigned,
-    /// It could not be written down.
-    #[error("The test could not be written down, so it was not sent. Try again in a moment.")]
+    /// Another is under way.
+    #[error("Another test of this hook is still under way. Wait for its answer: it comes within the hook's timeout.")]
+    Testing,
+    /// It could not be written down, or there is no room for it.
+    #[error("There is no room for a test at the moment, so it was not sent. Try again in a moment.")]
     NotNow,
 }
 
@@ -171,7 +174,7 @@ impl ApiError {
             ApiError::Refused(refusal) => refusal.status(),
             ApiError::Taken(_) => StatusCode::CONFLICT,
             ApiError::Snoozed => StatusCode::GONE,
-            ApiError::Untested(Untested::Disabled | Untested::Unsigned) => StatusCode::CONFLICT,
+            ApiError::Untested(Untested::Disabled | Untested::Unsigned | Untested::Testing) => StatusCode::CONFLICT,
             ApiError::Untested(Untested::NotNow) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Store(error) => status_of_store(error),
         }

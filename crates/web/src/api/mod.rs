@@ -48,6 +48,7 @@ use crate::auth::{Caller, Presented, TokenThrottle};
 use crate::client::{ClientNetwork, Peer, TrustedProxies};
 
 pub use self::body::JSON_BODY_BYTES_MAX;
+pub use self::hooks::DoctorPlaces;
 
 /// What the API works with.
 pub struct ApiState {
@@ -69,6 +70,8 @@ pub struct ApiState {
     pub trusted_proxies: TrustedProxies,
     /// Looks callers up.
     pub tokens: Arc<TokenThrottle>,
+    /// Bounds what the signature doctor takes.
+    pub doctor: DoctorPlaces,
     /// Fills a slice from the system's random source.
     pub random: fn(&mut [u8]),
 }

@@ -5,7 +5,7 @@
 use http::StatusCode;
 use model::delivery::DeliveryState;
 use model::ids::ReplayId;
-use model::limits::LIVE_STREAMS;
+use model::limits::{LIVE_STREAMS, VERIFY_LARGE_REQUESTS};
 
 /// Why a list of deliveries cannot be narrowed so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +66,9 @@ pub(crate) enum Refusal {
     /// As many as there may be watch already, or the server stops.
     #[error("No live stream is free: there are {LIVE_STREAMS} at most. The list of deliveries shows the same.")]
     NoStream,
+    /// As many long requests to the signature doctor are held as there may be.
+    #[error("{VERIFY_LARGE_REQUESTS} long requests like this are being looked at already. Try again in a moment.")]
+    DoctorBusy,
 }
 
 impl Refusal {
@@ -74,7 +77,7 @@ impl Refusal {
         match self {
             Refusal::Unsettled(_) | Refusal::HookDisabled | Refusal::Replaying(_) => StatusCode::CONFLICT,
             Refusal::BodyGone => StatusCode::GONE,
-            Refusal::NoStream => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::NoStream | Refusal::DoctorBusy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

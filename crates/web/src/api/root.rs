@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use http::HeaderMap;
 use serde::Serialize;
 use store::catalog::User;
 
 use super::ApiState;
-use super::error::Answer;
+use super::error::{Answer, ApiError};
 use super::time::iso;
 use crate::auth::{AuthError, Caller};
 
@@ -38,11 +37,12 @@ struct UserView {
 }
 
 /// `GET`. Needs no token; a wrong one is refused.
-pub(super) async fn show(State(api): State<Arc<ApiState>>, headers: HeaderMap) -> Answer<Json<Root>> {
-    let caller = match Caller::identify(&headers, api.store.as_ref()).await {
-        Ok(caller) => caller,
-        Err(AuthError::NoCredentials) => return Ok(Json(Root { version: "0", auth: None, user: None })),
-        Err(error) => return Err(error.into()),
+pub(super) async fn show(State(api): State<Arc<ApiState>>, caller: Answer<Caller>) -> Answer<Json<Root>> {
+    let caller = match caller {
+        Err(ApiError::Auth(AuthError::NoCredentials)) => {
+            return Ok(Json(Root { version: "0", auth: None, user: None }));
+        }
+        caller => caller?,
     };
     let user = match caller.token.user {
         Some(id) => api.store.users().await?.into_iter().find(|user| user.id == id),

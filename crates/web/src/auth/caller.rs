@@ -42,13 +42,20 @@ pub(crate) enum AuthError {
 }
 
 impl Caller {
-    /// The caller that the headers name.
+    /// The hash of the token in the headers.
     ///
     /// # Errors
-    /// What is wrong with the header, or `UnknownToken`, or what the store says.
-    pub(crate) async fn identify(headers: &HeaderMap, store: &dyn Store) -> Result<Self, AuthError> {
-        let text = bearer_token(headers)?;
-        let token = store.token_by_hash(token::hash(text)).await?.ok_or(AuthError::UnknownToken)?;
+    /// What is wrong with the header; `UnknownToken` for a text that no token can be.
+    pub(crate) fn token_hash(headers: &HeaderMap) -> Result<[u8; 32], AuthError> {
+        bearer_token(headers).map(token::hash)
+    }
+
+    /// The caller whose token has this hash.
+    ///
+    /// # Errors
+    /// `UnknownToken`, or what the store says.
+    pub(crate) async fn identify(hash: [u8; 32], store: &dyn Store) -> Result<Self, AuthError> {
+        let token = store.token_by_hash(hash).await?.ok_or(AuthError::UnknownToken)?;
         Ok(Self { token })
     }
 

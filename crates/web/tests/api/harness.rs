@@ -22,7 +22,7 @@ use store::conformance;
 use store::sqlite::Sqlite;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use watchfire_web::api::{self, ApiState};
+use watchfire_web::api::{self, ApiState, DoctorPlaces};
 use watchfire_web::auth::TokenThrottle;
 use watchfire_web::auth::token::TokenText;
 use watchfire_web::client::TrustedProxies;
@@ -86,6 +86,7 @@ impl Api {
             base_url: BASE_URL.to_owned(),
             trusted_proxies: TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]),
             tokens: Arc::clone(&tokens),
+            doctor: DoctorPlaces::default(),
             random: fill,
         };
         let router = api::router(Arc::new(state));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Request;
 use serde_json::json;
+use store::catalog::Catalog as _;
 use watchfire_web::client::Peer;
 
 use crate::harness::{Answer, Api};
@@ -79,4 +80,24 @@ async fn many_guesses_at_once_are_each_answered_and_a_known_token_among_them_get
     known.with_status(200);
     assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), FAILURES);
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 60 - FAILURES);
+}
+
+#[tokio::test]
+async fn a_token_that_was_right_before_is_never_told_to_come_again_until_it_is_revoked() {
+    let api = Api::start().await;
+    let known = api.token("project:read").await;
+    let here = ("192.0.2.1", None);
+    call(&api, here, &known).await.with_status(200);
+    for number in 0..FAILURES {
+        call(&api, here, &guess(number)).await.with_status(401);
+    }
+    // More at once than may wait.
+    let guesses = (0..200).map(guess).collect::<Vec<_>>();
+    let flood = futures_util::future::join_all(guesses.iter().map(|guess| call(&api, here, guess)));
+    let right = futures_util::future::join_all((0..100).map(|_| call(&api, here, &known)));
+    let (_, right) = tokio::join!(flood, right);
+    assert_eq!(right.iter().filter(|answer| answer.status != 200).count(), 0);
+    let id = api.store.tokens().await.unwrap().into_iter().map(|token| token.id).max().unwrap();
+    api.store.revoke_token(id).await.unwrap();
+    call(&api, here, &known).await.with_status(429);
 }

@@ -1,9 +1,11 @@
 //! The signature doctor over the API.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use model::ids::Millis;
-use model::limits::VERIFY_REQUEST_BYTES;
+use model::limits::{VERIFY_LARGE_REQUESTS, VERIFY_REQUEST_BYTES};
 use serde_json::{Value, json};
 use store::catalog::{Catalog as _, Rotation};
 use webhook::{Secret, Signer};
@@ -176,4 +178,48 @@ async fn a_body_of_the_largest_event_fits_and_more_is_refused_with_the_limit() {
     let answer = api.post(&hook.path(), json!({"body": filler(VERIFY_REQUEST_BYTES), "headers": {}})).await;
     assert_eq!(answer.status, 413, "{}", answer.text);
     assert!(answer.text.contains(&VERIFY_REQUEST_BYTES.to_string()), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn what_nobody_asked_for_costs_nothing_and_headers_are_no_place_for_a_body() {
+    let api = Api::start().await;
+    let hook = Hook::make(&api).await;
+    let many = |count: usize| (0..count).map(|at| (format!("x-{at}"), json!("a"))).collect::<serde_json::Map<_, _>>();
+    let ignored = json!({"body": BODY, "headers": {"X-Sentry-Hook-Signature": hook.hex(BODY)}, "other": many(50_000)});
+    assert_eq!(api.post(&hook.path(), ignored).await.with_status(200)["valid"], true);
+    let refused = api.post(&hook.path(), json!({"body": BODY, "headers": many(50_000)})).await.with_status(400);
+    assert_eq!(refused, json!({"headers": ["The headers are longer than 262144 bytes."]}));
+    let refused = api.post(&hook.path(), json!([BODY])).await.with_status(400);
+    assert_eq!(refused, json!({"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}));
+}
+
+#[tokio::test]
+async fn long_requests_that_arrive_slowly_keep_no_short_one_waiting() {
+    let api = Api::start().await;
+    let hook = Hook::make(&api).await;
+    let (came, mut at_their_bodies) = tokio::sync::mpsc::channel(VERIFY_LARGE_REQUESTS + 1);
+    let never = || {
+        let mut came = Some(came.clone());
+        let body = futures_util::stream::poll_fn(move |_| {
+            if let Some(came) = came.take() {
+                came.try_send(()).unwrap();
+            }
+            std::task::Poll::<Option<Result<Vec<u8>, std::io::Error>>>::Pending
+        });
+        axum::body::Body::from_stream(body)
+    };
+    let path = hook.path();
+    let long = || api.raw("POST", &path, "application/json", never());
+    let all_came = async {
+        for _ in 0..VERIFY_LARGE_REQUESTS {
+            at_their_bodies.recv().await.unwrap();
+        }
+    };
+    let slow: Vec<_> = (0..VERIFY_LARGE_REQUESTS).map(|_| Box::pin(long())).collect();
+    let mut slow = futures_util::future::join_all(slow);
+    let came = matches!(select(pin!(all_came), &mut slow).await, Either::Left(_));
+    assert!(came, "an endless body ended");
+    assert_eq!(long().await.status, 503);
+    let headers = json!({"X-Sentry-Hook-Signature": hook.hex(BODY)});
+    assert_eq!(hook.verify(&api, BODY, &headers).await["valid"], true);
 }

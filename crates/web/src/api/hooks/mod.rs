@@ -37,6 +37,7 @@ use super::page::{PageRequest, query_value};
 pub(super) use self::rotate::rotate;
 pub(super) use self::stats::stats;
 pub(super) use self::test::test;
+pub use self::verify::DoctorPlaces;
 pub(super) use self::verify::verify;
 
 /// What there is below a hook about its deliveries.

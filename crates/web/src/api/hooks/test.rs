@@ -62,6 +62,7 @@ pub(in super::super) async fn test(call: Call<HookPath>) -> Answer<(StatusCode, 
     let tested = api.sending.test(hook.number, Bytes::from(body)).await.map_err(|error| match error {
         TestError::NotFiring => ApiError::Untested(Untested::Disabled),
         TestError::Unsigned => ApiError::Untested(Untested::Unsigned),
+        TestError::Testing => ApiError::Untested(Untested::Testing),
         TestError::Unavailable => ApiError::Untested(Untested::NotNow),
     })?;
     Ok((StatusCode::OK, Json(Outcome::of(tested))))
