@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::attempt::Outcome;
 use crate::delivery::asked_pause;
 use crate::ids::Millis;
+use crate::limits::RETRY_AFTER_MOST_SECONDS;
 
 /// After so many attempts in a row that never went out the circuit opens; after so many that failed otherwise too, but then
 /// [`OPENS_AFTER`] has to pass as well.
@@ -115,9 +116,11 @@ impl Standing {
         self.opened.is_some() || self.is_paused(now)
     }
 
-    /// Whether the receiver asked to be left alone.
+    /// Whether the receiver asked to be left alone. A time that no answer can have asked for is one of before the clock was
+    /// set back.
     pub fn is_paused(&self, now: Millis) -> bool {
-        self.paused_until.is_some_and(|until| now < until)
+        let longest = Duration::from_secs(RETRY_AFTER_MOST_SECONDS);
+        self.paused_until.is_some_and(|until| now < until && until <= now.plus(longest))
     }
 
     /// Whether the receiver gets one request at a time.
@@ -125,10 +128,13 @@ impl Standing {
         self.opened.is_some() || self.failing_since.is_some_and(|since| since.plus(STRUGGLES_AFTER) <= now)
     }
 
-    /// The number of the probe that is due, counted from 0, if the circuit is open and one is.
+    /// The number of the probe that is due, counted from 0, if the circuit is open and one is. One that seems further away than
+    /// any pause is long was planned before the clock was set back: it is due.
     pub fn due_probe(&self, now: Millis) -> Option<u32> {
-        let opened = self.opened?;
-        (self.next_probe()? <= now && !self.is_paused(now)).then_some(opened.probes)
+        let (opened, next) = (self.opened?, self.next_probe()?);
+        let longest = Duration::from_secs(PROBE_PAUSE_SECONDS[PROBE_PAUSE_SECONDS.len() - 1]);
+        let is_due = next <= now || next > now.plus(longest);
+        (is_due && !self.is_paused(now)).then_some(opened.probes)
     }
 
     /// When the next probe of an open circuit is due.
@@ -206,6 +212,18 @@ mod tests {
         assert_eq!(standing.note(&unsent(1)), Change::None, "it is open already");
         assert_eq!(standing.note(&answered(204, 2)), Change::Closed);
         assert_eq!(standing, Standing { succeeded: Some(at(2)), failed: Some(at(1)), ..Standing::default() });
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nobody_from_a_receiver() {
+        let mut standing = Standing::default();
+        let _ = noted(&mut standing, unsent(7_200), 10);
+        standing.begin_probe(at(7_200));
+        assert_eq!(standing.due_probe(at(7_201)), None);
+        assert_eq!(standing.due_probe(at(0)), Some(1));
+        let mut asked = Standing::default();
+        let _ = asked.note(&Seen { retry_after: Some(Duration::from_secs(3_600)), ..answered(503, 7_200) });
+        assert!(asked.is_paused(at(7_201)) && !asked.is_paused(at(0)));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! projects that it touches, in its own transaction, and `Ledger::record` refuses events matched under an older one.
 
 use async_trait::async_trait;
-use model::hook::{DisabledBy, HookSettings, HookSettingsChange};
+use model::hook::{CustomHeaders, DisabledBy, HookSettings, HookSettingsChange};
 use model::ids::{Generation, HookGuid, HookNumber, Millis, OrganizationId, ProjectId, TeamId, TokenId, UserId};
 use model::rules::{Clause, NodeError, NodePlace, Quantifier};
 use model::scope::Scopes;
@@ -288,6 +288,8 @@ pub struct Hook {
     pub active: bool,
     /// Who disabled it, where it does not fire.
     pub disabled_by: Option<DisabledBy>,
+    /// When, where that is known.
+    pub disabled: Option<Millis>,
     /// When it was made.
     pub created: Millis,
 }
@@ -348,6 +350,10 @@ pub struct HookChange {
     pub settings: HookSettingsChange,
     /// Whether it fires. One that is enabled starts anew: its receiver's standing is forgotten.
     pub active: Option<bool>,
+    /// The headers from which some values were taken over into `settings`: the hook must still have them.
+    pub headers_read: Option<CustomHeaders>,
+    /// The store's time, kept of a hook that is disabled.
+    pub now: Option<Millis>,
 }
 
 /// An API token, without its text: that is kept as a hash only.

@@ -34,6 +34,12 @@ pub enum StoreError {
         /// How many there may be.
         most: usize,
     },
+    /// Somebody has changed it since it was read.
+    #[error("{what} changed meanwhile")]
+    Changed {
+        /// What, as the API calls it.
+        what: &'static str,
+    },
     /// The overlap of an earlier rotation has not ended.
     #[error("the secret was rotated already, and both are valid until then")]
     Rotating {
@@ -136,6 +142,7 @@ impl StoreError {
             StoreError::Full(_) | StoreError::Io(_) | StoreError::UnknownCommit(_) | StoreError::Closed => true,
             StoreError::Taken { .. }
             | StoreError::TooMany { .. }
+            | StoreError::Changed { .. }
             | StoreError::Rotating { .. }
             | StoreError::Unopened(_)
             | StoreError::NotUnlocked

@@ -60,12 +60,30 @@ pub async fn a_hook_changes_only_the_settings_that_are_named(bench: &mut dyn Ben
 pub async fn a_hook_that_a_person_disables_says_so(bench: &mut dyn Bench) -> Outcome {
     let world = World::new(bench).await?;
     let made = world.store.create_hook(NewHook { active: false, ..new_hook(world.project.id, 1) }).await?;
-    assert_eq!(made.disabled_by, Some(DisabledBy::Person));
-    for (active, by) in [(true, None), (false, Some(DisabledBy::Person)), (false, Some(DisabledBy::Person))] {
-        let change = HookChange { active: Some(active), ..HookChange::default() };
+    assert_eq!((made.disabled_by, made.disabled), (Some(DisabledBy::Person), Some(NOW)));
+    for (after_ms, active, disabled_ms) in [(1, true, None), (2, false, Some(2)), (3, false, Some(2))] {
+        let change = HookChange { active: Some(active), now: Some(later(NOW, after_ms)), ..HookChange::default() };
         let hook = world.store.update_hook(world.project.id, made.guid, change).await?;
-        assert_eq!((hook.active, hook.disabled_by), (active, by));
+        assert_eq!((hook.active, hook.disabled_by), (active, (!active).then_some(DisabledBy::Person)));
+        assert_eq!(hook.disabled, disabled_ms.map(|after_ms| later(NOW, after_ms)));
     }
+    Ok(())
+}
+
+/// Headers some of whose values were read before are set only where nobody has set others meanwhile.
+pub async fn headers_are_not_set_back(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let hook = world.hook(1).await?;
+    let headers = |value: &str| CustomHeaders::new([("x-key".to_owned(), value.to_owned())]).expect("a header");
+    let set = |value: &str, read: CustomHeaders| {
+        let settings = HookSettingsChange { headers: Some(headers(value)), ..HookSettingsChange::default() };
+        let change = HookChange { settings, headers_read: Some(read), ..HookChange::default() };
+        world.store.update_hook(world.project.id, hook.guid, change)
+    };
+    set("one", CustomHeaders::default()).await?;
+    let late = set("two", CustomHeaders::default()).await;
+    assert!(matches!(late, Err(StoreError::Changed { what: "headers" })));
+    assert_eq!(set("two", headers("one")).await?.settings.headers, headers("two"));
     Ok(())
 }
 

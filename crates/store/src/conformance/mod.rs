@@ -177,6 +177,7 @@ macro_rules! every_behaviour {
             hooks::a_hook_keeps_its_settings,
             hooks::a_hook_changes_only_the_settings_that_are_named,
             hooks::a_hook_that_a_person_disables_says_so,
+            hooks::headers_are_not_set_back,
             hooks::a_rotation_keeps_both_secrets_until_its_overlap_ends,
             hooks::a_second_rotation_waits_for_the_first_or_ends_both,
             secrets::secrets_open_after_a_restart,

@@ -90,9 +90,10 @@ pub async fn a_gone_receiver_disables_its_hook_until_somebody_enables_it(bench: 
     let after = world.store.directory().await?;
     assert!(after.version > before.version && after.projects[0].generation > before.projects[0].generation);
     assert_eq!((after.hooks[0].active, after.hooks[0].disabled_by), (false, Some(DisabledBy::Gone)));
+    assert_eq!(after.hooks[0].disabled, Some(world.batch().now));
     let change = HookChange { active: Some(true), ..HookChange::default() };
     let enabled = world.store.update_hook(world.project.id, hook.guid, change).await?;
-    assert_eq!((enabled.active, enabled.disabled_by), (true, None));
+    assert_eq!((enabled.active, enabled.disabled_by, enabled.disabled), (true, None, None));
     assert_eq!(world.store.standings().await?, []);
     Ok(())
 }

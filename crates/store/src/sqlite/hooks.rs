@@ -18,7 +18,8 @@ use crate::secret_key::{Column, SecretKey};
 
 const SELECT: &str = "
     select number, guid, project_id, url, secret, previous_secret, previous_until_ms, kinds, filters, filter_match, timeout_ms,
-           retries, concurrency, max_age_s, when_open, headers, active, disabled_by, created_ms
+           retries, concurrency, max_age_s, when_open, headers, active, disabled_by, created_ms,
+           disabled_ms
     from hook";
 
 /// Every hook.
@@ -47,8 +48,8 @@ pub(super) fn create(transaction: &Transaction<'_>, key: &SecretKey, new: NewHoo
     transaction
         .execute(
             "insert into hook (guid, project_id, url, secret, kinds, filters, filter_match, timeout_ms, retries, concurrency,
-                               max_age_s, when_open, headers, active, disabled_by, created_ms)
-             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               max_age_s, when_open, headers, active, disabled_by, created_ms, disabled_ms)
+             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 new.guid.0,
                 new.project.get(),
@@ -66,6 +67,7 @@ pub(super) fn create(transaction: &Transaction<'_>, key: &SecretKey, new: NewHoo
                 new.active,
                 (!new.active).then_some(DisabledBy::Person.code()),
                 new.now.0,
+                (!new.active).then_some(new.now.0),
             ],
         )
         .map_err(|error| taken(error, "id"))?;
@@ -81,6 +83,9 @@ pub(super) fn update(
 ) -> Result<Hook, StoreError> {
     let before = by_guid(transaction, key, hook)?;
     let settings = &change.settings;
+    if change.headers_read.as_ref().is_some_and(|read| *read != before.settings.headers) {
+        return Err(StoreError::Changed { what: "headers" });
+    }
     let headers = match &settings.headers {
         Some(headers) => secrets::seal_headers(key, before.guid, headers)?,
         None => None,
@@ -109,7 +114,7 @@ pub(super) fn update(
     )?;
     match change.active {
         Some(true) if !before.active => enable(transaction, before.number)?,
-        Some(false) if before.active => disable(transaction, before.number, DisabledBy::Person)?,
+        Some(false) if before.active => disable(transaction, before.number, (DisabledBy::Person, change.now))?,
         Some(_) | None => {}
     }
     touch(transaction, hook.0)?;
@@ -118,15 +123,22 @@ pub(super) fn update(
 
 /// One that is enabled starts anew: one more failure must not disable it again.
 fn enable(transaction: &Transaction<'_>, hook: HookNumber) -> Result<(), StoreError> {
-    transaction.execute("update hook set active = 1, disabled_by = null where number = ?", [hook.get()])?;
+    transaction
+        .execute("update hook set active = 1, disabled_by = null, disabled_ms = null where number = ?", [hook.get()])?;
     transaction.execute("delete from hook_standing where hook = ?", [hook.get()])?;
     Ok(())
 }
 
 /// One that is disabled does not fire any more.
-pub(super) fn disable(transaction: &Transaction<'_>, hook: HookNumber, by: DisabledBy) -> Result<(), StoreError> {
-    transaction
-        .execute("update hook set active = 0, disabled_by = ? where number = ?", [u32::from(by.code()), hook.get()])?;
+pub(super) fn disable(
+    transaction: &Transaction<'_>,
+    hook: HookNumber,
+    (by, at): (DisabledBy, Option<Millis>),
+) -> Result<(), StoreError> {
+    transaction.execute(
+        "update hook set active = 0, disabled_by = ?, disabled_ms = ? where number = ?",
+        params![by.code(), at.map(|at| at.0), hook.get()],
+    )?;
     Ok(())
 }
 
@@ -185,7 +197,7 @@ pub(super) fn finish_rotation(
 pub(super) fn delete(transaction: &Transaction<'_>, hook: (ProjectId, HookGuid)) -> Result<(), StoreError> {
     let deleted = transaction.execute(
         "update hook
-         set deleted = 1, active = 0, disabled_by = null, previous_secret = null, previous_until_ms = null
+         set deleted = 1, active = 0, disabled_by = null, disabled_ms = null, previous_secret = null, previous_until_ms = null
          where project_id = ? and guid = ? and deleted = 0",
         params![hook.0.get(), hook.1.0],
     )?;
@@ -223,6 +235,7 @@ fn hook_of(row: &Row<'_>, key: &SecretKey) -> Result<Hook, StoreError> {
         active: row.get(16)?,
         disabled_by: row.get::<_, Option<i64>>(17)?.map(DisabledBy::from_code).transpose()?,
         created: Millis(row.get(18)?),
+        disabled: row.get::<_, Option<i64>>(19)?.map(Millis),
     })
 }
 

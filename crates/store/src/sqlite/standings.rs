@@ -34,7 +34,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), 
             .optional()?;
         // Somebody was faster.
         let Some(project) = project else { continue };
-        hooks::disable(transaction, *hook, DisabledBy::Gone)?;
+        hooks::disable(transaction, *hook, (DisabledBy::Gone, Some(batch.now)))?;
         touch(transaction, ProjectId::new(project)?)?;
     }
     Ok(())

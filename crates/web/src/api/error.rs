@@ -314,7 +314,10 @@ fn status_of_store(error: &StoreError) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         StoreError::Missing { .. } => StatusCode::NOT_FOUND,
-        StoreError::Taken { .. } | StoreError::Rotating { .. } | StoreError::Unopened(_) => StatusCode::CONFLICT,
+        StoreError::Taken { .. }
+        | StoreError::Changed { .. }
+        | StoreError::Rotating { .. }
+        | StoreError::Unopened(_) => StatusCode::CONFLICT,
         StoreError::TooMany { .. } => StatusCode::BAD_REQUEST,
         StoreError::UnknownValue { .. }
         | StoreError::Damaged { .. }
@@ -337,6 +340,7 @@ fn body_of_store(error: &StoreError) -> Value {
     match error {
         StoreError::Missing { .. } => detail(NOT_FOUND),
         StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
+        StoreError::Changed { what } => detail(format_args!("The {what} changed meanwhile. Look at them again.")),
         StoreError::Rotating { until } => detail(format_args!(
             "The secret was rotated already, and both are valid until {}. Finish that rotation first, or rotate with an \
              overlap of 0, which ends both at once.",

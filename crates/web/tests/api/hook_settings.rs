@@ -1,5 +1,7 @@
 //! What a hook asks of its deliveries: read, validated, masked.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use store::Catalog as _;
@@ -91,4 +93,17 @@ async fn every_setting_that_cannot_be_is_refused_with_what_is_wrong() {
         body["url"] = "https://example.com/".into();
         assert_eq!(api.post(HOOKS, body.clone()).await.with_status(400), json!({field: [text]}), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_disabled_hook_says_since_when() {
+    let api = Api::start().await;
+    let hook = api.post(HOOKS, json!({"url": "https://example.com/"})).await.with_status(201);
+    let path = format!("{HOOKS}{}/", hook["id"].as_str().unwrap());
+    api.clock.advance(Duration::from_secs(60));
+    let disabled = api.put(&path, json!({"isActive": false})).await.with_status(200);
+    assert_eq!(disabled["health"]["state"], "disabled");
+    assert_eq!(disabled["health"]["since"], "2018-11-06T21:21:08.143Z");
+    let enabled = api.put(&path, json!({"isActive": true})).await.with_status(200);
+    assert_eq!((&enabled["health"]["state"], &enabled["health"]["since"]), (&json!("unknown"), &json!(null)));
 }

@@ -148,6 +148,7 @@ async fn a_hook_is_shown_as_it_was_made_and_changed_only_where_asked() {
     expected["status"] = json!("disabled");
     expected["health"]["state"] = json!("disabled");
     expected["health"]["disabledBy"] = json!("person");
+    expected["health"]["since"] = json!("2018-11-06T21:20:13.143Z");
     assert_eq!(disabled, expected);
     assert_eq!(api.get(&path(&made)).await.with_status(200), expected);
     let active = api.put(&path(&made), json!({"isActive": true, "version": 0})).await.with_status(200);

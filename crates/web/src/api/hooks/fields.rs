@@ -57,7 +57,9 @@ pub(super) fn read_change(body: &Value, hook: &Hook, policy: &Policy) -> Result<
     let mut fields = Fields::of(body)?;
     let url = fields.optional("url", |value| url(value, policy));
     let Others { kinds, filters, filter_match, settings, active } = read_others(&mut fields, Some(&hook.settings));
-    fields.finish(Some(HookChange { url, kinds, filters, filter_match, settings, active }))
+    let headers_read = settings::keeps_values(body).then(|| hook.settings.headers.clone());
+    let now = None;
+    fields.finish(Some(HookChange { url, kinds, filters, filter_match, settings, active, headers_read, now }))
 }
 
 fn read_others(fields: &mut Fields<'_>, present: Option<&HookSettings>) -> Others {

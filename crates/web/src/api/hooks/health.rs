@@ -77,7 +77,7 @@ impl Health {
         let paused_until = standing.paused_until.filter(|until| now < *until);
         let opened = standing.opened;
         let (state, since) = if !hook.active {
-            ("disabled", None)
+            ("disabled", hook.disabled)
         } else if hook.secrets.is_err() {
             ("unreadable", None)
         } else if let Some(opened) = opened {

@@ -21,7 +21,7 @@ use http::{HeaderMap, StatusCode};
 use model::ids::HookGuid;
 use model::scope::Scope;
 use store::StoreError;
-use store::catalog::{Hook, NewHook, Unopened};
+use store::catalog::{Hook, HookChange, NewHook, Unopened};
 use webhook::Secret;
 
 use self::health::Health;
@@ -113,9 +113,16 @@ pub(super) async fn show(call: Call<HookPath>) -> Answer {
 /// `PUT …/hooks/{hook}/`
 pub(super) async fn update(call: Call<HookPath>, body: Unread) -> Answer {
     let hook = call.hook(&[Scope::ProjectWrite]).await?;
-    let change = fields::read_change(&body.json().await?, &hook, &call.api.policy)?;
-    let before = hook;
-    let hook = call.api.store.update_hook(before.project, before.guid, change).await?;
+    let (body, mut before) = (body.json().await?, hook);
+    let hook = loop {
+        let change = fields::read_change(&body, &before, &call.api.policy)?;
+        let change = HookChange { now: Some(call.api.clock.now()), ..change };
+        match call.api.store.update_hook(before.project, before.guid, change).await {
+            // The values that masks stand for are those of now.
+            Err(StoreError::Changed { .. }) => before = call.hook(&[Scope::ProjectWrite]).await?,
+            changed => break changed?,
+        }
+    };
     call.api.changed().await;
     if hook.active != before.active {
         call.api.sending.starts_anew(hook.number);

@@ -28,6 +28,12 @@ pub(super) fn read(fields: &mut Fields<'_>, present: Option<&HookSettings>) -> H
     }
 }
 
+/// Whether some header of a body keeps the value that the hook has.
+pub(super) fn keeps_values(body: &Value) -> bool {
+    let mut values = body.get("headers").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    values.any(|value| value == MASK)
+}
+
 /// The settings of a new hook.
 pub(super) fn of_new(change: HookSettingsChange) -> HookSettings {
     let default = HookSettings::default();
