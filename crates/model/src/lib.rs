@@ -20,6 +20,7 @@ pub mod matching;
 pub mod metadata;
 pub mod payload;
 pub mod release;
+pub mod role;
 pub mod rules;
 pub mod scope;
 pub mod short_id;

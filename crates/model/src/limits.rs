@@ -81,6 +81,10 @@ limits! {
     TOKEN_FAILURES: u32 = 20, Count;
     /// In which unknown tokens of one client are counted.
     TOKEN_FAILURES_SECONDS: u64 = 60, Seconds;
+    /// Wrong passwords from one client, counted likewise, in the time of `SIGN_IN_FAILURES_SECONDS`.
+    SIGN_IN_FAILURES: u32 = 10, Count;
+    /// In which wrong passwords of one client are counted.
+    SIGN_IN_FAILURES_SECONDS: u64 = 60, Seconds;
     /// Clients whose unknown tokens are remembered.
     THROTTLED_CLIENTS: usize = 8192, Count;
     /// The longest time in which a project key's events may be counted.

@@ -114,6 +114,18 @@ impl Scopes {
         needed.iter().any(|&needed| self.allow(needed))
     }
 
+    /// What both sets allow.
+    #[must_use]
+    pub fn within(self, others: Scopes) -> Scopes {
+        Scope::ALL.iter().copied().filter(|&scope| self.allow(scope) && others.allow(scope)).collect()
+    }
+
+    /// What either set allows.
+    #[must_use]
+    pub const fn or(self, others: Scopes) -> Scopes {
+        Scopes(self.0 | others.0)
+    }
+
     /// Whether everything that `others` allow is allowed by this set: a token may not make a more powerful one.
     pub fn cover(self, others: Scopes) -> bool {
         others.iter().all(|scope| self.allow(scope))

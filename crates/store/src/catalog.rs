@@ -1,4 +1,4 @@
-//! The catalog: organizations, teams, projects, project keys, hooks, tokens and users.
+//! The catalog: organizations, teams, projects, project keys, hooks and tokens.
 //!
 //! What a call changed counts for every event that arrives after it answered: each change moves the generation of the
 //! projects that it touches, in its own transaction, and `Ledger::record` refuses events matched under an older one.
@@ -100,13 +100,6 @@ pub trait Catalog: Send + Sync + 'static {
     async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
     /// Deletes a token.
     async fn revoke_token(&self, token: TokenId) -> Result<(), StoreError>;
-
-    /// Makes a user. The hash is argon2's encoded form.
-    async fn create_user(&self, email: String, password_hash: String, now: Millis) -> Result<User, StoreError>;
-    /// All users.
-    async fn users(&self) -> Result<Vec<User>, StoreError>;
-    /// Replaces a user's password hash.
-    async fn set_password(&self, user: UserId, password_hash: String) -> Result<(), StoreError>;
 }
 
 /// A consistent look at everything that accept and match need.
@@ -388,17 +381,4 @@ pub struct NewToken {
     pub user: Option<UserId>,
     /// The store's time.
     pub now: Millis,
-}
-
-/// A person who can sign in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    /// Their id.
-    pub id: UserId,
-    /// Their name at sign-in.
-    pub email: String,
-    /// argon2's encoded hash.
-    pub password_hash: String,
-    /// When the account was made.
-    pub created: Millis,
 }

@@ -40,6 +40,9 @@ pub enum StoreError {
         /// What, as the API calls it.
         what: &'static str,
     },
+    /// The only admin of an organization would be none any more.
+    #[error("an organization keeps at least one admin")]
+    LastAdmin,
     /// The overlap of an earlier rotation has not ended.
     #[error("the secret was rotated already, and both are valid until then")]
     Rotating {
@@ -144,6 +147,7 @@ impl StoreError {
             | StoreError::TooMany { .. }
             | StoreError::Changed { .. }
             | StoreError::Rotating { .. }
+            | StoreError::LastAdmin
             | StoreError::Unopened(_)
             | StoreError::NotUnlocked
             | StoreError::WrongSecretKey { .. }

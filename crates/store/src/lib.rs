@@ -1,12 +1,13 @@
 //! Everything that outlives the process, behind one [`Store`] interface.
 //!
-//! The interface is of few, use-case-shaped methods in seven rooms: [`Ledger`] (events, deliveries, leases, retention),
-//! [`Catalog`] (organizations, projects, keys, hooks, tokens, users), [`Issues`] (what people do with issues), [`Rules`]
-//! (issue alert rules and their history), [`Counting`] (counters that rules ask for late), [`Hindsight`] (what those read
-//! who ask why) and [`Deliveries`] (their log, and what is sent again). No SQL and no transaction leaves this crate; pure
-//! functions of `model` may be called inside a transaction. Nothing here waits on a customer.
-//! Every backend passes the same suite, `conformance`.
+//! The interface is of few, use-case-shaped methods in eight rooms: [`Ledger`] (events, deliveries, leases, retention),
+//! [`Catalog`] (organizations, projects, keys, hooks, tokens), [`Accounts`] (users, members, sessions), [`Issues`] (what
+//! people do with issues), [`Rules`] (issue alert rules and their history), [`Counting`] (counters that rules ask for late),
+//! [`Hindsight`] (what those read who ask why) and [`Deliveries`] (their log, and what is sent again). No SQL and no
+//! transaction leaves this crate; pure functions of `model` may be called inside a transaction. Nothing here waits on a
+//! customer. Every backend passes the same suite, `conformance`.
 
+pub mod accounts;
 pub mod catalog;
 pub mod conformance;
 pub mod counting;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod secret_key;
 pub mod sqlite;
 
+pub use accounts::Accounts;
 pub use catalog::Catalog;
 pub use counting::Counting;
 pub use deliveries::Deliveries;
@@ -32,6 +34,6 @@ pub use rules::Rules;
 pub use secret_key::{SecretKey, SecretKeyId};
 
 /// What the rest of Watchfire knows of a store.
-pub trait Store: Ledger + Catalog + Issues + Rules + Counting + Hindsight + Deliveries {}
+pub trait Store: Ledger + Catalog + Accounts + Issues + Rules + Counting + Hindsight + Deliveries {}
 
-impl<S: Ledger + Catalog + Issues + Rules + Counting + Hindsight + Deliveries> Store for S {}
+impl<S: Ledger + Catalog + Accounts + Issues + Rules + Counting + Hindsight + Deliveries> Store for S {}

@@ -12,5 +12,6 @@ pub mod pace;
 mod rate;
 pub mod router;
 pub mod server;
+pub mod ui;
 
 pub use router::{App, refusals, router};

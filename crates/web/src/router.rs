@@ -9,12 +9,13 @@ use crate::api::{self, ApiState};
 use crate::health;
 use crate::ingest::{self, Ingest};
 use crate::metrics::{self, Metrics};
+use crate::ui;
 
 /// What the handlers share.
 pub struct App {
     /// Takes events.
     pub ingest: Arc<Ingest>,
-    /// Manages.
+    /// Manages; the pages ask it.
     pub api: Arc<ApiState>,
     /// Figures, where they are shown on this address too.
     pub metrics: Option<Arc<Metrics>>,
@@ -22,11 +23,13 @@ pub struct App {
 
 /// All of it.
 pub fn router(app: App) -> Router {
+    let ingest = ingest_routes(Arc::clone(&app.ingest)).with_state(Arc::clone(&app.ingest));
     Router::new()
-        .merge(ingest_routes(Arc::clone(&app.ingest)))
         .merge(health_routes())
         .with_state(app.ingest)
-        .merge(api::router(app.api))
+        .merge(ingest.clone())
+        .merge(api::router(Arc::clone(&app.api)))
+        .merge(ui::router(app.api, ingest))
         .merge(app.metrics.map(metrics::router).unwrap_or_default())
 }
 

@@ -9,12 +9,14 @@ use model::ids::{
     HookGuid, HookNumber, IssueId, Millis, OrganizationId, ProcessId, ProjectId, ReplayId, RuleId, Seq, TeamId,
     TokenId, UserId,
 };
+use model::role::Role;
 use model::standing::Standing;
 use protocol::{EventId, PublicKey};
 use store::StoreError;
+use store::accounts::{Accounts, Member, Membership, NewPassword, NewSession, SignedIn, User};
 use store::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, Unopened, User,
+    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, Unopened,
 };
 use store::counting::{CounterToFill, Counting, EventToCount, FilledSlice};
 use store::deliveries::{
@@ -206,9 +208,6 @@ like_sqlite!(
         fn token_by_hash(hash: [u8; 32]) -> Option<Token>;
         fn tokens() -> Vec<Token>;
         fn revoke_token(token: TokenId) -> ();
-        fn create_user(email: String, password_hash: String, now: Millis) -> User;
-        fn users() -> Vec<User>;
-        fn set_password(user: UserId, password_hash: String) -> ();
     },
     {
         async fn directory(&self) -> Result<DirectoryRows, StoreError> {
@@ -219,6 +218,24 @@ like_sqlite!(
             Ok(rows)
         }
     }
+);
+
+like_sqlite!(
+    Accounts,
+    {
+        fn users() -> Vec<User>;
+        fn user_by_email(email: String) -> Option<User>;
+        fn create_user(email: String, password_hash: String, now: Millis) -> User;
+        fn set_password(user: UserId, new: NewPassword) -> ();
+        fn members(organization: OrganizationId) -> Vec<Member>;
+        fn memberships(user: UserId) -> Vec<(OrganizationId, Role)>;
+        fn set_role(of: Membership, role: Role, now: Millis) -> ();
+        fn remove_member(of: Membership) -> ();
+        fn create_session(new: NewSession) -> ();
+        fn session(hash: [u8; 32], now: Millis) -> Option<SignedIn>;
+        fn end_session(hash: [u8; 32]) -> ();
+    },
+    {}
 );
 
 like_sqlite!(

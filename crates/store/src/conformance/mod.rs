@@ -108,6 +108,9 @@ macro_rules! every_behaviour {
         $each! {
             accounts::a_token_is_found_by_its_hash_until_it_is_revoked,
             accounts::an_address_has_one_account,
+            accounts::a_user_has_one_role_in_each_organization_that_they_belong_to,
+            accounts::an_organization_keeps_at_least_one_admin,
+            accounts::a_session_is_found_by_its_hash_until_it_ends,
             again::what_is_sent_again_is_owed_anew_and_its_log_goes_on,
             again::what_is_not_settled_is_not_sent_again,
             again::nothing_is_sent_again_to_a_disabled_or_deleted_hook,

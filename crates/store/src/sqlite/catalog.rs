@@ -1,14 +1,14 @@
 //! [`Catalog`] on SQLite: which thread each method runs on; the statements are in the rooms beside, one for each resource.
 
 use async_trait::async_trait;
-use model::ids::{HookGuid, Millis, OrganizationId, ProjectId, RuleId, Seq, TeamId, TokenId, UserId};
+use model::ids::{HookGuid, Millis, OrganizationId, ProjectId, RuleId, Seq, TeamId, TokenId};
 use protocol::PublicKey;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Sqlite, history, hooks, keys, projects, rules, teams, tokens};
 use crate::catalog::{
     Catalog, DirectoryRows, Hook, HookChange, KeyChange, NewHook, NewProject, NewToken, Organization, Project,
-    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token, User,
+    ProjectChange, ProjectKey, Rotation, Team, TeamChange, Token,
 };
 use crate::error::StoreError;
 use crate::rules::{FiredRange, FiredRow, NewRule, RuleChange, RuleIssue, RuleRow, RuleSnooze, Rules};
@@ -166,18 +166,6 @@ impl Catalog for Sqlite {
 
     async fn revoke_token(&self, token: TokenId) -> Result<(), StoreError> {
         self.write(move |transaction| tokens::revoke(transaction, token)).await
-    }
-
-    async fn create_user(&self, email: String, password_hash: String, now: Millis) -> Result<User, StoreError> {
-        self.write(move |transaction| tokens::create_user(transaction, email, password_hash, now)).await
-    }
-
-    async fn users(&self) -> Result<Vec<User>, StoreError> {
-        self.read(tokens::users).await
-    }
-
-    async fn set_password(&self, user: UserId, password_hash: String) -> Result<(), StoreError> {
-        self.write(move |transaction| tokens::set_password(transaction, user, &password_hash)).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! process. Readers see committed states and hold no transaction for long. `synchronous=FULL`: a commit that returned is on
 //! the disk. Other processes (`init`, `token`, `backup`) may work on the same file meanwhile; only `serve` takes the lock.
 
+mod accounts;
 mod attempts;
 mod backup;
 mod catalog;

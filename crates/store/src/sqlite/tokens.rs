@@ -1,11 +1,11 @@
-//! Tokens and users. Of a token only the hash is kept, of a password only argon2's encoding.
+//! Tokens: of each only the hash is kept.
 
 use model::ids::{Millis, TokenId, UserId};
 use model::scope::Scopes;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::rows::{collect, found, missing_or_taken, taken};
-use crate::catalog::{NewToken, Token, User};
+use super::rows::{collect, found, missing_or_taken};
+use crate::catalog::{NewToken, Token};
 use crate::error::StoreError;
 
 const SELECT: &str = "select id, name, scopes, last_characters, user_id, created_ms from token";
@@ -50,42 +50,6 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Token>, StoreError> {
 /// Deletes a token.
 pub(super) fn revoke(transaction: &Transaction<'_>, token: TokenId) -> Result<(), StoreError> {
     found(transaction.execute("delete from token where id = ?", [token.get()])?, "token")
-}
-
-/// Makes a user.
-pub(super) fn create_user(
-    transaction: &Transaction<'_>,
-    email: String,
-    password_hash: String,
-    now: Millis,
-) -> Result<User, StoreError> {
-    transaction
-        .execute(
-            "insert into user (email, password_hash, created_ms) values (?, ?, ?)",
-            params![email, password_hash, now.0],
-        )
-        .map_err(|error| taken(error, "email"))?;
-    Ok(User { id: UserId::new(transaction.last_insert_rowid())?, email, password_hash, created: now })
-}
-
-/// Every user, newest first.
-pub(super) fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("select id, email, password_hash, created_ms from user order by id desc")?;
-    collect(statement.query([])?, |row| {
-        Ok(User {
-            id: UserId::new(row.get(0)?)?,
-            email: row.get(1)?,
-            password_hash: row.get(2)?,
-            created: Millis(row.get(3)?),
-        })
-    })
-}
-
-/// Replaces a user's password hash.
-pub(super) fn set_password(transaction: &Transaction<'_>, user: UserId, hash: &str) -> Result<(), StoreError> {
-    let changed = transaction.execute("update user set password_hash = ? where id = ?", params![hash, user.get()])?;
-    found(changed, "user")
 }
 
 fn token_of(row: &Row<'_>) -> Result<Token, StoreError> {

@@ -3,8 +3,10 @@
 use clap::{ArgAction, Args, Subcommand};
 use model::ids::{Millis, TokenId, UserId};
 use model::scope::{Scope, Scopes};
+use store::Store;
 use store::StoreError;
-use store::catalog::{Catalog, NewToken, Token, User};
+use store::accounts::User;
+use store::catalog::{NewToken, Token};
 
 use super::failure::Failure;
 use super::report;
@@ -75,7 +77,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
     }
 }
 
-async fn make(store: &dyn Catalog, create: Create, now: Millis) -> Result<String, Failure> {
+async fn make(store: &dyn Store, create: Create, now: Millis) -> Result<String, Failure> {
     let owner = owner(store.users().await?, create.user)?;
     let text = new_token()?;
     let scopes = if create.scope.is_empty() { Scopes::EVERY } else { create.scope.into_iter().collect() };
@@ -91,14 +93,14 @@ async fn make(store: &dyn Catalog, create: Create, now: Millis) -> Result<String
     Ok(format!("{}\n", text.expose()))
 }
 
-async fn list(store: &dyn Catalog) -> Result<String, Failure> {
+async fn list(store: &dyn Store) -> Result<String, Failure> {
     let users = store.users().await?;
     let mut rows = vec![["ID", "TOKEN", "NAME", "USER", "MADE", "SCOPES"].map(str::to_owned)];
     rows.extend(store.tokens().await?.iter().map(|token| row(token, &users)));
     Ok(report::columns(&rows))
 }
 
-async fn revoke(store: &dyn Catalog, id: TokenId) -> Result<String, Failure> {
+async fn revoke(store: &dyn Store, id: TokenId) -> Result<String, Failure> {
     match store.revoke_token(id).await {
         Err(StoreError::Missing { .. }) => {
             Err(Failure::Missing { kind: "token", name: id.to_string(), list: "watchfire token list" })

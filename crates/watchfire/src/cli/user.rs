@@ -3,14 +3,18 @@
 use std::io::Read;
 
 use clap::{Args, Subcommand};
-use store::StoreError;
-use store::catalog::{Catalog, User};
+use model::role::Role;
+use model::slug::Slug;
+use store::accounts::{Membership, NewPassword, User};
+use store::catalog::Organization;
+use store::{Store, StoreError};
+use web::auth::password::Password;
 
 use super::failure::Failure;
 use super::report;
 use super::stores;
 use crate::config::StoreFlags;
-use crate::credentials::Password;
+use crate::credentials::{CredentialError, hash, new_password};
 use crate::wiring::system_clock;
 
 /// The longest name at sign-in.
@@ -27,9 +31,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a user
+    /// Make a user, who is a member of an organization
     #[command(after_help = PASSWORD_HELP)]
-    Create(Named),
+    Create(Create),
     /// List all users
     List(StoreFlags),
     /// Give a user another password
@@ -42,6 +46,7 @@ The password is made and printed, unless --password-stdin is given.
 
 Examples:
   watchfire user create ada@example.com
+  watchfire user create ada@example.com --role admin --org my-org
   watchfire user password admin@localhost --password-stdin < password.txt";
 
 #[derive(Debug, Args)]
@@ -56,6 +61,18 @@ struct Named {
     password_stdin: bool,
 }
 
+#[derive(Debug, Args)]
+struct Create {
+    #[command(flatten)]
+    named: Named,
+    /// What they may do: admin, member or read-only
+    #[arg(long, value_name = "ROLE", default_value = "member")]
+    role: Role,
+    /// Of which organization they become a member; of the only one where there is one
+    #[arg(long = "org", value_name = "SLUG")]
+    organization: Option<Slug>,
+}
+
 /// A text that is no e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an e-mail address, such as ada@example.com")]
@@ -64,7 +81,9 @@ pub(super) struct BadEmail;
 /// Makes, lists or gives a password.
 pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
     match arguments.action {
-        Action::Create(named) => stores::with_existing(&named.store, async |store| make(store, &named).await).await,
+        Action::Create(create) => {
+            stores::with_existing(&create.named.store, async |store| make(store, &create).await).await
+        }
         Action::List(flags) => stores::with_existing(&flags, async |store| list(store).await).await,
         Action::Password(named) => {
             stores::with_existing(&named.store, async |store| set_password(store, &named).await).await
@@ -89,26 +108,51 @@ pub(super) fn email(text: &str) -> Result<String, BadEmail> {
     if fits && text.chars().all(is_legal) { Ok(text.to_owned()) } else { Err(BadEmail) }
 }
 
-async fn make(store: &dyn Catalog, named: &Named) -> Result<String, Failure> {
-    let email = named.email.clone();
+async fn make(store: &dyn Store, create: &Create) -> Result<String, Failure> {
+    let Create { named, role, organization } = create;
+    let (email, now) = (named.email.clone(), system_clock().now());
+    let organization = organization_named(store.organizations().await?, organization.as_ref())?;
     let password = password(named)?;
-    match store.create_user(email.clone(), password.hash()?, system_clock().now()).await {
-        Err(StoreError::Taken { .. }) => Err(Failure::Exists { kind: "user", name: email }),
-        made => Ok(made.map(|user| told(named, &user.email, &password))?),
-    }
-}
-
-async fn set_password(store: &dyn Catalog, named: &Named) -> Result<String, Failure> {
-    let user = self::named(store.users().await?, &named.email)?;
-    let password = password(named)?;
-    store.set_password(user.id, password.hash()?).await?;
+    let user = match store.create_user(email.clone(), hash(&password)?, now).await {
+        Err(StoreError::Taken { .. }) => return Err(Failure::Exists { kind: "user", name: email }),
+        made => made?,
+    };
+    store.set_role(Membership { organization: organization.id, user: user.id }, *role, now).await?;
     Ok(told(named, &user.email, &password))
 }
 
-async fn list(store: &dyn Catalog) -> Result<String, Failure> {
-    let mut rows = vec![["ID", "LOGIN", "MADE"].map(str::to_owned)];
-    let users = store.users().await?;
-    rows.extend(users.into_iter().map(|user| [user.id.to_string(), user.email, report::moment(user.created)]));
+/// The organization of this name, or the only one.
+fn organization_named(mut all: Vec<Organization>, named: Option<&Slug>) -> Result<Organization, Failure> {
+    let found = match named {
+        Some(slug) => all.into_iter().find(|known| known.slug == slug.as_str()),
+        None if all.len() == 1 => all.pop(),
+        None => None,
+    };
+    let name = || named.map_or_else(|| "--org".to_owned(), |slug| slug.as_str().to_owned());
+    found.ok_or_else(|| Failure::Missing { kind: "organization", name: name(), list: "watchfire user list" })
+}
+
+async fn set_password(store: &dyn Store, named: &Named) -> Result<String, Failure> {
+    let user = self::named(store.users().await?, &named.email)?;
+    let password = password(named)?;
+    // Whoever may run this on the server may know it.
+    let new = NewPassword { hash: hash(&password)?, is_temporary: false, kept_session: None };
+    store.set_password(user.id, new).await?;
+    Ok(told(named, &user.email, &password))
+}
+
+async fn list(store: &dyn Store) -> Result<String, Failure> {
+    let mut rows = vec![["ID", "LOGIN", "ROLES", "MADE"].map(str::to_owned)];
+    let organizations = store.organizations().await?;
+    for user in store.users().await? {
+        let memberships = store.memberships(user.id).await?;
+        let roles = memberships.iter().filter_map(|(id, role)| {
+            let organization = organizations.iter().find(|known| known.id == *id)?;
+            Some(format!("{}: {}", organization.slug, role.as_str()))
+        });
+        let roles: Vec<String> = roles.collect();
+        rows.push([user.id.to_string(), user.email, roles.join(", "), report::moment(user.created)]);
+    }
     Ok(report::columns(&rows))
 }
 
@@ -121,14 +165,15 @@ fn told(named: &Named, email: &str, password: &Password) -> String {
 
 fn password(named: &Named) -> Result<Password, Failure> {
     if !named.password_stdin {
-        return Ok(Password::random()?);
+        return Ok(new_password()?);
     }
     let mut text = String::new();
     std::io::stdin()
         .take(PASSWORD_READ_BYTES)
         .read_to_string(&mut text)
         .map_err(|source| Failure::Standard { doing: "read the password from standard input", source })?;
-    Ok(Password::chosen(text.lines().next().unwrap_or_default())?)
+    let chosen = Password::chosen(text.lines().next().unwrap_or_default());
+    Ok(chosen.map_err(CredentialError::from)?)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ mod tests {
     use web::auth::token::TokenText;
 
     use super::*;
-    use crate::credentials::Password;
+    use web::auth::password::Password;
 
     fn provisioned() -> Provisioned {
         let (organization, created) = (OrganizationId::new(1).unwrap(), Millis(0));

@@ -9,16 +9,20 @@ mod error;
 mod first_login;
 
 use model::ids::{Millis, UserId};
+use model::role::Role;
 use model::scope::Scopes;
 use model::slug::Slug;
 use protocol::PublicKey;
 use protocol::dsn::Dsn;
+use store::Store;
 use store::StoreError;
-use store::catalog::{Catalog, NewProject, NewToken, Organization, Project, User};
+use store::accounts::{Membership, User};
+use store::catalog::{NewProject, NewToken, Organization, Project};
+use web::auth::password::Password;
 use web::auth::token::TokenText;
 
 use crate::config::BaseUrl;
-use crate::credentials::{Password, new_token, random_key};
+use crate::credentials::{hash, new_password, new_token, random_key};
 
 pub use banner::{Audience, banner, curl_that_adds_a_hook};
 pub use error::ProvisionError;
@@ -92,7 +96,7 @@ pub struct Provisioned {
 ///
 /// # Errors
 /// What the store says.
-pub async fn is_empty(store: &dyn Catalog) -> Result<bool, StoreError> {
+pub async fn is_empty(store: &dyn Store) -> Result<bool, StoreError> {
     Ok(store.users().await?.is_empty())
 }
 
@@ -100,7 +104,7 @@ pub async fn is_empty(store: &dyn Catalog) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// What the store says; no randomness; a project without an active key, which has no DSN.
-pub async fn provision(store: &dyn Catalog, wanted: Wanted) -> Result<Provisioned, ProvisionError> {
+pub async fn provision(store: &dyn Store, wanted: Wanted) -> Result<Provisioned, ProvisionError> {
     let now = wanted.now;
     let url = url(store, wanted.url).await?;
     let organization = organization(store, wanted.organization, now).await?;
@@ -109,6 +113,9 @@ pub async fn provision(store: &dyn Catalog, wanted: Wanted) -> Result<Provisione
     let dsn = Dsn::for_project(url.as_str(), key, project.id.get().cast_unsigned())?;
     let was_empty = is_empty(store).await?;
     let (user, password) = user(store, wanted.user, now).await?;
+    if !store.memberships(user.id).await?.iter().any(|(known, _)| *known == organization.id) {
+        store.set_role(Membership { organization: organization.id, user: user.id }, Role::Admin, now).await?;
+    }
     // Of several runs at once on an empty store, one made the user.
     let is_first = was_empty && password.is_some();
     let token = match wanted.token {
@@ -122,12 +129,12 @@ pub async fn provision(store: &dyn Catalog, wanted: Wanted) -> Result<Provisione
 ///
 /// # Errors
 /// What the store says, or that it holds no URL.
-pub async fn stored_url(store: &dyn Catalog) -> Result<Option<BaseUrl>, ProvisionError> {
+pub async fn stored_url(store: &dyn Store) -> Result<Option<BaseUrl>, ProvisionError> {
     let stored = store.base_url().await?;
     stored.map(|url| url.parse().map_err(|source| ProvisionError::StoredUrl { url, source })).transpose()
 }
 
-async fn url(store: &dyn Catalog, wanted: WantedUrl) -> Result<BaseUrl, ProvisionError> {
+async fn url(store: &dyn Store, wanted: WantedUrl) -> Result<BaseUrl, ProvisionError> {
     match wanted {
         WantedUrl::Given(url) => Ok(url),
         WantedUrl::Otherwise(url) => Ok(stored_url(store).await?.unwrap_or(url)),
@@ -140,7 +147,7 @@ async fn url(store: &dyn Catalog, wanted: WantedUrl) -> Result<BaseUrl, Provisio
     }
 }
 
-async fn organization(store: &dyn Catalog, wanted: Option<Slug>, now: Millis) -> Result<Organization, ProvisionError> {
+async fn organization(store: &dyn Store, wanted: Option<Slug>, now: Millis) -> Result<Organization, ProvisionError> {
     let slug = wanted.as_ref().map_or(DEFAULT_ORGANIZATION, Slug::as_str);
     loop {
         // Lists come newest first.
@@ -161,7 +168,7 @@ async fn organization(store: &dyn Catalog, wanted: Option<Slug>, now: Millis) ->
 }
 
 async fn project(
-    store: &dyn Catalog,
+    store: &dyn Store,
     organization: &Organization,
     wanted: Option<Slug>,
     now: Millis,
@@ -196,14 +203,14 @@ async fn project(
     }
 }
 
-async fn oldest_active_key(store: &dyn Catalog, project: &Project) -> Result<PublicKey, ProvisionError> {
+async fn oldest_active_key(store: &dyn Store, project: &Project) -> Result<PublicKey, ProvisionError> {
     let keys = store.keys(project.id).await?;
     let key = keys.iter().rfind(|key| key.active).ok_or(ProvisionError::NoKey { project: project.slug.clone() })?;
     Ok(key.public)
 }
 
 async fn user(
-    store: &dyn Catalog,
+    store: &dyn Store,
     wanted: Option<String>,
     now: Millis,
 ) -> Result<(User, Option<Password>), ProvisionError> {
@@ -217,15 +224,15 @@ async fn user(
         if let Some(user) = found {
             return Ok((user, None));
         }
-        let password = Password::random()?;
-        match store.create_user(email.to_owned(), password.hash()?, now).await {
+        let password = new_password()?;
+        match store.create_user(email.to_owned(), hash(&password)?, now).await {
             Err(StoreError::Taken { .. }) => {}
             made => return Ok((made?, Some(password))),
         }
     }
 }
 
-async fn token(store: &dyn Catalog, user: UserId, now: Millis) -> Result<TokenText, ProvisionError> {
+async fn token(store: &dyn Store, user: UserId, now: Millis) -> Result<TokenText, ProvisionError> {
     let text = new_token()?;
     let new = NewToken {
         hash: text.hash(),

@@ -23,6 +23,7 @@ use super::search::BadSearch;
 use super::span::BadSpan;
 use super::time::iso;
 use crate::auth::AuthError;
+use crate::auth::password::PasswordError;
 
 /// How long a client should wait before it asks a store again that is out of order.
 const RETRY_AFTER_S: u32 = 5;
@@ -64,6 +65,8 @@ pub(crate) enum ApiError {
     Snoozed,
     /// 409 or 503: a test was not sent.
     Untested(Untested),
+    /// 503 or 500: a password could not be made.
+    Password(PasswordError),
     /// 503 or 500, or 404 where a row went away meanwhile.
     Store(StoreError),
 }
@@ -176,6 +179,8 @@ impl ApiError {
             ApiError::Snoozed => StatusCode::GONE,
             ApiError::Untested(Untested::Disabled | Untested::Unsigned | Untested::Testing) => StatusCode::CONFLICT,
             ApiError::Untested(Untested::NotNow) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Password(PasswordError::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Password(_) => StatusCode::INTERNAL_SERVER_ERROR,
             ApiError::Store(error) => status_of_store(error),
         }
     }
@@ -207,6 +212,7 @@ impl ApiError {
             }
             ApiError::Taken(taken) => detail(taken),
             ApiError::Untested(error) => detail(error),
+            ApiError::Password(error) => detail(format_args!("{error}.")),
             ApiError::Snoozed => detail("RuleSnooze already exists for this rule and scope."),
         }
     }
@@ -316,6 +322,7 @@ fn status_of_store(error: &StoreError) -> StatusCode {
         StoreError::Missing { .. } => StatusCode::NOT_FOUND,
         StoreError::Taken { .. }
         | StoreError::Changed { .. }
+        | StoreError::LastAdmin
         | StoreError::Rotating { .. }
         | StoreError::Unopened(_) => StatusCode::CONFLICT,
         StoreError::TooMany { .. } => StatusCode::BAD_REQUEST,
@@ -341,6 +348,7 @@ fn body_of_store(error: &StoreError) -> Value {
         StoreError::Missing { .. } => detail(NOT_FOUND),
         StoreError::Taken { what } => detail(format_args!("The {what} is taken.")),
         StoreError::Changed { what } => detail(format_args!("The {what} changed meanwhile. Look at them again.")),
+        StoreError::LastAdmin => detail("An organization keeps at least one admin. Make somebody else an admin first."),
         StoreError::Rotating { until } => detail(format_args!(
             "The secret was rotated already, and both are valid until {}. Finish that rotation first, or rotate with an \
              overlap of 0, which ends both at once.",

@@ -11,10 +11,12 @@ use http::Uri;
 use http::request::Parts;
 use model::delivery_key::{DeliveryId, DeliveryKey};
 use model::ids::{HookGuid, OrganizationId, ReplayId, RuleId};
+use model::role::Role;
 use model::scope::Scope;
 use protocol::{EventId, PublicKey};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use store::accounts::Membership;
 use store::catalog::{Hook, Organization, Project, ProjectKey, Team};
 use store::rules::RuleRow;
 
@@ -38,6 +40,13 @@ pub(super) struct Call<P> {
 #[derive(Deserialize)]
 pub(super) struct OrganizationPath {
     organization: String,
+}
+
+/// `…/organizations/{organization}/members/{member}/…`
+#[derive(Deserialize)]
+pub(super) struct MemberPath {
+    organization: String,
+    member: String,
 }
 
 /// `…/teams/{organization}/{team}/…`
@@ -141,6 +150,26 @@ impl Call<OrganizationPath> {
     pub(super) async fn organization(&self, scopes: &'static [Scope]) -> Answer<Organization> {
         self.caller.needs(scopes)?;
         self.api.organization(&self.path).await
+    }
+}
+
+impl Call<MemberPath> {
+    /// The user whom the path names and the organization, for a caller with one of these scopes. Whether they belong to it is not
+    /// said.
+    pub(super) async fn membership(&self, scopes: &'static [Scope]) -> Answer<Membership> {
+        self.caller.needs(scopes)?;
+        let organization = self.api.organization_named(&self.path.organization).await?;
+        let user = match (self.path.member.as_str(), self.caller.user) {
+            ("me", Some(user)) => user,
+            (id, _) => id.parse().map_err(|_| ApiError::NotFound)?,
+        };
+        Ok(Membership { organization: organization.id, user })
+    }
+
+    /// Whether the caller may do everything in this organization, which need not be that of the path.
+    pub(super) async fn administers(&self, organization: OrganizationId) -> Answer<bool> {
+        let Some(user) = self.caller.user else { return Ok(true) };
+        Ok(self.api.store.memberships(user).await?.contains(&(organization, Role::Admin)))
     }
 }
 

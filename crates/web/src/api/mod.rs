@@ -13,6 +13,7 @@ mod hooks;
 mod issues;
 mod keys;
 mod lookup;
+mod members;
 mod names;
 mod nodes;
 mod note;
@@ -33,10 +34,10 @@ mod why;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::routing::{MethodRouter, any, get, post};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Extensions, HeaderMap, Method, StatusCode};
 use model::clock::StoreClock;
 use model::egress::Policy;
 use pipeline::directory::DirectoryHandle;
@@ -88,7 +89,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 28] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 31] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -96,6 +97,12 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 28] {
         ("/api/0/organizations/{organization}", get(organizations::show)),
         ("/api/0/organizations/{organization}/projects", get(projects::list_of_organization)),
         ("/api/0/organizations/{organization}/teams", get(teams::list).post(teams::create)),
+        ("/api/0/organizations/{organization}/members", get(members::list).post(members::create)),
+        (
+            "/api/0/organizations/{organization}/members/{member}",
+            get(members::show).put(members::update).delete(members::delete),
+        ),
+        ("/api/0/organizations/{organization}/members/{member}/reset-password", post(members::reset_password)),
         ("/api/0/teams/{organization}/{team}", get(teams::show).put(teams::update).delete(teams::delete)),
         ("/api/0/teams/{organization}/{team}/projects", post(projects::create)),
         ("/api/0/projects", get(projects::list)),
@@ -142,8 +149,14 @@ impl ApiState {
         }
     }
 
+    /// Who is at the other end of a request.
+    pub(crate) fn client_of(&self, extensions: &Extensions, headers: &HeaderMap) -> ClientNetwork {
+        let peer = extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
+        ClientNetwork::of(self.trusted_proxies.client(peer, headers))
+    }
+
     /// Bytes from the system's random source.
-    fn random_bytes<const N: usize>(&self) -> [u8; N] {
+    pub(crate) fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         (self.random)(&mut bytes);
         bytes
@@ -154,10 +167,26 @@ impl FromRequestParts<Arc<ApiState>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<ApiState>) -> Answer<Self> {
-        let peer = parts.extensions.get::<Peer>().copied().unwrap_or(Peer::UNKNOWN);
-        let client = ClientNetwork::of(state.trusted_proxies.client(peer, &parts.headers));
-        let presented = Presented { headers: &parts.headers, client, now: state.clock.now() };
-        Ok(state.tokens.identify(presented, state.store.as_ref()).await?)
+        let caller = match parts.extensions.remove::<Caller>() {
+            // Put there by who asks in this process, for somebody who has signed in.
+            Some(caller) => caller,
+            None => {
+                let client = state.client_of(&parts.extensions, &parts.headers);
+                let presented = Presented { headers: &parts.headers, client, now: state.clock.now() };
+                state.tokens.identify(presented, state.store.as_ref()).await?
+            }
+        };
+        if !caller.is_of_organizations() {
+            return Ok(caller);
+        }
+        let named = RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::NotFound)?;
+        match named.iter().find(|(name, _)| *name == "organization") {
+            Some((_, name)) => {
+                let organization = state.organization_named(name).await?;
+                caller.within(organization.id).ok_or(ApiError::NotFound)
+            }
+            None => Ok(caller),
+        }
     }
 }
 

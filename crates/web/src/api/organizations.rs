@@ -51,7 +51,9 @@ pub(super) struct Avatar {
 /// `GET /organizations/`
 pub(super) async fn list(State(api): State<Arc<ApiState>>, caller: Caller, uri: Uri) -> Answer {
     caller.needs(&[Scope::OrgRead])?;
-    let page = PageRequest::of(&uri)?.cut(api.store.organizations().await?, |organization| organization.id.get());
+    let mut organizations = api.store.organizations().await?;
+    organizations.retain(|organization| caller.reaches(organization.id));
+    let page = PageRequest::of(&uri)?.cut(organizations, |organization| organization.id.get());
     Ok(page.answer(&api.base_url, &uri, OrganizationView::of))
 }
 

@@ -89,7 +89,9 @@ struct ProjectFields {
 /// `GET /projects/`
 pub(super) async fn list(State(api): State<Arc<ApiState>>, caller: Caller, uri: Uri) -> Answer {
     caller.needs(&[Scope::ProjectRead])?;
-    let page = PageRequest::of(&uri)?.cut(api.store.projects().await?, |project| project.id.get());
+    let mut projects = api.store.projects().await?;
+    projects.retain(|project| caller.reaches(project.organization));
+    let page = PageRequest::of(&uri)?.cut(projects, |project| project.id.get());
     let surroundings = Surroundings::all(&api).await?;
     Ok(page.answer(&api.base_url, &uri, |project| surroundings.view(project)))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use store::catalog::User;
+use store::accounts::User;
 
 use super::ApiState;
 use super::error::{Answer, ApiError};
@@ -44,11 +44,11 @@ pub(super) async fn show(State(api): State<Arc<ApiState>>, caller: Answer<Caller
         }
         caller => caller?,
     };
-    let user = match caller.token.user {
+    let user = match caller.user {
         Some(id) => api.store.users().await?.into_iter().find(|user| user.id == id),
         None => None,
     };
-    let scopes = caller.token.scopes.iter().map(|scope| scope.to_string()).collect();
+    let scopes = caller.scopes().iter().map(|scope| scope.to_string()).collect();
     Ok(Json(Root { version: "0", auth: Some(Auth { scopes }), user: user.map(UserView::from) }))
 }
 

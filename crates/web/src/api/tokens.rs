@@ -1,6 +1,7 @@
 //! API tokens: made, listed, revoked. The text is shown once, in the answer that makes it.
 //!
-//! Who manages tokens needs `org:admin`, and no token makes one that may do more than itself.
+//! A token manages tokens only with `org:admin`; a person on a page manages their own, and an admin everybody's. Nobody makes one
+//! that may do more than themselves.
 
 use std::sync::Arc;
 
@@ -47,14 +48,16 @@ struct TokenFields {
 
 /// `GET /api-tokens/`
 pub(super) async fn list(State(api): State<Arc<ApiState>>, caller: Caller, uri: Uri) -> Answer {
-    caller.needs(&[Scope::OrgAdmin])?;
-    let page = PageRequest::of(&uri)?.cut(api.store.tokens().await?, |token| token.id.get());
+    may_have_tokens(&caller)?;
+    let mut tokens = api.store.tokens().await?;
+    tokens.retain(|token| is_managed(token, &caller));
+    let page = PageRequest::of(&uri)?.cut(tokens, |token| token.id.get());
     Ok(page.answer(&api.base_url, &uri, |token| TokenView::of(token, None)))
 }
 
 /// `POST /api-tokens/`
 pub(super) async fn create(State(api): State<Arc<ApiState>>, caller: Caller, body: Unread) -> Answer {
-    caller.needs(&[Scope::OrgAdmin])?;
+    may_have_tokens(&caller)?;
     let fields = TokenFields::read(&body.json().await?, &caller)?;
     let text = TokenText::from_random(api.random_bytes());
     let new = NewToken {
@@ -62,7 +65,7 @@ pub(super) async fn create(State(api): State<Arc<ApiState>>, caller: Caller, bod
         name: fields.name,
         scopes: fields.scopes,
         last_characters: text.last_characters(),
-        user: caller.token.user,
+        user: caller.user,
         now: api.clock.now(),
     };
     let token = api.store.create_token(new).await?;
@@ -71,13 +74,27 @@ pub(super) async fn create(State(api): State<Arc<ApiState>>, caller: Caller, bod
 
 /// `DELETE /api-tokens/`, with the token's id as `tokenId` in the body.
 pub(super) async fn revoke(State(api): State<Arc<ApiState>>, caller: Caller, body: Unread) -> Answer<StatusCode> {
-    caller.needs(&[Scope::OrgAdmin])?;
+    may_have_tokens(&caller)?;
     let body = body.json().await?;
     let mut fields = Fields::of(&body)?;
     let id = fields.required("tokenId", text(ID_CHARACTERS_MAX));
     let id: TokenId = fields.finish(id)?.parse().map_err(|_| ApiError::NotFound)?;
+    let tokens = api.store.tokens().await?;
+    if !tokens.iter().any(|token| token.id == id && is_managed(token, &caller)) {
+        return Err(ApiError::NotFound);
+    }
     api.store.revoke_token(id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the caller may make tokens: any person on a page, of programs those that may do everything.
+fn may_have_tokens(caller: &Caller) -> Answer<()> {
+    if caller.signed_in { Ok(()) } else { Ok(caller.needs(&[Scope::OrgAdmin])?) }
+}
+
+/// Whether a token is the caller's to see and to revoke.
+fn is_managed(token: &Token, caller: &Caller) -> bool {
+    caller.may(Scope::OrgAdmin) || (caller.signed_in && token.user.is_some() && token.user == caller.user)
 }
 
 impl TokenFields {
@@ -94,11 +111,7 @@ fn scopes(value: &Value, caller: &Caller) -> Read<Scopes> {
     let scopes = list_of(|item| {
         let known = item.as_str().and_then(|name| name.parse::<Scope>().ok());
         let scope = known.ok_or_else(|| Complaint::new(format!("\"{}\" is not a valid choice.", quoted(item))))?;
-        if caller.may(scope) {
-            Ok(scope)
-        } else {
-            Err(Complaint::new(format!("Your token does not have {scope} itself.")))
-        }
+        if caller.may(scope) { Ok(scope) } else { Err(Complaint::new(format!("You do not have {scope} yourself."))) }
     })(value)?;
     if scopes.is_empty() {
         return Err(Complaint::new("This selection may not be empty."));

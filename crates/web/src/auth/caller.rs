@@ -1,18 +1,32 @@
-//! The one who calls the API, as their `Authorization` header says.
+//! The one who calls the API: as their `Authorization` header says, or as they have signed in.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use model::scope::Scope;
-use store::catalog::Token;
+use model::ids::{OrganizationId, UserId};
+use model::role::Role;
+use model::scope::{Scope, Scopes};
 use store::{Store, StoreError};
 
 use super::throttle::Throttled;
 use super::token;
 
-/// Someone with a token that the store knows.
+/// Someone with a token that the store knows, or who has signed in.
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// The token, without its text.
-    pub(crate) token: Token,
+    /// Who it is; a token may be nobody's.
+    pub(crate) user: Option<UserId>,
+    /// Whether they are a person on a page, and no program with a token.
+    pub(crate) signed_in: bool,
+    reach: Reach,
+}
+
+/// What a caller may do, and where.
+#[derive(Debug, Clone)]
+enum Reach {
+    /// The same in every organization: a token of nobody, and whoever has been narrowed to the organization in a path.
+    Everywhere(Scopes),
+    /// In each of these organizations what stands with it, in others nothing.
+    In(Vec<(OrganizationId, Scopes)>),
 }
 
 /// Why a call goes no further. The texts are those that Sentry's clients know.
@@ -50,26 +64,67 @@ impl Caller {
         bearer_token(headers).map(token::hash)
     }
 
-    /// The caller whose token has this hash.
+    /// The caller whose token has this hash. A token of a user reaches where the user is a member, and does no more there than they
+    /// may.
     ///
     /// # Errors
     /// `UnknownToken`, or what the store says.
     pub(crate) async fn identify(hash: [u8; 32], store: &dyn Store) -> Result<Self, AuthError> {
         let token = store.token_by_hash(hash).await?.ok_or(AuthError::UnknownToken)?;
-        Ok(Self { token })
+        let reach = match token.user {
+            None => Reach::Everywhere(token.scopes),
+            Some(user) => {
+                let memberships = store.memberships(user).await?.into_iter();
+                Reach::In(memberships.map(|(id, role)| (id, token.scopes.within(role.scopes()))).collect())
+            }
+        };
+        Ok(Self { user: token.user, signed_in: false, reach })
     }
 
-    /// Goes on only where the token has one of these scopes, or a higher one of its family.
+    /// A user who has signed in.
+    pub(crate) fn member(user: UserId, memberships: &[(OrganizationId, Role)]) -> Self {
+        let reach = memberships.iter().map(|(id, role)| (*id, role.scopes())).collect();
+        Self { user: Some(user), signed_in: true, reach: Reach::In(reach) }
+    }
+
+    /// The caller in this organization alone; `None` where they do not belong to it.
+    pub(crate) fn within(&self, organization: OrganizationId) -> Option<Self> {
+        let scopes = match &self.reach {
+            Reach::Everywhere(scopes) => *scopes,
+            Reach::In(known) => known.iter().find(|(id, _)| *id == organization)?.1,
+        };
+        Some(Self { reach: Reach::Everywhere(scopes), ..self.clone() })
+    }
+
+    /// Whether what they may do depends on the organization.
+    pub(crate) fn is_of_organizations(&self) -> bool {
+        matches!(self.reach, Reach::In(_))
+    }
+
+    /// Whether they belong to this organization.
+    pub(crate) fn reaches(&self, organization: OrganizationId) -> bool {
+        self.within(organization).is_some()
+    }
+
+    /// Everything that they may do somewhere.
+    pub(crate) fn scopes(&self) -> Scopes {
+        match &self.reach {
+            Reach::Everywhere(scopes) => *scopes,
+            Reach::In(known) => known.iter().fold(Scopes::NONE, |all, (_, scopes)| all.or(*scopes)),
+        }
+    }
+
+    /// Goes on only where they have one of these scopes, or a higher one of its family.
     ///
     /// # Errors
     /// `MissingScope`.
     pub(crate) fn needs(&self, scopes: &'static [Scope]) -> Result<(), AuthError> {
-        if self.token.scopes.allow_any(scopes) { Ok(()) } else { Err(AuthError::MissingScope(scopes)) }
+        if self.scopes().allow_any(scopes) { Ok(()) } else { Err(AuthError::MissingScope(scopes)) }
     }
 
-    /// Whether the token has this scope, or a higher one of its family.
+    /// Whether they have this scope, or a higher one of its family.
     pub(crate) fn may(&self, scope: Scope) -> bool {
-        self.token.scopes.allow(scope)
+        self.scopes().allow(scope)
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Request};
@@ -12,11 +11,13 @@ use http_body_util::BodyExt as _;
 use model::clock::{Clock, StoreClock};
 use model::egress::{Origin, Policy};
 use model::ids::{Millis, UserId};
+use model::role::Role;
 use model::scope::Scopes;
 use pipeline::directory::DirectoryHandle;
 use pipeline::egress::{Answers, Egress, EgressConfig, ResolveError, Resolver};
 use protocol::PublicKey;
 use serde_json::Value;
+use store::accounts::{Accounts as _, Membership};
 use store::catalog::{Catalog as _, NewProject, NewToken, Organization, Project, Team};
 use store::conformance;
 use store::sqlite::Sqlite;
@@ -34,7 +35,7 @@ pub(crate) const BASE_URL: &str = "https://watch.example";
 
 /// The API under test.
 pub(crate) struct Api {
-    router: Router,
+    pub(crate) state: Arc<ApiState>,
     pub(crate) store: Arc<Sqlite>,
     pub(crate) directory: Arc<DirectoryHandle>,
     pub(crate) clock: Arc<Hands>,
@@ -89,9 +90,9 @@ impl Api {
             doctor: DoctorPlaces::default(),
             random: fill,
         };
-        let router = api::router(Arc::new(state));
+        let state = Arc::new(state);
         let everything = make_token(&store, Scopes::EVERY, None).await;
-        Self { router, store, directory, clock, feed, tokens, organization, team, project, everything, folder }
+        Self { state, store, directory, clock, feed, tokens, organization, team, project, everything, folder }
     }
 
     /// A token of no user with these scopes.
@@ -104,9 +105,12 @@ impl Api {
         make_token(&self.store, scopes.parse().unwrap(), Some(user)).await
     }
 
-    /// A person with this address.
+    /// A person with this address, who may do everything in the organization.
     pub(crate) async fn store_user(&self, email: &str) -> UserId {
-        self.store.create_user(email.to_owned(), String::new(), START).await.unwrap().id
+        let user = self.store.create_user(email.to_owned(), String::new(), START).await.unwrap().id;
+        let membership = Membership { organization: self.organization.id, user };
+        self.store.set_role(membership, Role::Admin, START).await.unwrap();
+        user
     }
 
     /// Another project of the same team.
@@ -163,12 +167,12 @@ impl Api {
     /// A request by the token that may do everything, whose answer is not read.
     pub(crate) async fn open(&self, request: http::request::Builder) -> http::Response<Body> {
         let request = request.header("authorization", format!("Bearer {}", self.everything));
-        self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        api::router(Arc::clone(&self.state)).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
     }
 
     /// Any request.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = api::router(Arc::clone(&self.state)).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -224,7 +228,7 @@ pub(crate) fn keys_in_order(text: &str) -> Vec<String> {
     keys
 }
 
-fn new_project(team: &Team, slug: &str) -> NewProject {
+pub(crate) fn new_project(team: &Team, slug: &str) -> NewProject {
     let [mut key, mut key_secret] = [[0; 16]; 2];
     fill(&mut key);
     fill(&mut key_secret);

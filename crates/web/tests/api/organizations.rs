@@ -19,11 +19,11 @@ async fn the_root_says_who_is_calling_and_what_they_may_do() {
     let answer = api.call("GET", "/api/0/", &of_organization, None).await.with_status(200);
     assert_eq!(answer, json!({"version": "0", "auth": {"scopes": ["org:read", "project:write"]}, "user": null}));
 
-    let user = api.store.create_user("ada@example.com".into(), "hash".into(), START).await.unwrap();
-    let of_user = api.token_of(user.id, "org:read").await;
+    let user = api.store_user("ada@example.com").await;
+    let of_user = api.token_of(user, "org:read").await;
     let answer = api.call("GET", "/api/0/", &of_user, None).await.with_status(200);
     assert_eq!(answer["user"]["email"], "ada@example.com");
-    assert_eq!(answer["user"]["id"], user.id.to_string());
+    assert_eq!(answer["user"]["id"], user.to_string());
     assert!(!answer.to_string().contains("hash"));
 
     assert_eq!(api.call("GET", "/api/0/", "wrong", None).await.with_status(401), json!({"detail": "Invalid token"}));

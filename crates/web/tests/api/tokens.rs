@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::catalog::Catalog as _;
 
-use crate::harness::{Api, START};
+use crate::harness::Api;
 
 const TOKENS: &str = "/api/0/api-tokens/";
 
@@ -53,13 +53,13 @@ async fn only_the_hash_of_a_token_is_on_the_disk() {
 #[tokio::test]
 async fn a_token_makes_none_that_may_do_more_than_itself() {
     let api = Api::start().await;
-    let user = api.store.create_user("ada@example.com".into(), "hash".into(), START).await.unwrap();
-    let maker = api.token_of(user.id, "org:admin project:write").await;
+    let user = api.store_user("ada@example.com").await;
+    let maker = api.token_of(user, "org:admin project:write").await;
     let body = json!({"scopes": ["project:read", "project:admin", "event:read"]});
     let refused = api.call("POST", TOKENS, &maker, Some(body)).await.with_status(400);
     let complaint = json!({"scopes": {
-        "1": ["Your token does not have project:admin itself."],
-        "2": ["Your token does not have event:read itself."],
+        "1": ["You do not have project:admin yourself."],
+        "2": ["You do not have event:read yourself."],
     }});
     assert_eq!(refused, complaint);
     let body = json!({"scopes": ["project:read", "org:write"]});

@@ -14,6 +14,8 @@ use store::StoreError;
 
 use super::exit::Exit;
 use crate::config::ConfigError;
+use web::auth::password::PasswordError;
+
 use crate::credentials::CredentialError;
 use crate::provision::ProvisionError;
 use crate::secret_key::UnlockError;
@@ -141,7 +143,9 @@ impl Failure {
             Failure::Egress(error) => error.exit(),
             Failure::Listen(error) => error.exit(),
             Failure::Verify(error) => error.exit(),
-            Failure::Credential(CredentialError::TooShort | CredentialError::TooLong) => Exit::Usage,
+            Failure::Credential(CredentialError::Password(PasswordError::TooShort | PasswordError::TooLong)) => {
+                Exit::Usage
+            }
             Failure::NoStore { .. }
             | Failure::Store(_)
             | Failure::Provision(_)

@@ -40,9 +40,9 @@ pub(super) struct EventIdPath {
 
 /// `GET …/issues/{issue}/events/{event}/`: `latest`, `oldest`, `recommended` (the latest), or an id.
 pub(super) async fn of_issue(call: Call<EventOfIssuePath>) -> Answer {
-    call.caller.needs(&[Scope::EventRead])?;
     let EventOfIssuePath { organization, issue, event } = call.path;
-    let found = call.api.issue_at(&IssuePath { organization, issue }).await?;
+    let path = IssuePath { organization, issue };
+    let found = call.api.issue_for(&call.caller, &[Scope::EventRead], &path).await?;
     let issue = found.issue.id;
     let wanted = match event.as_str() {
         "latest" | "recommended" => WantedEvent::Latest(issue),

@@ -11,6 +11,7 @@ use store::issues::Issue;
 use super::super::ApiState;
 use super::super::error::{Answer, ApiError};
 use super::super::lookup::Call;
+use crate::auth::Caller;
 
 /// `…/organizations/{organization}/issues/{issue}/…`, or the older `/api/0/issues/{issue}/…`.
 #[derive(Deserialize)]
@@ -36,14 +37,26 @@ pub(in super::super) struct Found {
 impl Call<IssuePath> {
     /// The issue, for a caller with one of these scopes.
     pub(in super::super) async fn issue(&self, scopes: &'static [Scope]) -> Answer<Found> {
-        self.caller.needs(scopes)?;
-        self.api.issue_at(&self.path).await
+        self.api.issue_for(&self.caller, scopes, &self.path).await
     }
 }
 
 impl ApiState {
+    /// The issue, for a caller with one of these scopes where it belongs: the older paths do not say where that is.
+    pub(in super::super) async fn issue_for(
+        &self,
+        caller: &Caller,
+        scopes: &'static [Scope],
+        path: &IssuePath,
+    ) -> Answer<Found> {
+        caller.needs(scopes)?;
+        let found = self.issue_at(path).await?;
+        caller.within(found.organization.id).ok_or(ApiError::NotFound)?.needs(scopes)?;
+        Ok(found)
+    }
+
     /// The issue by its id or its short id, of the organization in the path if there is one.
-    pub(in super::super) async fn issue_at(&self, path: &IssuePath) -> Answer<Found> {
+    async fn issue_at(&self, path: &IssuePath) -> Answer<Found> {
         let organization = match &path.organization {
             Some(name) => Some(self.organization_named(name).await?),
             None => None,

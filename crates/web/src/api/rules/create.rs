@@ -22,7 +22,7 @@ pub(in super::super) async fn create(call: Call<ProjectPath>, body: Unread) -> A
     let rule = known.read(&body.json().await?, None, || api.random_bytes())?;
     let others = api.store.rules(project.id).await?;
     duplicates::refuse(&rule, &others)?;
-    let new = NewRule { project: project.id, rule, created_by: caller.token.user, now: api.clock.now() };
+    let new = NewRule { project: project.id, rule, created_by: caller.user, now: api.clock.now() };
     let rule = api.store.create_rule(new).await.map_err(|error| match error {
         StoreError::TooMany { most, .. } => {
             FieldErrors::about("conditions", format!("You may not exceed {most} rules per project")).into()

@@ -7,7 +7,8 @@ use model::rules::{
 };
 use protocol::event::is_environment_name;
 use serde_json::Value;
-use store::catalog::{Project, Team, User};
+use store::accounts::User;
+use store::catalog::{Project, Team};
 use store::rules::{RuleChange, RuleRow, UNSAVED};
 
 use super::super::ApiState;

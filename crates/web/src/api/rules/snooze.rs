@@ -40,7 +40,7 @@ pub(in super::super) async fn snooze(call: Call<RulePath>, body: Unread) -> Answ
     let Call { api, caller, .. } = call;
     let now = api.clock.now();
     let (target, until) = read(&body.json().await?, now)?;
-    let snooze = RuleSnooze { since: now, until, by: caller.token.user };
+    let snooze = RuleSnooze { since: now, until, by: caller.user };
     let mut notes = HeaderMap::new();
     match target {
         Target::Everyone if is_snoozed(&rule, now) => return Err(ApiError::Snoozed),

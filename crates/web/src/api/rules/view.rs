@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use model::ids::{Millis, RuleId, UserId};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::catalog::{Project, User};
+use store::accounts::User;
+use store::catalog::Project;
 use store::rules::RuleRow;
 
 use super::super::ApiState;
@@ -63,7 +64,7 @@ impl<'s> Surroundings<'s> {
     pub(super) async fn of(api: &ApiState, project: &'s Project, caller: &Caller) -> Answer<Self> {
         let last_fired = api.store.rules_last_fired(project.id).await?.into_iter().collect();
         let (users, now) = (api.store.users().await?, api.clock.now());
-        Ok(Surroundings { project, caller: caller.token.user, users, last_fired, now })
+        Ok(Surroundings { project, caller: caller.user, users, last_fired, now })
     }
 
     /// The rule.

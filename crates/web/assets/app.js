@@ -1,0 +1,157 @@
+// What pages do beyond links and forms. Every page can be read, and every form works, without this file.
+
+(() => {
+  "use strict";
+
+  const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+
+  // The answer to a request that failed is shown too: it says what is wrong.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 400 || status === 409 || status === 422) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+
+  // Copy: what the button names, or what stands before it.
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    const text = source ? source.value ?? source.textContent : "";
+    let done = "Copied";
+    try {
+      await navigator.clipboard.writeText(text.trim());
+    } catch {
+      // No clipboard without a secure context: the text is selected instead.
+      if (source) getSelection().selectAllChildren(source);
+      done = "Press Ctrl C";
+    }
+    const label = button.querySelector("[data-label]") ?? button;
+    const before = label.textContent;
+    label.textContent = done;
+    setTimeout(() => (label.textContent = before), 1600);
+  };
+
+  // The key or click that opens the row's page, unless it was meant for something inside.
+  const openRow = (event) => {
+    const row = closest(event, "tr[data-href]");
+    if (!row || closest(event, "a, button, input, select, label, summary") || getSelection().toString()) return;
+    if (event.metaKey || event.ctrlKey) open(row.dataset.href);
+    else location.assign(row.dataset.href);
+  };
+
+  document.addEventListener("click", (event) => {
+    const copyButton = closest(event, "[data-copy]");
+    if (copyButton) return void copy(copyButton);
+    const menu = closest(event, ".menu-button");
+    if (menu) {
+      const isOpen = menu.closest(".rail").classList.toggle("open");
+      return void menu.setAttribute("aria-expanded", String(isOpen));
+    }
+    const opener = closest(event, "[data-dialog]");
+    if (opener) return void document.getElementById(opener.dataset.dialog)?.showModal();
+    for (const open of document.querySelectorAll("details.confirm[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+    openRow(event);
+  });
+
+  // Selects that narrow a list need no button.
+  document.addEventListener("change", (event) => {
+    const field = closest(event, "[data-submit]");
+    if (field) field.form.requestSubmit();
+    const all = closest(event, "[data-check-all]");
+    if (all) {
+      for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
+    }
+    const shows = closest(event, "[data-shows]");
+    if (shows) show(shows);
+  });
+
+  // A choice that shows the fields that belong to it.
+  const show = (field) => {
+    for (const part of document.querySelectorAll(`[data-shown-by="${field.dataset.shows}"]`)) {
+      part.hidden = !part.dataset.values.split(" ").includes(field.value);
+    }
+  };
+  for (const field of document.querySelectorAll("select[data-shows]")) show(field);
+
+  // Times: where the page says when in UTC, the title says it in the reader's zone too; ages go on.
+  const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const age = (seconds) => {
+    if (seconds < 5) return "just now";
+    const [name, length] = units.find(([, length]) => seconds >= length);
+    return `${Math.floor(seconds / length)} ${name} ago`;
+  };
+  const tellTimes = () => {
+    for (const time of document.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      if (!time.dataset.told) {
+        time.dataset.told = "yes";
+        time.title = `${at.toLocaleString()} (${time.dateTime})`;
+      }
+      const seconds = (Date.now() - at.getTime()) / 1000;
+      if ("age" in time.dataset && seconds >= 0) time.textContent = age(seconds);
+    }
+  };
+  tellTimes();
+  setInterval(tellTimes, 15000);
+  document.addEventListener("htmx:afterSwap", tellTimes);
+
+  // Live parts: each message of the stream makes the part ask for itself again, at most twice a second.
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const light = document.querySelector(".live");
+    const stream = new EventSource(part.dataset.live);
+    let waiting = 0;
+    const tell = () => {
+      if (waiting) return;
+      waiting = setTimeout(() => {
+        waiting = 0;
+        htmx.trigger(part, "live");
+      }, 500);
+    };
+    stream.onopen = () => light?.classList.add("on");
+    stream.onerror = () => light?.classList.remove("on");
+    stream.onmessage = tell;
+    for (const name of (part.dataset.events ?? "").split(" ").filter(Boolean)) stream.addEventListener(name, tell);
+    addEventListener("pagehide", () => stream.close());
+  }
+
+  // Keys: / searches, j and k walk a list, Enter opens, g and a letter go somewhere, ? says so.
+  let walked = -1;
+  let going = false;
+  const walk = (step) => {
+    const rows = [...document.querySelectorAll("tr[data-href]")];
+    if (!rows.length) return;
+    rows[walked]?.classList.remove("selected");
+    walked = Math.min(Math.max(walked + step, 0), rows.length - 1);
+    rows[walked].classList.add("selected");
+    rows[walked].scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || closest(event, "input, textarea, select, dialog")) return;
+    if (going) {
+      going = false;
+      const link = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
+      if (link) {
+        event.preventDefault();
+        link.click();
+      }
+      return;
+    }
+    if (event.key === "g") going = true;
+    else if (event.key === "j") walk(1);
+    else if (event.key === "k") walk(-1);
+    else if (event.key === "Enter" && event.target === document.body) {
+      const row = document.querySelector("tr.selected[data-href]");
+      if (row) location.assign(row.dataset.href);
+    } else if (event.key === "/") {
+      const search = document.querySelector("input[type=search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+    } else if (event.key === "?") document.getElementById("keys")?.showModal();
+  });
+})();

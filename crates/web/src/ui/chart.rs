@@ -1,0 +1,71 @@
+//! Small pictures of figures, as SVG. Sizes are attributes and colours are classes: a page has no style of its own.
+
+use std::fmt::Write as _;
+
+use askama::filters::HtmlSafe;
+
+use super::words::duration;
+
+/// An SVG that a template shows as it is.
+pub(super) struct Svg(String);
+
+impl HtmlSafe for Svg {}
+
+impl std::fmt::Display for Svg {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A part of an attempt's time.
+pub(super) struct Phase {
+    /// Its colour: the same for each part of this name.
+    pub(super) colour: usize,
+    pub(super) name: &'static str,
+    pub(super) millis: f64,
+}
+
+impl Phase {
+    /// How long it took.
+    pub(super) fn took(&self) -> String {
+        if self.millis < 10.0 { format!("{:.1} ms", self.millis) } else { duration(self.millis.round() as i64) }
+    }
+}
+
+/// Where the time went, in the order in which it did. What took any time is seen.
+pub(super) fn phases(phases: &[Phase]) -> Svg {
+    const WIDTH: f64 = 1_000.0;
+    const LEAST: f64 = 3.0;
+    let all: f64 = phases.iter().map(|phase| phase.millis).sum::<f64>().max(f64::MIN_POSITIVE);
+    let said: Vec<_> = phases.iter().map(|phase| format!("{} {}", phase.name, phase.took())).collect();
+    let mut svg = format!(
+        r#"<svg class="phases" viewBox="0 0 {WIDTH} 8" preserveAspectRatio="none" role="img" aria-label="{}">"#,
+        escaped(&said.join(", "))
+    );
+    let mut x = 0.0;
+    for phase in phases {
+        let width = (phase.millis / all * WIDTH).max(if phase.millis > 0.0 { LEAST } else { 0.0 }).min(WIDTH - x);
+        let _ = write!(svg, r#"<rect class="p{}" x="{x:.1}" y="0" width="{width:.1}" height="8"/>"#, phase.colour);
+        x += width;
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+/// A text as an attribute has it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_says_what_it_shows_and_what_took_any_time_is_seen() {
+        let phase = |colour, name, millis| Phase { colour, name, millis };
+        let svg = phases(&[phase(1, "\"<DNS>\"", 0.001), phase(2, "Connect", 0.0), phase(4, "Rest", 99.0)]).to_string();
+        assert!(svg.contains(r#"aria-label="&quot;&lt;DNS>&quot; 0.0 ms, Connect 0.0 ms, Rest 99 ms""#), "{svg}");
+        assert!(svg.contains(r#"x="0.0" y="0" width="3.0""#) && svg.contains(r#"x="3.0" y="0" width="0.0""#), "{svg}");
+    }
+}

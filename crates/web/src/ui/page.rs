@@ -1,0 +1,115 @@
+//! A page that somebody asked for: who, which, and how it is answered.
+//!
+//! Responsible for sending who is not signed in to where one does, for the headers of every page, and for compressing it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRequestParts, Path, RawPathParams};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{HeaderMap, SET_COOKIE};
+use http::request::Parts;
+use http::{StatusCode, Uri};
+use serde::de::DeserializeOwned;
+use url::form_urlencoded;
+
+use super::Ui;
+use super::client::Client;
+use super::frame::{Around, Flash, Frame, Here};
+use super::html::html;
+use super::links::Links;
+use super::problem::Problem;
+use super::words::Moment;
+use crate::auth::Visitor;
+
+/// htmx says so of what it asks for.
+const HX_REQUEST: &str = "hx-request";
+/// A page that somebody who is signed in asked for.
+pub(super) struct Page<P = ()> {
+    pub(super) ui: Arc<Ui>,
+    pub(super) visitor: Visitor,
+    pub(super) path: P,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    /// The organization in the path, if there is one.
+    organization: Option<String>,
+}
+
+/// What every handler of a page answers.
+pub(super) type Shown = Result<Response, Problem>;
+
+impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Arc<Ui>) -> Result<Self, Problem> {
+        let Some(visitor) = ui.visitor(&parts.headers).await? else {
+            return Err(Problem::Elsewhere { to: ui.links.sign_in_and_then(next_of(parts)) });
+        };
+        let is_first = visitor.user.password_is_temporary;
+        if is_first && !matches!(parts.uri.path(), Links::ACCOUNT | Links::SIGN_OUT | Links::THEME) {
+            return Err(Problem::Elsewhere { to: ui.links.account() });
+        }
+        let raw = RawPathParams::from_request_parts(parts, ui).await.map_err(|_| Problem::NotFound)?;
+        let organization = raw.iter().find(|(name, _)| *name == "organization").map(|(_, value)| value.to_owned());
+        let Path(path) = Path::from_request_parts(parts, ui).await.map_err(|_| Problem::NotFound)?;
+        let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+        Ok(Page { ui: Arc::clone(ui), visitor, path, uri, headers, organization })
+    }
+}
+
+/// Where to go after signing in: the page that was asked for, if it can be asked for again.
+fn next_of(parts: &Parts) -> Option<&str> {
+    let path = parts.uri.path_and_query()?.as_str();
+    (parts.method == http::Method::GET && path != "/").then_some(path)
+}
+
+impl<P> Page<P> {
+    /// The API as whom the page is for.
+    pub(super) fn api(&self) -> Client {
+        self.ui.api_as(&self.visitor)
+    }
+
+    /// The last value of a query parameter that is not empty.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri.query()?.as_bytes();
+        let found = form_urlencoded::parse(query).filter(|(key, _)| key == name).last();
+        found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a part of the page alone is wanted.
+    pub(super) fn wants_part(&self) -> bool {
+        self.headers.contains_key(HX_REQUEST)
+    }
+
+    /// A moment that the API wrote.
+    pub(super) fn moment(&self, iso: &str) -> Moment {
+        Moment::of(iso, self.ui.state.clock.now().0)
+    }
+
+    /// What is around this page.
+    pub(super) async fn frame(&self, here: Here) -> Result<Frame, Problem> {
+        let around = Around { api: &self.api(), links: &self.ui.links, visitor: &self.visitor, headers: &self.headers };
+        Frame::of(around, self.organization.as_deref(), here).await
+    }
+
+    /// The page, made from a template.
+    pub(super) fn show(&self, template: &impl Template) -> Shown {
+        self.show_with(StatusCode::OK, template)
+    }
+
+    /// The same with another status: a form that was not taken.
+    pub(super) fn show_with(&self, status: StatusCode, template: &impl Template) -> Shown {
+        let mut answer = html(status, &self.headers, template)?;
+        if Flash::of(&self.headers).is_some() && !self.wants_part() {
+            answer.headers_mut().append(SET_COOKIE, Flash::forgotten(&self.ui.links));
+        }
+        Ok(answer)
+    }
+
+    /// To another page, where it is said what was done.
+    pub(super) fn done(&self, to: impl std::fmt::Display, flash: Flash) -> Shown {
+        let mut answer = Redirect::to(&to.to_string()).into_response();
+        answer.headers_mut().append(SET_COOKIE, flash.remembered(&self.ui.links));
+        Ok(answer)
+    }
+}

@@ -1,0 +1,122 @@
+//! A hook as its pages read it from the API, and how its state is put into words.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::ui::page::Page;
+use crate::ui::words::{count, duration};
+
+/// A hook.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Hook {
+    pub(super) id: String,
+    pub(super) url: String,
+    pub(super) status: String,
+    pub(super) events: Vec<String>,
+    pub(super) retries: String,
+    pub(super) secret: String,
+    pub(super) signing_secret: String,
+    pub(super) previous_secret_until: Option<String>,
+    pub(super) date_created: String,
+    pub(super) timeout: u64,
+    pub(super) concurrency: u64,
+    pub(super) max_age: u64,
+    pub(super) when_open: String,
+    pub(super) filters: Vec<Value>,
+    pub(super) filter_match: String,
+    pub(super) headers: Map<String, Value>,
+    pub(super) health: Health,
+}
+
+/// How its receiver stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Health {
+    pub(super) state: String,
+    pub(super) since: Option<String>,
+    pub(super) last_success: Option<String>,
+    pub(super) last_failure: Option<String>,
+    pub(super) failures: u64,
+    pub(super) circuit: Circuit,
+    pub(super) paused_until: Option<String>,
+    pub(super) backlog: Backlog,
+    pub(super) disabled_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Circuit {
+    pub(super) next_probe: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Backlog {
+    pub(super) deliveries: u64,
+    /// In seconds.
+    pub(super) age: Option<i64>,
+}
+
+impl Hook {
+    /// Whether it fires.
+    pub(super) fn is_active(&self) -> bool {
+        self.status != "disabled"
+    }
+
+    /// The colour and the word of its state.
+    pub(super) fn state(&self) -> (&'static str, &str) {
+        match self.health.state.as_str() {
+            "healthy" => ("good", "Healthy"),
+            "failing" => ("warn", "Failing"),
+            "open" => ("bad", "Receiver away"),
+            "paused" => ("warn", "Paused by receiver"),
+            "disabled" => ("", "Disabled"),
+            "unreadable" => ("bad", "Secret unreadable"),
+            "unknown" => ("calm", "No delivery yet"),
+            other => ("", other),
+        }
+    }
+
+    /// What its state means, and what mends it.
+    pub(super) fn state_in_words<P>(&self, page: &Page<P>) -> String {
+        let health = &self.health;
+        let age = |iso: &Option<String>| iso.as_ref().map(|iso| page.moment(iso).age).unwrap_or_default();
+        let since = |iso: &Option<String>| iso.as_ref().map(|iso| format!(" since {}", page.moment(iso).full()));
+        let since = since(&health.since).unwrap_or_default();
+        match health.state.as_str() {
+            "healthy" => format!("The last attempt succeeded, {}.", age(&health.last_success)),
+            "failing" => format!("{} attempts in a row have failed{since}.", count(health.failures)),
+            "open" => format!(
+                "The receiver fails again and again{since}. Nothing is sent but probes with real deliveries, the next one \
+                 {}; the first that succeeds lets everything go on.",
+                age(&health.circuit.next_probe)
+            ),
+            "paused" => format!("The receiver asked to be left alone: deliveries go on {}.", age(&health.paused_until)),
+            "disabled" => match health.disabled_by.as_deref() {
+                Some("gone") => format!(
+                    "Disabled{since}: the receiver answered 410 Gone twice, which says that it wants no more. Enable it when it does."
+                ),
+                _ => format!("Disabled by somebody{since}. It gets nothing until it is enabled."),
+            },
+            "unreadable" => {
+                "Its stored secret or headers are damaged. Set the headers again, or rotate the secret without overlap."
+                    .to_owned()
+            }
+            "unknown" if self.events.is_empty() => {
+                "It asks for no event, so it gets none. Edit it to choose some.".to_owned()
+            }
+            "unknown" => "Nothing was sent to it yet. Send a test to see whether it answers.".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// What waits for it.
+    pub(super) fn backlog_in_words(&self) -> String {
+        let Backlog { deliveries, age } = self.health.backlog;
+        match (deliveries, age) {
+            (0, _) => "Nothing waits".to_owned(),
+            (many, Some(seconds)) => format!("{} wait, the oldest for {}", count(many), duration(seconds * 1_000)),
+            (many, None) => format!("{} wait", count(many)),
+        }
+    }
+}

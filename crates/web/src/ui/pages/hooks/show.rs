@@ -1,0 +1,151 @@
+//! A hook's page: how it stands, its secret, its last deliveries; a test; enabling, disabling, deleting.
+
+use askama::Template;
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::hook::Hook;
+use super::verification::{self, Verification};
+use crate::ui::form::Form;
+use crate::ui::frame::{Flash, Frame, Here};
+use crate::ui::hook::OfHook;
+use crate::ui::links::Place;
+use crate::ui::page::{Page, Shown};
+use crate::ui::pages::deliveries::{self, Rows};
+use crate::ui::problem::Problem;
+use crate::ui::project::{ProjectHead, Tab};
+use crate::ui::refusal::Refusal;
+use crate::ui::words::{Moment, duration};
+
+/// What came of a test.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tested {
+    delivery: String,
+    succeeded: bool,
+    status: Option<u16>,
+    error: Option<String>,
+    duration_ms: f64,
+    response: Response,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    headers: String,
+    body: String,
+}
+
+impl Tested {
+    /// How long it took.
+    fn took(&self) -> String {
+        duration(self.duration_ms.round() as i64)
+    }
+}
+
+/// How many of the last deliveries the page shows.
+const RECENT: usize = 10;
+
+#[derive(Template)]
+#[template(path = "hooks/show.html")]
+struct HookPage {
+    frame: Frame,
+    project: ProjectHead,
+    place: Place,
+    state_in_words: String,
+    made: Moment,
+    previous_until: Option<Moment>,
+    recent: Rows,
+    verifications: Vec<Verification>,
+    hook: Hook,
+    test: Option<Result<(Tested, Place), Refusal>>,
+}
+
+impl HookPage {
+    /// How long a delivery may wait for its first attempt.
+    fn patience(&self) -> String {
+        duration(i64::try_from(self.hook.max_age).unwrap_or(i64::MAX / 1_000) * 1_000)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "hooks/test.html")]
+struct TestPart {
+    test: Option<Result<(Tested, Place), Refusal>>,
+}
+
+/// `GET …/hooks/{hook}/`
+pub(super) async fn show(page: Page<OfHook>) -> Shown {
+    shown(&page, None).await
+}
+
+/// `POST …/hooks/{hook}/test/`: the page, with what the receiver said.
+pub(super) async fn test(page: Page<OfHook>, form: Form) -> Shown {
+    form.checked(&page.visitor)?;
+    let path = format!("{}test/", page.path.api_path());
+    let tested = page.api().send::<Tested>(Method::POST, &path, &json!({})).await?;
+    let deliveries = |id: &str| {
+        let project = page.ui.links.project(&page.path.organization, &page.path.project);
+        project.one("hooks", &page.path.hook).one("deliveries", id)
+    };
+    let test = Some(tested.map(|tested| {
+        let place = deliveries(&tested.delivery);
+        (tested, place)
+    }));
+    if page.wants_part() { page.show(&TestPart { test }) } else { shown(&page, test).await }
+}
+
+/// `POST …/hooks/{hook}/enable/`
+pub(super) async fn enable(page: Page<OfHook>, form: Form) -> Shown {
+    set_active(page, form, (true, Flash::HookEnabled)).await
+}
+
+/// `POST …/hooks/{hook}/disable/`
+pub(super) async fn disable(page: Page<OfHook>, form: Form) -> Shown {
+    set_active(page, form, (false, Flash::HookDisabled)).await
+}
+
+async fn set_active(page: Page<OfHook>, form: Form, (active, flash): (bool, Flash)) -> Shown {
+    form.checked(&page.visitor)?;
+    let change = json!({ "isActive": active });
+    match page.api().send::<Value>(Method::PUT, &page.path.api_path(), &change).await? {
+        Ok(_) => {
+            let project = page.ui.links.project(&page.path.organization, &page.path.project);
+            page.done(project.one("hooks", &page.path.hook), flash)
+        }
+        Err(refusal) => Err(Problem::Refused(refusal)),
+    }
+}
+
+/// `POST …/hooks/{hook}/delete/`
+pub(super) async fn delete(page: Page<OfHook>, form: Form) -> Shown {
+    form.checked(&page.visitor)?;
+    match page.api().send::<Value>(Method::DELETE, &page.path.api_path(), &json!({})).await? {
+        Ok(_) => {
+            let project = page.ui.links.project(&page.path.organization, &page.path.project);
+            page.done(project.to("hooks"), Flash::HookDeleted)
+        }
+        Err(refusal) => Err(Problem::Refused(refusal)),
+    }
+}
+
+async fn shown(page: &Page<OfHook>, test: Option<Result<(Tested, Place), Refusal>>) -> Shown {
+    let api = page.api();
+    let project = page.path.of_project().head(&api, &page.ui.links, Tab::Hooks).await?;
+    let hook: Hook = api.get(&page.path.api_path()).await?;
+    let place = page.path.place(&project);
+    let recent = deliveries::newest(page, &place, RECENT).await?;
+    let shown = HookPage {
+        frame: page.frame(Here::Projects).await?,
+        state_in_words: hook.state_in_words(page),
+        made: page.moment(&hook.date_created),
+        previous_until: hook.previous_secret_until.as_deref().map(|until| page.moment(until)),
+        verifications: verification::all(),
+        project,
+        place,
+        recent,
+        hook,
+        test,
+    };
+    page.show_with(StatusCode::OK, &shown)
+}

@@ -1,0 +1,32 @@
+//! The pages, a file or folder for each, and all their paths.
+
+mod account;
+mod deliveries;
+mod home;
+mod hooks;
+mod keys;
+mod members;
+mod projects;
+mod sign_in;
+mod theme;
+
+use axum::routing::{get, post};
+
+use super::Route;
+
+/// Every page.
+pub(super) fn routes() -> Vec<Route> {
+    let mut all: Vec<Route> = vec![
+        ("/", get(home::show)),
+        ("/auth/login/", get(sign_in::show).post(sign_in::sign_in)),
+        ("/auth/logout/", post(sign_in::sign_out)),
+        ("/auth/theme/", post(theme::choose)),
+    ];
+    all.extend(account::routes());
+    all.extend(deliveries::routes());
+    all.extend(hooks::routes());
+    all.extend(keys::routes());
+    all.extend(members::routes());
+    all.extend(projects::routes());
+    all
+}

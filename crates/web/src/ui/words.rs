@@ -1,0 +1,100 @@
+//! How pages write figures and times.
+
+use jiff::Timestamp;
+
+/// A moment as the API writes it, with how long ago it was when the page was made.
+#[derive(Debug, Clone)]
+pub(super) struct Moment {
+    /// ISO 8601.
+    pub(super) iso: String,
+    /// `3 min ago`, `in 5 s`.
+    pub(super) age: String,
+}
+
+impl Moment {
+    /// The moment that the API wrote, seen at `now_ms`.
+    pub(super) fn of(iso: &str, now_ms: i64) -> Moment {
+        let age = iso.parse::<Timestamp>().map_or_else(|_| iso.to_owned(), |at| age(now_ms - at.as_millisecond()));
+        Moment { iso: iso.to_owned(), age }
+    }
+
+    /// `2018-11-06 21:20:08 UTC`
+    pub(super) fn full(&self) -> String {
+        let cut = self.iso.get(..19).unwrap_or(&self.iso);
+        format!("{} UTC", cut.replace('T', " "))
+    }
+}
+
+fn age(millis: i64) -> String {
+    let seconds = millis.abs() / 1_000;
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "s"),
+        60..3_600 => (seconds / 60, "min"),
+        3_600..86_400 => (seconds / 3_600, "h"),
+        _ => (seconds / 86_400, "d"),
+    };
+    match millis {
+        _ if seconds < 5 => "just now".to_owned(),
+        1.. => format!("{count} {unit} ago"),
+        _ => format!("in {count} {unit}"),
+    }
+}
+
+/// A count with a thin space between thousands: `12 345`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A length of time: `840 µs` is not told apart from `0 ms`; `12 ms`, `1.20 s`, `13 s`, `2 min 5 s`, `3 h 0 min`.
+pub(super) fn duration(millis: i64) -> String {
+    match millis {
+        ..1_000 => format!("{millis} ms"),
+        1_000..10_000 => format!("{}.{:02} s", millis / 1_000, millis % 1_000 / 10),
+        10_000..60_000 => format!("{} s", millis / 1_000),
+        60_000..3_600_000 => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1_000),
+        3_600_000..86_400_000 => format!("{} h {} min", millis / 3_600_000, millis % 3_600_000 / 60_000),
+        _ => format!("{} d {} h", millis / 86_400_000, millis % 86_400_000 / 3_600_000),
+    }
+}
+
+/// `12 KiB`, `3.4 MiB`.
+pub(super) fn bytes(number: u64) -> String {
+    match number {
+        ..1_024 => format!("{number} B"),
+        1_024..1_048_576 => format!("{} KiB", number / 1_024),
+        _ => format!("{}.{} MiB", number / 1_048_576, number % 1_048_576 * 10 / 1_048_576),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_in_the_largest_unit_that_fits() {
+        for (millis, said) in [
+            (0, "just now"),
+            (65_000, "1 min ago"),
+            (7_200_000, "2 h ago"),
+            (-30_000, "in 30 s"),
+            (172_800_000, "2 d ago"),
+        ] {
+            assert_eq!(age(millis), said);
+        }
+    }
+
+    #[test]
+    fn figures_are_grouped_and_in_units_that_fit() {
+        assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(duration(1_234), "1.23 s");
+        assert_eq!(bytes(3_500_000), "3.3 MiB");
+    }
+}

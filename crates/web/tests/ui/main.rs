@@ -1,0 +1,24 @@
+//! The pages as a browser gets them: forms in, statuses, headers and HTML out, over the real API and a real store.
+
+#[cfg(test)]
+mod account;
+#[cfg(test)]
+mod deliveries;
+#[cfg(test)]
+#[path = "../api/harness.rs"]
+#[expect(dead_code, reason = "the API's tests use more of it")]
+mod harness;
+#[cfg(test)]
+mod hooks;
+#[cfg(test)]
+mod members;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod projects;
+#[cfg(test)]
+#[path = "../api/recording.rs"]
+#[expect(dead_code, reason = "the API's tests use more of it")]
+mod recording;
+#[cfg(test)]
+mod sign_in;
