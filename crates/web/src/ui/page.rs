@@ -76,6 +76,12 @@ impl<P> Page<P> {
         found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
     }
 
+    /// Whether the query has this parameter, empty or not.
+    pub(super) fn has_query(&self, name: &str) -> bool {
+        let query = self.uri.query().unwrap_or_default().as_bytes();
+        form_urlencoded::parse(query).any(|(key, _)| key == name)
+    }
+
     /// Whether a part of the page alone is wanted.
     pub(super) fn wants_part(&self) -> bool {
         self.headers.contains_key(HX_REQUEST)

@@ -11,6 +11,8 @@ mod harness;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod issues;
+#[cfg(test)]
 mod members;
 #[cfg(test)]
 mod person;

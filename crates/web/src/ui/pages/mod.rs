@@ -4,6 +4,7 @@ mod account;
 mod deliveries;
 mod home;
 mod hooks;
+mod issues;
 mod keys;
 mod members;
 mod projects;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
     all.extend(account::routes());
     all.extend(deliveries::routes());
     all.extend(hooks::routes());
+    all.extend(issues::routes());
     all.extend(keys::routes());
     all.extend(members::routes());
     all.extend(projects::routes());

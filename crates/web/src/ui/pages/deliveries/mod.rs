@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::ui::Route;
 use crate::ui::hook::OfHook;
 
-pub(super) use row::{Rows, newest};
+pub(super) use row::{Rows, colour, newest};
 
 /// `…/hooks/{hook}/deliveries/{delivery}/…`
 #[derive(Debug, Deserialize)]

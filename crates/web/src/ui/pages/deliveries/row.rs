@@ -41,6 +41,7 @@ struct Row {
     delivery: Delivery,
     /// `None` where it has no id, and so no page.
     place: Option<Place>,
+    issue: Option<Place>,
     created: Moment,
 }
 
@@ -61,7 +62,7 @@ impl Rows {
 }
 
 /// The colour of a delivery's state.
-pub(super) fn colour(state: &str) -> &'static str {
+pub(in crate::ui::pages) fn colour(state: &str) -> &'static str {
     match state {
         "delivered" => "good",
         "failed" | "expired" => "bad",
@@ -84,9 +85,10 @@ impl LastAttempt {
 }
 
 impl Row {
-    fn of<P>(page: &Page<P>, hook: &Place, delivery: Delivery) -> Row {
+    fn of<P>(page: &Page<P>, (issues, hook): (&Place, &Place), delivery: Delivery) -> Row {
         Row {
             place: delivery.id.as_ref().map(|id| hook.one("deliveries", id)),
+            issue: delivery.issue.as_ref().map(|issue| issues.to(issue)),
             created: page.moment(&delivery.created),
             delivery,
         }
@@ -105,7 +107,8 @@ pub(super) struct Found {
 pub(super) async fn listed(page: &Page<OfHook>, hook: &Place, query: &str) -> Result<Found, Problem> {
     let path = format!("{}deliveries/?{query}", page.path.api_path());
     let Listed { items, previous, next } = page.api().list::<Delivery>(&path).await?;
-    let row = |delivery| Row::of(page, hook, delivery);
+    let issues = page.ui.links.organization(&page.path.organization).to("issues");
+    let row = |delivery| Row::of(page, (&issues, hook), delivery);
     Ok(Found { rows: Rows { rows: items.into_iter().map(row).collect() }, newer: previous, older: next })
 }
 

@@ -90,6 +90,8 @@ struct DeliveryPage {
     frame: Frame,
     project: ProjectHead,
     hook: Place,
+    issue: Option<Place>,
+    event: Option<Place>,
     part: DeliveryPart,
 }
 
@@ -187,6 +189,9 @@ async fn shown(page: &Page<OfDelivery>, status: StatusCode, refusal: Option<Refu
     let Whole { delivery, request, log } = api.get(&page.path.api_path()).await?;
     let hook = page.path.hook.place(&project);
     let frame = page.frame(Here::Projects).await?;
+    let issues = page.ui.links.organization(&page.path.hook.organization).to("issues");
+    let issue = delivery.issue.as_ref().map(|issue| issues.to(issue));
+    let event = issue.as_ref().zip(delivery.event.as_ref()).map(|(issue, event)| issue.one("events", event));
     let part = DeliveryPart {
         place: hook.one("deliveries", &page.path.delivery),
         created: page.moment(&delivery.created),
@@ -204,5 +209,5 @@ async fn shown(page: &Page<OfDelivery>, status: StatusCode, refusal: Option<Refu
     if page.wants_part() {
         return page.show_with(status, &part);
     }
-    page.show_with(status, &DeliveryPage { frame, project, hook, part })
+    page.show_with(status, &DeliveryPage { frame, project, hook, issue, event, part })
 }

@@ -32,6 +32,8 @@ struct Dsn {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
+    #[serde(rename = "groupID")]
+    issue: String,
     #[serde(rename = "eventID")]
     id: String,
     title: String,
@@ -61,7 +63,7 @@ struct SetupPage {
 struct Newest {
     /// Where this part of the page is asked for again.
     again: Place,
-    event: Option<(Event, Moment)>,
+    event: Option<(Event, Place, Moment)>,
     hooks: Place,
 }
 
@@ -113,9 +115,10 @@ async fn active_key(page: &Page<OfProject>) -> Result<Option<Key>, Problem> {
 
 async fn newest_of(page: &Page<OfProject>, project: &ProjectHead) -> Result<Newest, Problem> {
     let events = page.api().list::<Event>(&format!("{}events/?per_page=1", page.path.api_path())).await?;
+    let issues = page.ui.links.organization(&page.path.organization).to("issues");
     let event = events.items.into_iter().next().map(|event| {
-        let moment = page.moment(&event.date_created);
-        (event, moment)
+        let (place, moment) = (issues.to(&event.issue), page.moment(&event.date_created));
+        (event, place, moment)
     });
     Ok(Newest { again: project.place.to("getting-started").to("newest"), event, hooks: project.place.to("hooks") })
 }

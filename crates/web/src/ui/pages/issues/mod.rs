@@ -1,0 +1,50 @@
+//! Issues: searched and listed, changed, and each with its events, down to the line that failed and to why somebody was told.
+
+mod event;
+mod list;
+mod show;
+mod text;
+mod why;
+
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use crate::ui::Route;
+use crate::ui::links::part;
+
+/// `/organizations/{organization}/issues/…`
+#[derive(Deserialize)]
+struct OfOrganization {
+    organization: String,
+}
+
+/// `/organizations/{organization}/issues/{issue}/…`
+#[derive(Deserialize)]
+struct OfIssue {
+    organization: String,
+    issue: String,
+}
+
+/// `/organizations/{organization}/issues/{issue}/events/{event}/…`
+#[derive(Deserialize)]
+struct OfEvent {
+    organization: String,
+    issue: String,
+    event: String,
+}
+
+/// The pages of issues.
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        ("/organizations/{organization}/issues/", get(list::list).post(list::change)),
+        ("/organizations/{organization}/issues/{issue}/", get(show::latest).post(show::change)),
+        ("/organizations/{organization}/issues/{issue}/events/{event}/", get(show::event)),
+        ("/organizations/{organization}/issues/{issue}/events/{event}/why/", get(why::why)),
+        ("/organizations/{organization}/issues/{issue}/delete/", post(show::delete)),
+    ]
+}
+
+/// Where the API has an issue.
+fn api_path(organization: &str, issue: &str) -> String {
+    format!("/api/0/organizations/{}/issues/{}/", part(organization), part(issue))
+}
