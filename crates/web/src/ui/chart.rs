@@ -17,6 +17,26 @@ impl std::fmt::Display for Svg {
     }
 }
 
+/// Bars side by side, the highest as high as there is room; `said` is what a screen reader says instead.
+pub(super) fn sparkline(values: &[u64], said: &str) -> Svg {
+    const HEIGHT: u64 = 28;
+    const STEP: usize = 5;
+    let most = values.iter().copied().max().unwrap_or(0).max(1);
+    let width = (values.len() * STEP).max(STEP);
+    let mut svg = format!(
+        r#"<svg class="spark" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}">"#,
+        escaped(said)
+    );
+    for (index, value) in values.iter().enumerate() {
+        // What is there is seen, however little it is.
+        let height = if *value == 0 { 1 } else { (value * HEIGHT / most).max(2) };
+        let _ =
+            write!(svg, r#"<rect x="{}" y="{}" width="4" height="{height}" rx="1"/>"#, index * STEP, HEIGHT - height);
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
 /// A part of an attempt's time.
 pub(super) struct Phase {
     /// Its colour: the same for each part of this name.
@@ -60,6 +80,13 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_highest_bar_of_a_sparkline_fills_its_height_and_none_is_seen_too() {
+        let svg = sparkline(&[0, 5, 10], "\"<events>\"").to_string();
+        assert!(svg.contains(r#"aria-label="&quot;&lt;events>&quot;""#), "{svg}");
+        assert!(svg.contains(r#"height="28""#) && svg.contains(r#"height="14""#) && svg.contains(r#"height="1""#));
+    }
 
     #[test]
     fn a_picture_says_what_it_shows_and_what_took_any_time_is_seen() {

@@ -5,6 +5,8 @@ mod account;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 #[path = "../api/harness.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod harness;

@@ -1,0 +1,118 @@
+//! Alert rules on pages.
+
+use model::role::Role;
+use serde_json::{Value, json};
+
+use crate::harness::Api;
+use crate::person::Person;
+
+const ALERTS: &str = "/settings/my-org/projects/my-project/alerts/";
+const RULES: &str = "/api/0/projects/my-org/my-project/rules/";
+const CONDITIONS: &str = "sentry.rules.conditions.";
+const FILTERS: &str = "sentry.rules.filters.";
+
+/// A rule that says something in every place where a page shows what somebody wrote.
+fn marked_up() -> Value {
+    json!({
+        "name": "<b>Crashes</b>",
+        "environment": "<i>live<i>",
+        "actionMatch": "all",
+        "filterMatch": "all",
+        "conditions": [{"id": format!("{CONDITIONS}first_seen_event.FirstSeenEventCondition")}],
+        "filters": [{
+            "id": format!("{FILTERS}tagged_event.TaggedEventFilter"), "key": "<u>plan</u>", "match": "eq", "value": "\"><s>",
+        }],
+        "actions": [{"id": "sentry.rules.actions.notify_event.NotifyEventAction"}],
+        "frequency": 30,
+    })
+}
+
+/// A rule that there is, and the page of it.
+async fn with_rule(api: &Api) -> (Value, String) {
+    let rule = api.post(RULES, marked_up()).await.with_status(201);
+    let place = format!("{ALERTS}{}/", rule["id"].as_str().unwrap());
+    (rule, place)
+}
+
+#[track_caller]
+fn assert_escaped(html: &str) {
+    for markup in ["<b>Crashes", "<i>live", "<u>plan", "\"><s>"] {
+        assert!(!html.contains(markup), "{markup}: {html}");
+    }
+}
+
+#[tokio::test]
+async fn rules_are_listed_as_sentences_with_their_state() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Member).await;
+    let empty = person.see(ALERTS).await;
+    assert!(empty.contains("No alert rule yet") && empty.contains(&format!("{ALERTS}new/")), "{empty}");
+    let (_, place) = with_rule(&api).await;
+    let listed = person.see(ALERTS).await;
+    assert_escaped(&listed);
+    for said in [
+        &format!("href=\"{place}\""),
+        "&#60;b&#62;Crashes&#60;/b&#62;",
+        "&#60;i&#62;live",
+        "When a new issue is created, if the event&#39;s tag &#60;u&#62;plan",
+        "alert every service hook, at most once every 30 minutes for each issue.",
+        "<span class=\"badge good\">Active</span>",
+        "never",
+        "0 alerts in 24 hours",
+    ] {
+        assert!(listed.contains(said), "{said}: {listed}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_is_snoozed_and_unsnoozed_from_the_list() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Member).await;
+    let (rule, place) = with_rule(&api).await;
+    let path = format!("{RULES}{}/", rule["id"].as_str().unwrap());
+    let done = person.submit(&format!("{place}snooze/"), &[("for", "4h"), ("back", "list")]).await;
+    assert_eq!((done.status, done.to()), (303, ALERTS), "{}", done.html);
+    assert_eq!(api.get(&path).await.with_status(200)["snoozeUntil"], "2018-11-07T01:20:08.143Z");
+    let listed = person.see(ALERTS).await;
+    assert!(listed.contains("The rule is silent until then.") && listed.contains("in 4 h"), "{listed}");
+    assert!(listed.contains("by you") && listed.contains("Unsnooze"), "{listed}");
+    let refused = person.submit(&format!("{place}snooze/"), &[("for", "forever")]).await;
+    assert_eq!(refused.status, 410);
+    let done = person.submit(&format!("{place}unsnooze/"), &[("back", "rule")]).await;
+    assert_eq!((done.status, done.to()), (303, place.as_str()));
+    assert_eq!(api.get(&path).await.with_status(200)["snooze"], false);
+    let again = person.submit(&format!("{place}unsnooze/"), &[]).await;
+    assert_eq!(again.status, 303, "it is as it was meant to be");
+    assert_eq!(person.submit(&format!("{place}snooze/"), &[("for", "ever")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_script_gets_only_the_part_that_shows_the_state() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Member).await;
+    let (rule, place) = with_rule(&api).await;
+    let part = person.part(&format!("{place}snooze/"), &[("for", "1h"), ("back", "list")]).await;
+    assert_eq!(part.status, 200);
+    assert!(part.html.trim_start().starts_with("<div") && part.html.contains("Snoozed"), "{}", part.html);
+    assert!(part.html.contains(&format!("id=\"state-{}\"", rule["id"].as_str().unwrap())));
+    assert_escaped(&part.html);
+    let refused = person.part(&format!("{place}snooze/"), &[("for", "1h")]).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.html.contains("RuleSnooze already exists for this rule and scope."), "{}", refused.html);
+    let part = person.part(&format!("{place}unsnooze/"), &[]).await;
+    assert!(part.html.contains("Active"), "{}", part.html);
+}
+
+#[tokio::test]
+async fn who_may_not_change_rules_sees_no_form_for_it_and_is_refused() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::ReadOnly).await;
+    assert!(!person.see(ALERTS).await.contains("Create alert rule"));
+    let (_, place) = with_rule(&api).await;
+    assert!(!person.see(ALERTS).await.contains("Snooze"));
+    for name in ["snooze/", "unsnooze/"] {
+        let path = format!("{place}{name}");
+        assert_eq!(person.post(&path, &[("for", "1h")]).await.status, 403, "{name}: without the token");
+    }
+    assert_eq!(person.submit(&format!("{place}snooze/"), &[("for", "1h")]).await.status, 403);
+}
