@@ -1,10 +1,13 @@
 //! Alert rules on pages.
 
+use std::time::Duration;
+
 use model::role::Role;
 use serde_json::{Value, json};
 
 use crate::harness::Api;
 use crate::person::Person;
+use crate::recording::Recording;
 
 const ALERTS: &str = "/settings/my-org/projects/my-project/alerts/";
 const RULES: &str = "/api/0/projects/my-org/my-project/rules/";
@@ -104,13 +107,76 @@ async fn a_script_gets_only_the_part_that_shows_the_state() {
 }
 
 #[tokio::test]
+async fn a_rules_page_says_what_it_does_and_what_it_has_done() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Member).await;
+    let (_, place) = with_rule(&api).await;
+    let quiet = person.see(&place).await;
+    assert_escaped(&quiet);
+    for said in [
+        "&#60;b&#62;Crashes&#60;/b&#62;",
+        "When this happens",
+        "A new issue is created",
+        "The event&#39;s tag &#60;u&#62;plan",
+        "every service hook of the project",
+        "at most once every 30 minutes for each issue, in the environment <strong>&#60;i&#62;live",
+        "Sends nothing until a hook that it alerts is active and has event.alert among its events.",
+        "No alert in 14 days",
+    ] {
+        assert!(quiet.contains(said), "{said}: {quiet}");
+    }
+    let everything = api.post(
+        RULES,
+        json!({
+            "name": "Everything", "actionMatch": "all", "frequency": 5,
+            "actions": [{"id": "sentry.mail.actions.NotifyEmailAction", "targetType": "<q>"}],
+        }),
+    );
+    let place = format!("{ALERTS}{}/", everything.await.with_status(201)["id"].as_str().unwrap());
+    let mut recording = Recording::start(&api).await;
+    let minute = Duration::from_secs(60);
+    let (event, _) = recording.event(json!({"message": "<em>crash</em>"}), minute).await;
+    recording.event(json!({"message": "leak"}), minute).await;
+    let shown = person.see(&place).await;
+    assert!(!shown.contains("<em>crash") && !shown.contains("<q>"), "{shown}");
+    for said in [
+        "When an event arrives",
+        "Kept, and does nothing here: Send a notification to &#60;q&#62;",
+        "Alerts <span class=\"soft number\">2</span>",
+        "<title>6 Nov: 2</title>",
+        "&#60;em&#62;crash",
+        &format!("/events/{event}/"),
+    ] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    assert!(person.see(&format!("{place}?period=48h")).await.contains("<title>6 Nov, 21:00: 2</title>"));
+    assert_eq!(person.get(&format!("{ALERTS}99/")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_rule_is_deleted_from_its_page() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Member).await;
+    let (_, place) = with_rule(&api).await;
+    let delete = format!("{place}delete/");
+    assert!(person.see(&place).await.contains(&delete));
+    assert_eq!(person.post(&delete, &[]).await.status, 403, "without the token");
+    let done = person.submit(&delete, &[]).await;
+    assert_eq!((done.status, done.to()), (303, ALERTS));
+    assert_eq!(api.get(RULES).await.with_status(200), json!([]));
+    assert_eq!(person.submit(&delete, &[]).await.status, 404);
+}
+
+#[tokio::test]
 async fn who_may_not_change_rules_sees_no_form_for_it_and_is_refused() {
     let api = Api::start().await;
     let person = Person::signed_in(&api, Role::ReadOnly).await;
     assert!(!person.see(ALERTS).await.contains("Create alert rule"));
     let (_, place) = with_rule(&api).await;
     assert!(!person.see(ALERTS).await.contains("Snooze"));
-    for name in ["snooze/", "unsnooze/"] {
+    let shown = person.see(&place).await;
+    assert!(!shown.contains("Delete") && !shown.contains("Snooze") && !shown.contains("edit/"), "{shown}");
+    for name in ["snooze/", "unsnooze/", "delete/"] {
         let path = format!("{place}{name}");
         assert_eq!(person.post(&path, &[("for", "1h")]).await.status, 403, "{name}: without the token");
     }

@@ -1,8 +1,8 @@
 //! The list of a project's alert rules: what each says, whether it alerts, and how often it did of late.
 
 use askama::Template;
-use serde::Deserialize;
 
+use super::history::Hour;
 use super::rule::{HookName, Rule, hooks_of};
 use super::state::{Back, StatePart};
 use crate::ui::chart::{Svg, sparkline};
@@ -15,14 +15,6 @@ use crate::ui::words::{Moment, count};
 
 /// Rules on a page.
 const RULES: usize = 25;
-
-/// How often a rule fired in an hour.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Hour {
-    /// Its start.
-    pub(super) date: String,
-    pub(super) count: u64,
-}
 
 #[derive(Template)]
 #[template(path = "alerts/list.html")]

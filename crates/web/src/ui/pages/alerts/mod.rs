@@ -1,7 +1,10 @@
 //! Alert rules: listed, read, snoozed, written, deleted.
 
+mod delete;
+mod history;
 mod list;
 mod rule;
+mod show;
 mod snooze;
 mod state;
 
@@ -39,6 +42,8 @@ impl OfRule {
 pub(super) fn routes() -> Vec<Route> {
     vec![
         ("/settings/{organization}/projects/{project}/alerts/", get(list::list)),
+        ("/settings/{organization}/projects/{project}/alerts/{rule}/", get(show::show)),
+        ("/settings/{organization}/projects/{project}/alerts/{rule}/delete/", post(delete::delete)),
         ("/settings/{organization}/projects/{project}/alerts/{rule}/snooze/", post(snooze::snooze)),
         ("/settings/{organization}/projects/{project}/alerts/{rule}/unsnooze/", post(snooze::unsnooze)),
     ]
