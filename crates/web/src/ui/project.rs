@@ -7,7 +7,7 @@ use super::links::{Links, Place, part};
 use super::problem::Problem;
 
 /// `…/projects/{project}/…` of an organization.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct OfProject {
     pub(super) organization: String,
     pub(super) project: String,

@@ -9,13 +9,13 @@ use crate::harness::Api;
 use crate::person::Person;
 use crate::recording::Recording;
 
-const ALERTS: &str = "/settings/my-org/projects/my-project/alerts/";
-const RULES: &str = "/api/0/projects/my-org/my-project/rules/";
+pub(crate) const ALERTS: &str = "/settings/my-org/projects/my-project/alerts/";
+pub(crate) const RULES: &str = "/api/0/projects/my-org/my-project/rules/";
 const CONDITIONS: &str = "sentry.rules.conditions.";
 const FILTERS: &str = "sentry.rules.filters.";
 
 /// A rule that says something in every place where a page shows what somebody wrote.
-fn marked_up() -> Value {
+pub(crate) fn marked_up() -> Value {
     json!({
         "name": "<b>Crashes</b>",
         "environment": "<i>live<i>",
@@ -31,14 +31,14 @@ fn marked_up() -> Value {
 }
 
 /// A rule that there is, and the page of it.
-async fn with_rule(api: &Api) -> (Value, String) {
+pub(crate) async fn with_rule(api: &Api) -> (Value, String) {
     let rule = api.post(RULES, marked_up()).await.with_status(201);
     let place = format!("{ALERTS}{}/", rule["id"].as_str().unwrap());
     (rule, place)
 }
 
 #[track_caller]
-fn assert_escaped(html: &str) {
+pub(crate) fn assert_escaped(html: &str) {
     for markup in ["<b>Crashes", "<i>live", "<u>plan", "\"><s>"] {
         assert!(!html.contains(markup), "{markup}: {html}");
     }
@@ -119,7 +119,7 @@ async fn a_rules_page_says_what_it_does_and_what_it_has_done() {
         "A new issue is created",
         "The event&#39;s tag &#60;u&#62;plan",
         "every service hook of the project",
-        "at most once every 30 minutes for each issue, in the environment <strong>&#60;i&#62;live",
+        "at most once every 30 minutes for each issue, in the environment\n<strong>&#60;i&#62;live",
         "Sends nothing until a hook that it alerts is active and has event.alert among its events.",
         "No alert in 14 days",
     ] {

@@ -3,9 +3,11 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
-mod deliveries;
+mod alert_editor;
 #[cfg(test)]
 mod alerts;
+#[cfg(test)]
+mod deliveries;
 #[cfg(test)]
 #[path = "../api/harness.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]

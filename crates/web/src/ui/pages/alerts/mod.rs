@@ -1,8 +1,13 @@
 //! Alert rules: listed, read, snoozed, written, deleted.
 
 mod delete;
+mod draft;
+mod editor;
 mod history;
+mod kinds;
 mod list;
+mod preview;
+mod rows;
 mod rule;
 mod show;
 mod snooze;
@@ -42,7 +47,9 @@ impl OfRule {
 pub(super) fn routes() -> Vec<Route> {
     vec![
         ("/settings/{organization}/projects/{project}/alerts/", get(list::list)),
+        ("/settings/{organization}/projects/{project}/alerts/new/", get(editor::new).post(editor::create)),
         ("/settings/{organization}/projects/{project}/alerts/{rule}/", get(show::show)),
+        ("/settings/{organization}/projects/{project}/alerts/{rule}/edit/", get(editor::edit).post(editor::update)),
         ("/settings/{organization}/projects/{project}/alerts/{rule}/delete/", post(delete::delete)),
         ("/settings/{organization}/projects/{project}/alerts/{rule}/snooze/", post(snooze::snooze)),
         ("/settings/{organization}/projects/{project}/alerts/{rule}/unsnooze/", post(snooze::unsnooze)),
