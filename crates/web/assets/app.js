@@ -74,7 +74,11 @@
       part.hidden = !part.dataset.values.split(" ").includes(field.value);
     }
   };
-  for (const field of document.querySelectorAll("select[data-shows]")) show(field);
+  const showAll = () => {
+    for (const field of document.querySelectorAll("select[data-shows]")) show(field);
+  };
+  showAll();
+  document.addEventListener("htmx:afterSwap", showAll);
 
   // Times: where the page says when in UTC, the title says it in the reader's zone too; ages go on.
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];

@@ -72,6 +72,39 @@ pub(super) fn phases(phases: &[Phase]) -> Svg {
     Svg(svg)
 }
 
+/// A bar of a chart: how much, and what one reads who points at it.
+pub(super) struct Bar {
+    pub(super) value: u64,
+    pub(super) said: String,
+}
+
+/// Bars that fill the width that there is, the highest as high as there is room; what stands below and beside them is the
+/// page's own. `said` is what a screen reader says instead.
+pub(super) fn bars(bars: &[Bar], said: &str) -> Svg {
+    const HEIGHT: u64 = 100;
+    const STEP: usize = 10;
+    let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0).max(1);
+    let width = (bars.len() * STEP).max(STEP);
+    let mut svg = format!(
+        r#"<svg class="bars" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}">"#,
+        escaped(said)
+    );
+    for (index, bar) in bars.iter().enumerate() {
+        let height = if bar.value == 0 { 0 } else { (bar.value * HEIGHT / most).max(3) };
+        let (x, y) = (index * STEP + 1, HEIGHT - height);
+        // The room of the whole column shows the text, however low the bar is.
+        let _ = write!(
+            svg,
+            r#"<g><title>{}</title><rect class="room" x="{}" y="0" width="{STEP}" height="{HEIGHT}"/>"#,
+            escaped(&bar.said),
+            index * STEP
+        );
+        let _ = write!(svg, r#"<rect class="bar" x="{x}" y="{y}" width="8" height="{height}"/></g>"#);
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
 /// A text as an attribute has it.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
@@ -82,10 +115,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_say_what_they_show_and_what_is_there_is_seen() {
-        let svg = sparkline(&[0, 1, 1_000], "\"<events>\"").to_string();
+    fn the_highest_bar_of_a_sparkline_fills_its_height_and_none_is_seen_too() {
+        let svg = sparkline(&[0, 5, 10], "\"<events>\"").to_string();
         assert!(svg.contains(r#"aria-label="&quot;&lt;events>&quot;""#), "{svg}");
-        assert!(svg.contains(r#"height="28""#) && svg.contains(r#"height="2""#) && svg.contains(r#"height="1""#));
+        assert!(svg.contains(r#"height="28""#) && svg.contains(r#"height="14""#) && svg.contains(r#"height="1""#));
     }
 
     #[test]
@@ -94,5 +127,16 @@ mod tests {
         let svg = phases(&[phase(1, "\"<DNS>\"", 0.001), phase(2, "Connect", 0.0), phase(4, "Rest", 99.0)]).to_string();
         assert!(svg.contains(r#"aria-label="&quot;&lt;DNS>&quot; 0.0 ms, Connect 0.0 ms, Rest 99 ms""#), "{svg}");
         assert!(svg.contains(r#"x="0.0" y="0" width="3.0""#) && svg.contains(r#"x="3.0" y="0" width="0.0""#), "{svg}");
+    }
+
+    #[test]
+    fn bars_say_each_what_they_stand_for_and_what_is_little_is_seen() {
+        let bar = |value, said: &str| Bar { value, said: said.to_owned() };
+        let svg = bars(&[bar(0, "none"), bar(1, "<one>"), bar(1_000, "many")], "all").to_string();
+        assert!(svg.contains("<title>none</title>") && svg.contains("<title>&lt;one></title>"), "{svg}");
+        for height in ["y=\"100\" width=\"8\" height=\"0\"", "y=\"97\" width=\"8\" height=\"3\"", "y=\"0\" width=\"8\""]
+        {
+            assert!(svg.contains(height), "{height}: {svg}");
+        }
     }
 }

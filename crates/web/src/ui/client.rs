@@ -17,6 +17,9 @@ use super::problem::Problem;
 use super::refusal::Refusal;
 use crate::auth::Caller;
 
+/// The header in which the API says what a body has no place for.
+const NOTE_HEADER: &str = "x-watchfire-note";
+
 /// The API as one caller.
 #[derive(Clone)]
 pub(super) struct Client {
@@ -40,6 +43,13 @@ impl Client {
     /// What is at this path.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Problem> {
         read(&self.ask(Method::GET, path, None).await?.1)
+    }
+
+    /// The same, with what the answer's header notes of it.
+    pub(super) async fn get_noted<T: DeserializeOwned>(&self, path: &str) -> Result<(T, Option<String>), Problem> {
+        let (headers, body) = self.ask(Method::GET, path, None).await?;
+        let note = headers.get(NOTE_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok((read(&body)?, note))
     }
 
     /// A page of the list at this path.

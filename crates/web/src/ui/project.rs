@@ -7,7 +7,7 @@ use super::links::{Links, Place, part};
 use super::problem::Problem;
 
 /// `…/projects/{project}/…` of an organization.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct OfProject {
     pub(super) organization: String,
     pub(super) project: String,
@@ -30,6 +30,7 @@ pub(super) struct ProjectHead {
 pub(super) enum Tab {
     Setup,
     Hooks,
+    Alerts,
     Keys,
     General,
 }
@@ -57,9 +58,10 @@ impl OfProject {
 
 impl Tab {
     /// All of them, in the order of the bar: the tab, its place below the project's, what it is called.
-    const ALL: [(Tab, &str, &str); 4] = [
+    const ALL: [(Tab, &str, &str); 5] = [
         (Tab::Setup, "getting-started", "Set up"),
         (Tab::Hooks, "hooks", "Service Hooks"),
+        (Tab::Alerts, "alerts", "Alert Rules"),
         (Tab::Keys, "keys", "Client Keys"),
         (Tab::General, "general", "General"),
     ];

@@ -288,6 +288,7 @@ async fn a_snooze_silences_a_rule_until_it_ends() {
     assert_eq!((&shown["snooze"], &shown["snoozeCreatedBy"]), (&json!(true), &json!("You")));
     let shown = api.get(&path(&rule)).await.with_status(200);
     assert_eq!((&shown["snoozeForEveryone"], &shown["snoozeCreatedBy"]), (&json!(true), &json!("jane@example.com")));
+    assert_eq!(shown["snoozeUntil"], until);
     let again = api.post(&snooze, json!({"target": "everyone"})).await.with_status(410);
     assert_eq!(again, json!({"detail": "RuleSnooze already exists for this rule and scope."}));
     api.clock.advance(Duration::from_secs(3600));
@@ -295,6 +296,7 @@ async fn a_snooze_silences_a_rule_until_it_ends() {
     assert_eq!(api.delete(&snooze).await.status, 404);
     let forever = api.post(&snooze, json!({"target": "everyone"})).await.with_status(201);
     assert_eq!((&forever["until"], &forever["ownerId"]), (&json!("forever"), &json!(null)));
+    assert_eq!(api.get(&path(&rule)).await.with_status(200).get("snoozeUntil"), Some(&json!(null)));
     assert_eq!(api.delete(&snooze).await.status, 204);
     assert_eq!(api.get(&path(&rule)).await.with_status(200)["snooze"], false);
 }

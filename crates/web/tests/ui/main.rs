@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+mod alert_editor;
+#[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod deliveries;
 #[cfg(test)]
 #[path = "../api/harness.rs"]

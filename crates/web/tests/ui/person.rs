@@ -103,6 +103,20 @@ impl Person {
         self.post(path, &fields).await
     }
 
+    /// Sends a form as htmx does, which gets a part of a page.
+    pub(crate) async fn part(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
+        if self.csrf.lock().unwrap().is_empty() {
+            self.see("/settings/account/").await;
+        }
+        let csrf = self.csrf.lock().unwrap().clone();
+        let body = Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("hx-request", "true")
+            .header("x-csrf-token", csrf);
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
     /// Sends a form as it is.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Shown {
         let body = Serializer::new(String::new()).extend_pairs(fields).finish();

@@ -40,6 +40,9 @@ pub(super) struct RuleView<'r> {
     snooze_created_by: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     snooze_for_everyone: Option<bool>,
+    /// When a snooze ends, `null` where it does not; Sentry's own answers do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snooze_until: Option<Option<String>>,
 }
 
 /// Who made a rule. Here ids are numbers, as in Sentry.
@@ -89,6 +92,7 @@ impl<'s> Surroundings<'s> {
             snooze: snooze.is_some(),
             snooze_created_by: snooze.and_then(|snooze| self.snoozer(snooze.by?)),
             snooze_for_everyone: snooze.map(|_| true),
+            snooze_until: snooze.map(|snooze| snooze.until.map(iso)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The pages, a file or folder for each, and all their paths.
 
 mod account;
+mod alerts;
 mod deliveries;
 mod home;
 mod hooks;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
         ("/auth/theme/", post(theme::choose)),
     ];
     all.extend(account::routes());
+    all.extend(alerts::routes());
     all.extend(deliveries::routes());
     all.extend(hooks::routes());
     all.extend(issues::routes());
