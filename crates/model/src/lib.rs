@@ -14,6 +14,7 @@ pub mod grouping;
 pub mod hook;
 pub mod ids;
 pub mod issue;
+pub mod latency;
 pub mod limits;
 pub mod loops;
 pub mod matching;

@@ -206,6 +206,7 @@ impl Running {
             store: shared,
             directory,
             sending,
+            gauges: Some(pipeline.gauges()),
             feed,
             clock,
             policy: Arc::new(policy),

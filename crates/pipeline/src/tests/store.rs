@@ -23,6 +23,7 @@ use store::deliveries::{
     Deliveries, DeliveryDetail, DeliveryRow, DeliverySearch, NewReplay, Replay, ReplayBegun, ReplaySlice,
     SearchedDeliveries, SendAgain,
 };
+use store::figures::{Attempts, Figures, OutcomeCount, ProjectHour};
 use store::hindsight::{FiringBefore, Hindsight, IssueStanding, KeptEvent, KeptEvents};
 use store::issues::{
     Cut, EventInIssue, EventsOf, Issue, IssueSearch, IssueTag, IssueUpdate, Issues, IssuesOf, Listed, Release,
@@ -253,6 +254,16 @@ like_sqlite!(
         fn environments(project: ProjectId) -> Vec<String>;
         fn releases(project: ProjectId) -> Vec<Release>;
         fn release(project: ProjectId, version: String) -> Option<Release>;
+    },
+    {}
+);
+
+like_sqlite!(
+    Figures,
+    {
+        fn project_hours(projects: Vec<ProjectId>, since: Millis) -> Vec<ProjectHour>;
+        fn attempts_since(hooks: Vec<HookNumber>, since: Millis) -> Vec<Attempts>;
+        fn outcomes(hook: HookNumber, since: Millis) -> Vec<OutcomeCount>;
     },
     {}
 );

@@ -14,6 +14,7 @@ pub mod claiming;
 pub mod deliveries;
 pub mod directory;
 pub mod expiry;
+pub mod figures;
 pub mod filling;
 pub mod folding;
 pub mod hindsight;
@@ -169,6 +170,9 @@ macro_rules! every_behaviour {
             expiry::each_hook_has_its_own_patience,
             expiry::of_too_much_that_waits_the_oldest_repeats_expire,
             expiry::a_pass_of_small_slices_reaches_everything_and_ends,
+            figures::events_are_counted_by_the_hour,
+            figures::attempts_are_counted_by_outcome_and_latency,
+            figures::figures_are_forgotten_in_time,
             filling::a_counter_is_filled_with_what_was_recorded_before,
             filling::a_filling_ends_once,
             filling::a_rule_hears_of_what_was_filled,

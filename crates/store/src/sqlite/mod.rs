@@ -13,6 +13,7 @@ mod codes;
 mod counters;
 mod counts;
 mod deliveries;
+mod figures;
 mod filling;
 mod hindsight;
 mod history;

@@ -143,6 +143,7 @@ pub(super) fn delete_hook(transaction: &Transaction<'_>, hook: &Hook) -> Result<
         .exists([hook.project, hook.number])?;
     if !has_deliveries {
         transaction.prepare_cached("delete from hook_count where hook = ?")?.execute([hook.number])?;
+        transaction.prepare_cached("delete from hook_outcome where hook = ?")?.execute([hook.number])?;
         transaction.prepare_cached("delete from hook_standing where hook = ?")?.execute([hook.number])?;
         deliveries::delete_of_hook(transaction, hook.number)?;
         transaction.prepare_cached("delete from hook where number = ?")?.execute([hook.number])?;
@@ -168,6 +169,7 @@ pub(super) fn delete_project(transaction: &Transaction<'_>, project: i64, limit:
         )?
         .execute([project, bounded(limit)])?;
     if deleted < limit {
+        transaction.prepare_cached("delete from project_hour where project_id = ?")?.execute([project])?;
         transaction
             .prepare_cached(
                 "delete from project

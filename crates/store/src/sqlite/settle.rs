@@ -5,9 +5,11 @@
 
 use model::delivery::DeliveryState;
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
+use webhook::Kind;
 
 use super::attempts::{self, Log, Numbered};
 use super::counts::Counts;
+use super::figures::Outcomes;
 use super::place::place;
 use super::savepoint::{Care, part};
 use crate::error::StoreError;
@@ -19,13 +21,22 @@ pub(super) fn settle(transaction: &Transaction<'_>, batch: &Batch, care: Care) -
         return Ok(());
     }
     let mut settling = Settling::new(transaction, batch)?;
-    let mut counts = Counts::default();
+    let (mut counts, mut outcomes) = (Counts::default(), Outcomes::default());
     for settlement in &batch.settlements {
         match part(transaction, care, || settling.settle(settlement))? {
-            Ok(logged) => logged.iter().for_each(|attempt| counts.add(settlement.key.hook, attempt.started)),
+            Ok(logged) => {
+                for attempt in logged {
+                    counts.add(settlement.key.hook, attempt.started);
+                    // A test says nothing of how deliveries go.
+                    if settlement.key.kind != Kind::Test {
+                        outcomes.add(settlement.key.hook, attempt);
+                    }
+                }
+            }
             Err(refusal) => settling.give_up(settlement, &refusal)?,
         }
     }
+    outcomes.write(transaction)?;
     counts.write(transaction)
 }
 

@@ -6,12 +6,13 @@
 mod rules;
 mod waiting;
 
+use model::ids::Millis;
 use rusqlite::Transaction;
 
 use self::rules::{Counts, Walks};
 use self::waiting::Walk;
 use super::retention::{self, Hook};
-use super::{counts, deliveries, issue_rows};
+use super::{counts, deliveries, figures, issue_rows};
 use crate::error::StoreError;
 use crate::ledger::{Backlog, SweepPlan, Swept};
 
@@ -177,6 +178,7 @@ impl Slice<'_> {
         let before = if hook.is_deleted { i32::MAX } else { self.plan.keep_from.day().0 };
         let deleted = retention::delete_deliveries(self.transaction, hook, before, self.rows)?;
         counts::age(self.transaction, hook.number, self.plan.now)?;
+        figures::forget_hook(self.transaction, hook.number, self.plan.keep_from)?;
         deliveries::delete_old(self.transaction, hook.number, self.plan.keep_from)?;
         if hook.is_deleted && deleted < self.rows {
             retention::delete_hook(self.transaction, hook)?;
@@ -220,6 +222,11 @@ impl Slice<'_> {
     /// Deletes hours that are not kept any longer, of a part of all issues.
     fn hours(&mut self) -> Result<Step, StoreError> {
         let before_s = self.plan.now.0 / 1_000 - HOURS_KEPT_SECONDS;
+        let forgotten = figures::forget_projects(self.transaction, Millis(before_s * 1_000), self.rows)?;
+        self.rows = self.rows.saturating_sub(forgotten);
+        if self.rows == 0 {
+            return Ok(Step::Pause(Cursor::Hours));
+        }
         for _ in 0..ISSUES_A_PASS {
             let Some(issue) = issue_rows::after(self.transaction, self.aged)? else {
                 self.aged = 0;

@@ -18,6 +18,7 @@ mod names;
 mod nodes;
 mod note;
 mod organizations;
+mod overview;
 mod page;
 mod projects;
 mod refusal;
@@ -41,7 +42,7 @@ use http::{Extensions, HeaderMap, Method, StatusCode};
 use model::clock::StoreClock;
 use model::egress::Policy;
 use pipeline::directory::DirectoryHandle;
-use pipeline::{Feed, Sending};
+use pipeline::{Feed, Gauges, Sending};
 use store::Store;
 
 use self::error::{Answer, ApiError};
@@ -59,6 +60,8 @@ pub struct ApiState {
     pub directory: Arc<DirectoryHandle>,
     /// Sends tests, is told of what is to be sent again, and knows how receivers stand.
     pub sending: Sending,
+    /// How the process stands that sends; none where nothing is sent.
+    pub gauges: Option<Arc<Gauges>>,
     /// What happens to deliveries, for those who watch.
     pub feed: Arc<Feed>,
     /// The store's time.
@@ -89,7 +92,7 @@ pub fn router(state: Arc<ApiState>) -> Router {
     router.route("/api/0/{*rest}", any(unknown_path)).with_state(state)
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 31] {
+fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 32] {
     [
         ("/api/0", get(root::show)),
         ("/api/0/users/me/regions", get(regions::list)),
@@ -97,6 +100,7 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 31] {
         ("/api/0/organizations/{organization}", get(organizations::show)),
         ("/api/0/organizations/{organization}/projects", get(projects::list_of_organization)),
         ("/api/0/organizations/{organization}/teams", get(teams::list).post(teams::create)),
+        ("/api/0/organizations/{organization}/overview", get(overview::show)),
         ("/api/0/organizations/{organization}/members", get(members::list).post(members::create)),
         (
             "/api/0/organizations/{organization}/members/{member}",

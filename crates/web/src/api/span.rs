@@ -28,6 +28,9 @@ pub(crate) enum BadSpan {
     /// `statsPeriod` is no number with a unit.
     #[error("Invalid statsPeriod: a number with one of the units s, m, h, d, w is expected.")]
     Period,
+    /// `statsPeriod` is none of the two that there are.
+    #[error("Invalid statsPeriod: 24h or 30d is expected.")]
+    DayOrMonth,
     /// `start` or `end` is no time, or one of them is missing.
     #[error("start and end are required together, as ISO 8601 dates.")]
     Times,

@@ -105,6 +105,80 @@ pub(super) fn bars(bars: &[Bar], said: &str) -> Svg {
     Svg(svg)
 }
 
+/// A column of a chart: what one reads who points at it, and its parts from the bottom up, each with its colour.
+pub(super) struct Column {
+    pub(super) said: String,
+    pub(super) parts: Vec<(&'static str, u64)>,
+}
+
+/// Columns of parts that stand on one another, the highest as high as there is room.
+pub(super) fn stacks(columns: &[Column], said: &str) -> Svg {
+    const HEIGHT: f64 = 100.0;
+    const STEP: usize = 10;
+    /// What is there is seen, however little it is.
+    const LEAST: f64 = 2.0;
+    let sum = |column: &Column| column.parts.iter().map(|(_, value)| *value).sum::<u64>();
+    let most = columns.iter().map(sum).max().unwrap_or(0).max(1) as f64;
+    let width = (columns.len() * STEP).max(STEP);
+    let mut svg = format!(
+        r#"<svg class="bars" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}">"#,
+        escaped(said)
+    );
+    for (index, column) in columns.iter().enumerate() {
+        let x = index * STEP;
+        let _ = write!(
+            svg,
+            r#"<g><title>{}</title><rect class="room" x="{x}" y="0" width="{STEP}" height="{HEIGHT}"/>"#,
+            escaped(&column.said)
+        );
+        let mut top = HEIGHT;
+        for (colour, value) in column.parts.iter().filter(|(_, value)| *value > 0) {
+            let height = (*value as f64 / most * HEIGHT).max(LEAST).min(top);
+            top -= height;
+            let _ = write!(
+                svg,
+                r#"<rect class="fill-{colour}" x="{}" y="{top:.1}" width="8" height="{height:.1}"/>"#,
+                x + 1
+            );
+        }
+        svg.push_str("</g>");
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+/// Lines through values at places from 0 on, each with its colour. The scale is logarithmic: what is ten times as much is one step
+/// higher.
+pub(super) fn lines(places: usize, series: &[(&'static str, Vec<(usize, f64)>)], said: &str) -> Svg {
+    const HEIGHT: f64 = 60.0;
+    const STEP: usize = 10;
+    /// Half a thickness of room above and below.
+    const EDGE: f64 = 2.0;
+    let values = || series.iter().flat_map(|(_, points)| points.iter().map(|(_, value)| value.max(0.01).log10()));
+    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let span = (most - least).max(0.3);
+    let y = |value: f64| HEIGHT - EDGE - (value.max(0.01).log10() - least) / span * (HEIGHT - 2.0 * EDGE);
+    let width = (places * STEP).max(STEP);
+    let mut svg = format!(
+        r#"<svg class="lines" viewBox="0 0 {width} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{}">"#,
+        escaped(said)
+    );
+    for (colour, points) in series {
+        let point = |(place, value): &(usize, f64)| format!("{},{:.1}", place * STEP + STEP / 2, y(*value));
+        let mut path: Vec<String> = points.iter().map(point).collect();
+        // One point alone would be no line.
+        if let [(place, value)] = points.as_slice() {
+            path = vec![
+                format!("{},{:.1}", place * STEP + 1, y(*value)),
+                format!("{},{:.1}", place * STEP + 9, y(*value)),
+            ];
+        }
+        let _ = write!(svg, r#"<polyline class="line-{colour}" points="{}"/>"#, path.join(" "));
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
 /// A text as an attribute has it.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
@@ -119,6 +193,19 @@ mod tests {
         let svg = sparkline(&[0, 5, 10], "\"<events>\"").to_string();
         assert!(svg.contains(r#"aria-label="&quot;&lt;events>&quot;""#), "{svg}");
         assert!(svg.contains(r#"height="28""#) && svg.contains(r#"height="14""#) && svg.contains(r#"height="1""#));
+    }
+
+    #[test]
+    fn parts_stand_on_one_another_and_lines_keep_to_their_picture() {
+        let column = |parts: Vec<(&'static str, u64)>| Column { said: "<day>".to_owned(), parts };
+        let svg = stacks(&[column(vec![("good", 99), ("bad", 1)]), column(vec![("good", 0)])], "all").to_string();
+        assert!(svg.contains(r#"<rect class="fill-good" x="1" y="1.0" width="8" height="99.0"/>"#), "{svg}");
+        assert!(svg.contains(r#"<rect class="fill-bad" x="1" y="0.0" width="8" height="1.0"/>"#), "{svg}");
+        assert!(svg.contains("<title>&lt;day></title>") && svg.matches("fill-").count() == 2, "{svg}");
+        let svg = lines(2, &[("good", vec![(0, 1.0), (1, 100.0)]), ("bad", vec![(1, 10.0)])], "x").to_string();
+        assert!(svg.contains(r#"class="line-good" points="5,58.0 15,2.0""#), "{svg}");
+        assert!(svg.contains(r#"class="line-bad" points="11,30.0 19,30.0""#), "{svg}");
+        assert_eq!(lines(0, &[("good", Vec::new())], "x").to_string().matches("NaN").count(), 0);
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub(super) struct OrganizationName {
 /// Which part of the rail is the present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
+    Overview,
     Issues,
     Projects,
     Members,
@@ -122,6 +123,7 @@ impl Here {
     /// Whether the part of this name is the present one.
     pub(super) fn is(&self, name: &str) -> bool {
         let present = match self {
+            Here::Overview => "overview",
             Here::Issues => "issues",
             Here::Projects => "projects",
             Here::Members => "members",

@@ -15,6 +15,7 @@ mod hook;
 mod html;
 mod json;
 mod links;
+mod overview;
 mod page;
 mod pages;
 mod problem;

@@ -74,6 +74,20 @@ pub(super) fn bytes(number: u64) -> String {
     }
 }
 
+/// How many of how many, as people say it: never `100 %` while one is missing, nor `0 %` while there is one.
+pub(super) fn share(part: u64, whole: u64) -> Option<String> {
+    if whole == 0 {
+        return None;
+    }
+    let tenths = u128::from(part) * 1_000 / u128::from(whole);
+    Some(match tenths {
+        1_000 => "100 %".to_owned(),
+        0 if part > 0 => "<0.1 %".to_owned(),
+        990..1_000 | 1..10 => format!("{}.{} %", tenths / 10, tenths % 10),
+        _ => format!("{} %", tenths / 10),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +108,10 @@ mod tests {
     #[test]
     fn figures_are_grouped_and_in_units_that_fit() {
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(share(9_999, 10_000).as_deref(), Some("99.9 %"));
+        assert_eq!(share(1, 100_000).as_deref(), Some("<0.1 %"));
+        assert_eq!(share(0, 5).as_deref(), Some("0 %"));
+        assert_eq!(share(0, 0), None);
         assert_eq!(duration(1_234), "1.23 s");
         assert_eq!(bytes(3_500_000), "3.3 MiB");
     }

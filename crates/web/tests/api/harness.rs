@@ -81,6 +81,7 @@ impl Api {
             store: store.clone(),
             directory: directory.clone(),
             sending: pipeline::Sending::default(),
+            gauges: None,
             feed: feed.clone(),
             clock: Arc::new(StoreClock::start(clock.clone())),
             policy: Arc::new(policy),

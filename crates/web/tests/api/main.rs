@@ -9,6 +9,8 @@ mod deliveries_again;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod hook_fields;

@@ -49,6 +49,14 @@ impl<'a> Sent<'a> {
         format!("{HOOKS}{}/{rest}", self.hook["id"].as_str().unwrap())
     }
 
+    /// Owes an event, and attempts its delivery once with this outcome.
+    pub(crate) async fn attempted(&mut self, outcome: Outcome, duration_us: u64) {
+        let owed = self.owe("Attempted").await;
+        self.claim().await;
+        let attempt = AttemptRow { outcome, duration_us, ..answered(self.api.now(), 200) };
+        self.settle(owed.key, vec![attempt], NextState::Failed).await;
+    }
+
     /// Lets an event of an issue happen now, and a minute pass.
     pub(crate) async fn owe(&mut self, issue: &str) -> Owed {
         let received = self.api.now();

@@ -9,6 +9,8 @@ mod alerts;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 #[path = "../api/harness.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod harness;
@@ -26,5 +28,9 @@ mod projects;
 #[path = "../api/recording.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod recording;
+#[cfg(test)]
+#[path = "../api/sent.rs"]
+#[expect(dead_code, reason = "the API's tests use more of it")]
+mod sent;
 #[cfg(test)]
 mod sign_in;

@@ -15,6 +15,7 @@ use super::windows::{Held, WindowNews};
 use crate::error::StoreError;
 use crate::ledger::NewEvent;
 use crate::marks::UserMark;
+use crate::sqlite::figures;
 use crate::sqlite::savepoint::Care;
 
 const HOUR_SECONDS: i64 = 3_600;
@@ -158,6 +159,8 @@ pub(super) fn write(transaction: &Transaction<'_>, counts: &Counts) -> Result<()
     for ((project, issue, hour), events) in &counts.hours {
         add_hour.execute([project.get(), issue.get(), *hour, *events])?;
     }
+    let of_projects = counts.hours.iter().map(|((project, _, hour), events)| ((*project, *hour), *events));
+    figures::count_events(transaction, of_projects)?;
     if !counts.events.is_empty() {
         let mut add_events = transaction.prepare_cached(
             "insert into issue_count (project_id, key, issue_id, bucket_s, events)

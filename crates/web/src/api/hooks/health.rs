@@ -8,11 +8,15 @@ use model::ids::{HookNumber, Millis};
 use model::standing::Standing;
 use serde::Serialize;
 use store::catalog::Hook;
+use store::figures::Attempts;
 use store::ledger::Backlog;
 
 use super::super::ApiState;
 use super::super::error::Answer;
 use super::super::time::iso;
+
+/// From the hour in which it was 23 hours ago: 24 hours with the present one.
+const LAST_HOURS_MS: i64 = 23 * 3_600_000;
 
 /// The health of a hook.
 #[derive(Serialize)]
@@ -31,7 +35,15 @@ pub(super) struct Health {
     /// Until when the receiver asked to be left alone.
     paused_until: Option<String>,
     backlog: Waiting,
+    /// Attempts of the last 24 hours, tests aside.
+    last24h: Last24h,
     disabled_by: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Last24h {
+    attempts: u64,
+    succeeded: u64,
 }
 
 #[derive(Serialize)]
@@ -58,14 +70,16 @@ impl Health {
         let stored: HashMap<HookNumber, Standing> = api.store.standings().await?.into_iter().collect();
         let backlogs = api.store.backlogs(hooks.iter().map(|hook| hook.number).collect()).await?;
         let now = api.clock.now();
-        let health = |(hook, backlog): (&&Hook, Backlog)| {
+        let since = Millis(now.0 - LAST_HOURS_MS);
+        let attempts = api.store.attempts_since(hooks.iter().map(|hook| hook.number).collect(), since).await?;
+        let health = |((hook, backlog), attempts): ((&&Hook, Backlog), Attempts)| {
             let number = hook.number;
             let standing = api.sending.standing(number).or_else(|| stored.get(&number).copied()).unwrap_or_default();
             // A disabled hook is shown as the store has it: the process has let go of what it knew.
             let kept = if hook.active { standing } else { stored.get(&number).copied().unwrap_or_default() };
-            Health::of(hook, &kept, backlog, now)
+            Health::of(hook, &kept, (backlog, attempts), now)
         };
-        Ok(hooks.iter().zip(backlogs).map(health).collect())
+        Ok(hooks.iter().zip(backlogs).zip(attempts).map(health).collect())
     }
 
     /// The health of one hook.
@@ -73,24 +87,10 @@ impl Health {
         Ok(Health::of_all(api, &[hook]).await?.pop())
     }
 
-    fn of(hook: &Hook, standing: &Standing, backlog: Backlog, now: Millis) -> Health {
-        let paused_until = standing.paused_until.filter(|until| now < *until);
+    fn of(hook: &Hook, standing: &Standing, (backlog, attempts): (Backlog, Attempts), now: Millis) -> Health {
+        let paused_until = standing.paused_until.filter(|_| standing.is_paused(now));
         let opened = standing.opened;
-        let (state, since) = if !hook.active {
-            ("disabled", hook.disabled)
-        } else if hook.secrets.is_err() {
-            ("unreadable", None)
-        } else if let Some(opened) = opened {
-            ("open", Some(opened.at))
-        } else if paused_until.is_some() {
-            ("paused", standing.failing_since)
-        } else if standing.failures > 0 {
-            ("failing", standing.failing_since)
-        } else if standing.succeeded.is_some() {
-            ("healthy", None)
-        } else {
-            ("unknown", None)
-        };
+        let (state, since) = state_of(hook, standing, now);
         Health {
             state,
             since: since.map(iso),
@@ -109,7 +109,27 @@ impl Health {
                 oldest: backlog.oldest.map(iso),
                 age: backlog.oldest.map(|oldest| (now.0 - oldest.0).max(0) / 1_000),
             },
+            last24h: Last24h { attempts: attempts.all, succeeded: attempts.succeeded },
             disabled_by: hook.disabled_by.map(|by| by.as_str()),
         }
+    }
+}
+
+/// The state that a hook is in, and since when, where that is known.
+pub(in super::super) fn state_of(hook: &Hook, standing: &Standing, now: Millis) -> (&'static str, Option<Millis>) {
+    if !hook.active {
+        ("disabled", hook.disabled)
+    } else if hook.secrets.is_err() {
+        ("unreadable", None)
+    } else if let Some(opened) = standing.opened {
+        ("open", Some(opened.at))
+    } else if standing.is_paused(now) {
+        ("paused", standing.failing_since)
+    } else if standing.failures > 0 {
+        ("failing", standing.failing_since)
+    } else if standing.succeeded.is_some() {
+        ("healthy", None)
+    } else {
+        ("unknown", None)
     }
 }

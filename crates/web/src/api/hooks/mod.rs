@@ -4,6 +4,7 @@ mod deliveries;
 mod fields;
 mod health;
 mod live;
+mod outcomes;
 mod replays;
 mod rotate;
 mod settings;
@@ -34,6 +35,7 @@ use super::lookup::{Call, HookPath, ProjectPath};
 use super::note::said;
 use super::page::{PageRequest, query_value};
 
+pub(super) use self::health::state_of;
 pub(super) use self::rotate::rotate;
 pub(super) use self::stats::stats;
 pub(super) use self::test::test;
@@ -41,9 +43,10 @@ pub use self::verify::DoctorPlaces;
 pub(super) use self::verify::verify;
 
 /// What there is below a hook about its deliveries.
-pub(super) fn delivery_routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 6] {
+pub(super) fn delivery_routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 7] {
     [
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/deliveries", get(deliveries::list)),
+        ("/api/0/projects/{organization}/{project}/hooks/{hook}/outcomes", get(outcomes::outcomes)),
         ("/api/0/projects/{organization}/{project}/hooks/{hook}/deliveries/{delivery}", get(deliveries::show)),
         (
             "/api/0/projects/{organization}/{project}/hooks/{hook}/deliveries/{delivery}/redeliver",

@@ -10,5 +10,5 @@ use crate::ui::problem::Problem;
 pub(super) async fn show(page: Page) -> Shown {
     let frame = page.frame(Here::Nowhere).await?;
     let organization = frame.organization.ok_or(Problem::NotFound)?;
-    Ok(Redirect::to(&frame.links.organization(&organization.slug).to("projects").to_string()).into_response())
+    Ok(Redirect::to(&frame.links.organization(&organization.slug).to_string()).into_response())
 }

@@ -8,6 +8,7 @@ mod hooks;
 mod issues;
 mod keys;
 mod members;
+mod overview;
 mod projects;
 mod sign_in;
 mod theme;
@@ -20,6 +21,7 @@ use super::Route;
 pub(super) fn routes() -> Vec<Route> {
     let mut all: Vec<Route> = vec![
         ("/", get(home::show)),
+        ("/organizations/{organization}/", get(overview::show)),
         ("/auth/login/", get(sign_in::show).post(sign_in::sign_in)),
         ("/auth/logout/", post(sign_in::sign_out)),
         ("/auth/theme/", post(theme::choose)),

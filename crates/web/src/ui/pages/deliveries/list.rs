@@ -4,6 +4,7 @@ use askama::Template;
 use http::StatusCode;
 use url::form_urlencoded::Serializer;
 
+use super::chart::{self, ChartCard};
 use super::row::{Found, Rows, listed};
 use crate::ui::frame::{Frame, Here};
 use crate::ui::hook::OfHook;
@@ -28,6 +29,7 @@ struct ListPage {
     project: ProjectHead,
     hook: Place,
     wanted: Wanted,
+    chart: Option<ChartCard>,
     part: ListPart,
 }
 
@@ -138,7 +140,8 @@ pub(super) async fn list(page: Page<OfHook>) -> Shown {
         return page.show(&part);
     }
     let frame = page.frame(Here::Projects).await?;
-    page.show(&ListPage { frame, project, hook, wanted, part })
+    let chart = chart::card(&page).await?;
+    page.show(&ListPage { frame, project, hook, wanted, chart, part })
 }
 
 /// `GET …/hooks/{hook}/live/`: the API's stream, for the page.

@@ -1,5 +1,6 @@
 //! The delivery log of a hook: listed live, each with everything that is known of it, sent again one by one or all at once.
 
+mod chart;
 mod list;
 mod replays;
 mod row;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::ui::page::Page;
-use crate::ui::words::{count, duration};
+use crate::ui::words::{count, duration, share};
 
 /// A hook.
 #[derive(Deserialize)]
@@ -41,6 +41,7 @@ pub(super) struct Health {
     pub(super) circuit: Circuit,
     pub(super) paused_until: Option<String>,
     pub(super) backlog: Backlog,
+    pub(super) last24h: Last24h,
     pub(super) disabled_by: Option<String>,
 }
 
@@ -48,6 +49,12 @@ pub(super) struct Health {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Circuit {
     pub(super) next_probe: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Last24h {
+    attempts: u64,
+    succeeded: u64,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +115,12 @@ impl Hook {
             "unknown" => "Nothing was sent to it yet. Send a test to see whether it answers.".to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// How its attempts of the last day went; nothing where there was none.
+    pub(super) fn last_day_in_words(&self) -> Option<String> {
+        let Last24h { attempts, succeeded } = self.health.last24h;
+        Some(format!("{} of {}", share(succeeded, attempts)?, count(attempts)))
     }
 
     /// What waits for it.

@@ -1,21 +1,14 @@
-//! The projects of an organization.
+//! The projects of an organization, with what came in and how their deliveries go.
 
 use askama::Template;
-use serde::Deserialize;
-
-use crate::ui::frame::{Frame, Here};
-use crate::ui::links::{Place, part};
-use crate::ui::page::{Page, Shown};
 
 use super::OfOrganization;
-
-/// What the page reads of a project.
-#[derive(Deserialize)]
-struct Project {
-    slug: String,
-    name: String,
-    platform: Option<String>,
-}
+use crate::ui::chart::{Svg, sparkline};
+use crate::ui::frame::{Frame, Here};
+use crate::ui::links::Place;
+use crate::ui::overview::{Overview, Project};
+use crate::ui::page::{Page, Shown};
+use crate::ui::words::count;
 
 #[derive(Template)]
 #[template(path = "projects/list.html")]
@@ -29,16 +22,26 @@ struct ProjectsPage {
 struct Row {
     project: Project,
     settings: Place,
+    graph: Svg,
+}
+
+impl Row {
+    fn events(&self) -> String {
+        count(self.project.events())
+    }
 }
 
 /// `GET /organizations/{organization}/projects/`
 pub(super) async fn list(page: Page<OfOrganization>) -> Shown {
     let organization = &page.path.organization;
-    let path = format!("/api/0/organizations/{}/projects/", part(organization));
-    let projects = page.api().list::<Project>(&path).await?;
+    let overview = Overview::of(&page.api(), organization).await?;
     let frame = page.frame(Here::Projects).await?;
-    let row = |project: Project| Row { settings: frame.links.project(organization, &project.slug), project };
-    let rows = projects.items.into_iter().map(row).collect();
+    let row = |project: Project| Row {
+        settings: frame.links.project(organization, &project.slug),
+        graph: sparkline(&project.counts(), &format!("{} events in 24 hours", count(project.events()))),
+        project,
+    };
+    let rows = overview.projects.into_iter().map(row).collect();
     let new = frame.links.organization(organization).to("projects").to("new");
     page.show(&ProjectsPage { frame, new, rows })
 }

@@ -1,0 +1,99 @@
+//! An organization at a glance: what came in, how deliveries go, what waits, and which hooks fail.
+
+use askama::Template;
+use serde::Deserialize;
+
+use crate::ui::chart::{Bar, Svg, bars};
+use crate::ui::frame::{Frame, Here};
+use crate::ui::links::Place;
+use crate::ui::overview::{FailingHook, Overview};
+use crate::ui::page::{Page, Shown};
+use crate::ui::words::{Moment, bytes, count, duration};
+
+/// `/organizations/{organization}/`
+#[derive(Deserialize)]
+pub(super) struct OfOrganization {
+    organization: String,
+}
+
+/// A hook that fails.
+struct Failing {
+    hook: FailingHook,
+    place: Place,
+    since: Option<Moment>,
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    frame: Frame,
+    projects: Place,
+    overview: Overview,
+    events: u64,
+    chart: Svg,
+    failing: Vec<Failing>,
+}
+
+impl OverviewPage {
+    fn events(&self) -> String {
+        count(self.events)
+    }
+
+    /// What waits, and for how long.
+    fn backlog(&self) -> Option<(String, String)> {
+        let process = self.overview.process.as_ref()?;
+        let age = (process.waiting_deliveries > 0).then(|| duration(process.backlog_age.saturating_mul(1_000)));
+        Some((count(process.waiting_deliveries), age.unwrap_or_default()))
+    }
+
+    fn failing_in_all(&self) -> u64 {
+        self.overview.projects.iter().map(|project| project.hooks.failing).sum()
+    }
+
+    /// Each budget: what it is of, how full, in words, and the two numbers.
+    fn budgets(&self) -> Vec<(&'static str, String, u64, u64)> {
+        let Some(process) = &self.overview.process else { return Vec::new() };
+        let (lanes, connections) = (&process.lane_bytes, &process.connections);
+        vec![
+            ("Bodies in memory", format!("{} of {}", bytes(lanes.used), bytes(lanes.limit)), lanes.used, lanes.limit),
+            (
+                "Connections to receivers",
+                format!("{} of {}", count(connections.used), count(connections.limit)),
+                connections.used,
+                connections.limit,
+            ),
+        ]
+    }
+}
+
+impl Failing {
+    fn state(&self) -> (&'static str, &str) {
+        match self.hook.state.as_str() {
+            "open" => ("bad", "Receiver away"),
+            "unreadable" => ("bad", "Secret unreadable"),
+            "failing" => ("warn", "Failing"),
+            other => ("", other),
+        }
+    }
+}
+
+/// `GET /organizations/{organization}/`
+pub(super) async fn show(page: Page<OfOrganization>) -> Shown {
+    let organization = &page.path.organization;
+    let mut overview = Overview::of(&page.api(), organization).await?;
+    let by_hour = overview.events_by_hour();
+    let events: u64 = by_hour.iter().map(|(_, events)| *events).sum();
+    let clock = |seconds: i64| format!("{:02}:00 UTC", seconds.rem_euclid(86_400) / 3_600);
+    let bar =
+        |(start, events): &(i64, u64)| Bar { value: *events, said: format!("{}: {}", clock(*start), count(*events)) };
+    let chart = bars(&by_hour.iter().map(bar).collect::<Vec<_>>(), &format!("{} events in 24 hours", count(events)));
+    let failing = std::mem::take(&mut overview.failing_hooks).into_iter().map(|hook| Failing {
+        place: page.ui.links.project(organization, &hook.project).one("hooks", &hook.id),
+        since: hook.since.as_deref().map(|since| page.moment(since)),
+        hook,
+    });
+    let failing = failing.collect();
+    let frame = page.frame(Here::Overview).await?;
+    let projects = page.ui.links.organization(organization).to("projects");
+    page.show(&OverviewPage { frame, projects, overview, events, chart, failing })
+}
