@@ -3,6 +3,8 @@
 //! Tests that need more than a Rust toolchain are `#[ignore]`d with the reason; `scripts/test` brings what they need and runs them.
 
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod circuit;
 #[cfg(test)]
 mod cli;

@@ -50,6 +50,9 @@ pub(crate) struct Account {
     pub(crate) project: String,
     pub(crate) project_id: String,
     pub(crate) token: String,
+    /// With which one signs in.
+    pub(crate) user: String,
+    pub(crate) password: String,
     /// The public half of the project's key.
     pub(crate) key: String,
 }
@@ -330,12 +333,15 @@ pub(crate) fn init(folder: &Path, arguments: &[&str]) -> Account {
     let said: Value = serde_json::from_slice(&stdout).unwrap();
     let dsn = text(&said, "dsn");
     let key = dsn.split_once("://").and_then(|(_, rest)| rest.get(..32)).unwrap_or_else(|| panic!("no key: {dsn}"));
+    // Another project of a folder that has a user and a token is no reason for new ones.
+    let first = |name: &str| said.get(name).map(|_| text(&said, name)).unwrap_or_default();
     Account {
         organization: text(&said, "organization"),
         project: text(&said, "project"),
         project_id: text(&said, "project_id"),
-        // Another project of a folder that has a token is no reason for a new one.
-        token: said.get("token").map(|_| text(&said, "token")).unwrap_or_default(),
+        token: first("token"),
+        user: text(&said, "user"),
+        password: first("password"),
         key: key.to_owned(),
     }
 }

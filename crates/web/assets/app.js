@@ -115,7 +115,11 @@
         htmx.trigger(part, "live");
       }, 500);
     };
-    stream.onopen = () => light?.classList.add("on");
+    stream.onopen = () => {
+      light?.classList.add("on");
+      // What happened before it was open, or while it was not.
+      tell();
+    };
     stream.onerror = () => light?.classList.remove("on");
     stream.onmessage = tell;
     for (const name of (part.dataset.events ?? "").split(" ").filter(Boolean)) stream.addEventListener(name, tell);

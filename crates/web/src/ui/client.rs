@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::header::{CONTENT_TYPE, LINK};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -33,6 +34,12 @@ pub(super) struct Listed<T> {
     pub(super) items: Vec<T>,
     pub(super) previous: Option<String>,
     pub(super) next: Option<String>,
+}
+
+/// What the API says of a project that has another slug by now.
+#[derive(Deserialize)]
+struct Renamed {
+    slug: String,
 }
 
 impl Client {
@@ -82,6 +89,10 @@ impl Client {
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(HeaderMap, Bytes), Problem> {
         let answer = self.call(request(method, path, body)?).await;
+        if answer.status() == StatusCode::FOUND {
+            let Renamed { slug } = read(&answer.into_body().collect().await.map_err(|_| Problem::Broken)?.to_bytes())?;
+            return Err(Problem::Renamed { slug });
+        }
         if !answer.status().is_success() {
             return Err(Problem::Refused(refusal(answer).await?));
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 use url::form_urlencoded::Serializer;
@@ -81,6 +82,14 @@ impl Links {
     pub(super) fn sign_in_and_then(&self, next: Option<&str>) -> String {
         let query = next.map(|next| Serializer::for_suffix("?".to_owned(), 1).append_pair("next", next).finish());
         format!("{}{}", self.sign_in(), query.unwrap_or_default())
+    }
+
+    /// A page of a project that has another slug by now, where the path is one.
+    pub(super) fn of_renamed(&self, uri: &Uri, slug: &str) -> Option<String> {
+        let parts: Vec<&str> = uri.path().splitn(6, '/').collect();
+        let ["", "settings", organization, "projects", _, page] = parts[..] else { return None };
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Some(self.at(&format!("/settings/{organization}/projects/{}/{page}{query}", part(slug))))
     }
 
     /// What a page loads.
@@ -168,5 +177,14 @@ mod tests {
         );
         assert_eq!(Links::under("http://localhost:9000").home(), "/");
         assert!(links.is_https());
+    }
+
+    #[test]
+    fn a_page_of_a_renamed_project_keeps_the_rest_of_its_address() {
+        let links = Links::under("https://watch.example/fire");
+        let moved = |path: &'static str| links.of_renamed(&Uri::from_static(path), "new");
+        let page = moved("/settings/projects/projects/old/hooks/7/?a=b").unwrap();
+        assert_eq!(page, "/fire/settings/projects/projects/new/hooks/7/?a=b");
+        assert_eq!(moved("/organizations/my-org/projects/old/"), None);
     }
 }

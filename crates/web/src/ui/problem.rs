@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, Uri};
+use serde_json::Value;
 
 use super::Ui;
 use super::bare_frame::BareFrame;
@@ -25,6 +26,11 @@ pub(super) enum Problem {
     },
     /// There is no such page.
     NotFound,
+    /// The project has another slug by now.
+    Renamed {
+        /// The present one.
+        slug: String,
+    },
     /// A form that did not come from a page of ours.
     Forged,
     /// A form that cannot be read.
@@ -52,6 +58,11 @@ struct ProblemPage<'p> {
 }
 
 impl Problem {
+    /// What the API says too to somebody whose role does not allow it.
+    pub(super) fn forbidden() -> Self {
+        Problem::Refused(Refusal { status: StatusCode::FORBIDDEN, said: Value::Null })
+    }
+
     /// What it is answered with, what it is called, and what one can do.
     fn words(&self) -> (StatusCode, &'static str, String) {
         let fault = || {
@@ -63,7 +74,7 @@ impl Problem {
         };
         match self {
             Problem::Elsewhere { .. } => (StatusCode::UNAUTHORIZED, "Another page comes first", String::new()),
-            Problem::NotFound => not_found(),
+            Problem::NotFound | Problem::Renamed { .. } => not_found(),
             Problem::Forged => (
                 StatusCode::FORBIDDEN,
                 "This form has expired",
@@ -119,6 +130,7 @@ impl Problem {
             }
             Problem::Elsewhere { .. }
             | Problem::NotFound
+            | Problem::Renamed { .. }
             | Problem::Forged
             | Problem::BadForm
             | Problem::NotRecorded(_)
@@ -152,11 +164,17 @@ impl IntoResponse for Problem {
 
 /// Makes the page of a problem that a handler had. Around every route.
 pub(super) async fn show(State(ui): State<Arc<Ui>>, request: Request, next: Next) -> Response {
-    let headers = request.headers().clone();
+    let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let mut answer = next.run(request).await;
     let Some(problem) = answer.extensions_mut().remove::<Arc<Problem>>() else { return answer };
     if let Problem::Elsewhere { to } = problem.as_ref() {
         return Redirect::to(to).into_response();
+    }
+    if let Problem::Renamed { slug } = problem.as_ref()
+        && let Some(place) = ui.links.of_renamed(&uri, slug)
+    {
+        // With the same method: a form that was filled in before is not lost.
+        return Redirect::temporary(&place).into_response();
     }
     problem.log();
     let (status, title, text) = problem.words();

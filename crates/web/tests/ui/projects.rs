@@ -23,6 +23,8 @@ async fn a_project_is_made_renamed_and_deleted() {
     assert!(refused.html.contains("This field may not be blank."), "{}", refused.html);
     let fields = [("name", "Shop"), ("slug", "shop"), ("platform", "python"), ("allowedDomains", "*")];
     assert_eq!(person.submit(general, &fields).await.to(), "/settings/my-org/projects/shop/general/");
+    let moved = person.get("/settings/my-org/projects/shop-co/general/?a=b").await;
+    assert_eq!((moved.status, moved.to()), (307, "/settings/my-org/projects/shop/general/?a=b"));
     let delete = "/settings/my-org/projects/shop/general/delete/";
     assert!(person.submit(delete, &[("confirm", "shops")]).await.html.contains("so nothing was deleted"));
     assert_eq!(person.submit(delete, &[("confirm", "shop")]).await.to(), "/organizations/my-org/projects/");
@@ -39,6 +41,7 @@ async fn who_may_not_change_a_project_sees_no_form_for_it_and_is_refused() {
     assert_eq!(refused.status, 403);
     assert!(refused.html.contains("Your role does not allow this"));
     assert_eq!(person.submit(&format!("{SETTINGS}general/delete/"), &[("confirm", "my-project")]).await.status, 403);
+    assert_eq!(person.submit(&format!("{SETTINGS}getting-started/test-event/"), &[]).await.status, 403);
     let member = Person::signed_in(&api, Role::Member).await;
     assert_eq!(member.submit(&format!("{SETTINGS}general/delete/"), &[("confirm", "my-project")]).await.status, 403);
 }

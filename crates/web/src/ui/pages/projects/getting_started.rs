@@ -91,6 +91,9 @@ pub(super) async fn newest(page: Page<OfProject>) -> Shown {
 /// `POST …/getting-started/test-event/`: sends an event the way an SDK does, through everything that one goes through.
 pub(super) async fn send_test_event(page: Page<OfProject>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
+    if !page.frame(Here::Projects).await?.may_write {
+        return Err(Problem::forbidden());
+    }
     let key = active_key(&page).await?.ok_or(Problem::NotFound)?;
     let whole: Whole = page.api().get(&page.path.api_path()).await?;
     let event = serde_json::json!({

@@ -1,0 +1,148 @@
+// A service hook from its URL to its end: made, tested, its secret, disabled, looked at by the doctor, deleted.
+
+import assert from "node:assert/strict";
+
+import { ask, at, play, scene } from "../lib.mjs";
+
+const URL_WITH_MARKUP = `${scene.receiver}?q=<img src=x onerror=alert(1)>`;
+
+await play(async ({ visit }) => {
+  const visitor = await visit();
+  const { page } = visitor;
+  await visitor.signIn();
+  await visitor.go(at.project("hooks"));
+  await visitor.sees("No service hook yet");
+  await visitor.look("hooks-none");
+  await page.getByRole("main").getByRole("link", { name: "Add Service Hook" }).first().click();
+  await visitor.sees(visitor.heading("Add Service Hook"));
+  assert.equal(await visitor.field("URL").evaluate((field) => field === document.activeElement), true);
+  await visitor.look("hook-new");
+
+  // What is wrong stands beside its field, and what was typed stays.
+  await visitor.field("URL").fill("ftp://example.com/<b>x</b>");
+  await page.getByText("Timeout, concurrency, headers").click();
+  await visitor.field("Timeout").fill("99");
+  await page.getByLabel("Header's name").first().fill("Host");
+  await page.getByLabel("Header's value").first().fill("example.com");
+  await visitor.refused(400, () => visitor.button("Save changes").click());
+  assert.notEqual(await visitor.complaintOf("URL"), "");
+  assert.notEqual(await visitor.complaintOf("Timeout"), "");
+  await visitor.sees(page.locator("#headers-help .complaint"));
+  assert.equal(await visitor.field("URL").inputValue(), "ftp://example.com/<b>x</b>");
+  assert.equal(await page.getByLabel("Header's value").first().inputValue(), "example.com");
+  await visitor.look("hook-new-refused");
+
+  // More lines are asked for without losing anything, then it is made.
+  await page.getByLabel("What is looked at").first().selectOption("level");
+  await page.getByLabel("How it is compared").first().selectOption("is at least");
+  await page.getByLabel("With what").first().fill("warning");
+  const lines = page.getByLabel("What is looked at");
+  const before = await lines.count();
+  await visitor.button("Another line").click();
+  await visitor.sees(lines.nth(before));
+  assert.equal(await page.getByLabel("With what").first().inputValue(), "warning");
+  assert.equal(await visitor.field("Timeout").inputValue(), "99");
+  await visitor.field("URL").fill(URL_WITH_MARKUP);
+  await visitor.field("Timeout").fill("3");
+  await page.getByLabel("Header's name").first().fill("X-Team");
+  await page.getByLabel("Header's value").first().fill("shop");
+  await page.getByRole("checkbox", { name: "event.created" }).check();
+  await page.getByRole("checkbox", { name: "event.alert" }).uncheck();
+  await visitor.button("Save changes").click();
+  await visitor.sees(page.getByRole("status").getByText("Service hook created."));
+  const hook = visitor.here;
+  await visitor.look("hook");
+
+  await visitor.sees(page.getByRole("definition").getByText("1, all must hold"));
+
+  // The secret, shown and copied on demand.
+  const secret = page.locator("#secret");
+  assert.equal(await secret.isVisible(), false);
+  await page.getByText("Show the secret").click();
+  const first = (await secret.textContent()).trim();
+  await visitor.button("Copy the secret").click();
+  await visitor.sees(page.getByText("Copied"));
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), first);
+  await ask("trust", { secrets: [first] });
+
+  // A test says on the spot what the receiver said.
+  const test = page.getByRole("status", { name: "The test" });
+  await visitor.button("Send test").click();
+  await visitor.sees(test.getByText("The test was delivered"));
+  await visitor.sees(test.getByText("204"));
+  const [webhook] = await ask("webhooks", { count: 1 });
+  const headers = Object.fromEntries(webhook.headers);
+  assert.equal(headers["x-team"] ?? headers["X-Team"], "shop");
+  await visitor.look("hook-tested");
+  await ask("answer", { status: 500 });
+  await visitor.button("Send test").click();
+  await visitor.sees(test.getByText("The test failed"));
+  await visitor.sees(test.getByText("500"));
+  await visitor.look("hook-test-failed");
+  await ask("answer", { status: 204 });
+
+  // Rotated: both secrets sign until the overlap is ended, then the new one alone.
+  await page.getByText("Rotate", { exact: true }).click();
+  await visitor.field("Both hold for").selectOption("an hour");
+  await visitor.look("hook-rotate");
+  await visitor.button("Rotate secret").click();
+  await visitor.sees(page.getByRole("status").getByText("The new secret is in use."));
+  await page.getByText("Show the secret").click();
+  const second = (await secret.textContent()).trim();
+  assert.notEqual(second, first);
+  await ask("trust", { secrets: [first, second] });
+  await visitor.button("Send test").click();
+  await visitor.sees(test.getByText("The test was delivered"));
+  await visitor.button("End that now").click();
+  await visitor.sees(page.getByRole("status").getByText("The old secret holds no longer."));
+  await ask("trust", { secrets: [second] });
+  await visitor.button("Send test").click();
+  await visitor.sees(test.getByText("The test was delivered"));
+
+  // The doctor: what arrived last is genuine; read as JSON and written again it is not.
+  await visitor.link("A signature does not match?").click();
+  await visitor.sees(visitor.heading("Signature doctor"));
+  await visitor.look("doctor");
+  const last = (await ask("webhooks", { count: 4 })).at(-1);
+  const examine = async (body) => {
+    await visitor.field("Headers as they arrived").fill(last.headers.map(([name, value]) => `${name}: ${value}`).join("\n"));
+    await visitor.field("Body as it arrived").fill(body);
+    await visitor.button("Examine").click();
+  };
+  await examine(last.text);
+  await visitor.sees(visitor.heading("It is genuine"));
+  await visitor.look("doctor-genuine");
+  await examine(JSON.stringify(JSON.parse(last.text), null, 2));
+  await visitor.sees(visitor.heading("It is not what this hook sent"));
+  await visitor.look("doctor-not-genuine");
+
+  // Edited, disabled, enabled.
+  await visitor.go(hook);
+  await visitor.link("Edit").click();
+  await visitor.sees(visitor.heading("Edit Service Hook"));
+  assert.equal(await visitor.field("URL").inputValue(), URL_WITH_MARKUP);
+  assert.equal(await page.getByLabel("Header's name").first().inputValue(), "X-Team");
+  assert.equal(await page.getByLabel("Header's value").first().inputValue(), "********");
+  await page.getByRole("radio", { name: "Retry until delivered" }).check();
+  await visitor.look("hook-edit");
+  await visitor.button("Save changes").click();
+  await visitor.sees(page.getByRole("status").getByText("Changes saved."));
+  await visitor.sees(page.getByRole("definition").getByText("until delivered"));
+  await visitor.button("Disable").click();
+  await visitor.sees(page.getByRole("status").getByText("Service hook disabled."));
+  await visitor.look("hook-disabled");
+  await visitor.button("Enable").click();
+  await visitor.sees(page.getByRole("status").getByText("Service hook enabled."));
+
+  await visitor.go(at.project("hooks"));
+  await visitor.sees(page.getByRole("row").filter({ hasText: URL_WITH_MARKUP }));
+  await visitor.look("hooks");
+  await visitor.go(hook);
+  await page.locator("details.confirm summary", { hasText: "Delete" }).click();
+  await visitor.look("hook-delete");
+  await visitor.button("Delete service hook").click();
+  await visitor.arrives(at.project("hooks"));
+  await visitor.sees(page.getByRole("status").getByText("Service hook deleted."));
+  await visitor.sees("No service hook yet");
+  await visitor.refused(404, () => visitor.go(hook));
+});
