@@ -64,6 +64,14 @@ export async function raise(scenario, dsn = scene.dsn) {
   return JSON.parse(stdout).event_ids;
 }
 
+/** Sends an event without an SDK, which takes less time; the status of the answer. */
+export async function send(event, dsn = scene.dsn) {
+  const { origin, username, pathname } = new URL(dsn);
+  const headers = { "content-type": "application/json", "x-sentry-auth": `Sentry sentry_version=7, sentry_key=${username}` };
+  const answer = await fetch(`${origin}/api${pathname}/store/`, { method: "POST", headers, body: JSON.stringify(event) });
+  return answer.status;
+}
+
 /** Calls the management API with the token of the scene; the answer's JSON, or null. The path is what follows `/api/0/`. */
 export async function api(method, path, body) {
   const headers = { authorization: `Bearer ${scene.token}`, "content-type": "application/json" };
@@ -236,7 +244,9 @@ class Visitor {
   async confirm(question, agreement, scope = this.page) {
     const details = scope.locator("details.confirm").filter({ has: this.page.locator("summary", { hasText: question }) });
     await details.locator("summary").click();
-    await details.getByRole("button", { name: agreement, exact: true }).click();
+    const button = details.getByRole("button", { name: agreement, exact: true });
+    await this.showsWhole(button);
+    await button.click();
   }
 
   heading(name) {
@@ -261,6 +271,29 @@ class Visitor {
     await this.page.waitForURL((url) => url.pathname !== at.signIn);
   }
 
+  /** Opens everything on the page that is folded. */
+  async unfold() {
+    await this.page.evaluate(() => {
+      for (const details of document.querySelectorAll("main details:not(.confirm)")) {
+        // Of those that share a name only one can be open.
+        details.removeAttribute("name");
+        details.open = true;
+      }
+    });
+  }
+
+  /** Fails where something hides a part of what was just shown. */
+  async showsWhole(locator) {
+    await locator.waitFor();
+    const isWhole = await locator.evaluate((shown) => {
+      const { left, right, top, bottom } = shown.getBoundingClientRect();
+      const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+      const edges = [[left + 1, y], [right - 1, y], [x, top + 1], [x, bottom - 1]];
+      return edges.every((point) => shown.contains(document.elementFromPoint(...point)));
+    });
+    assert(isWhole, `${locator} is hidden in part`);
+  }
+
   /** Looks at the page as it is: in light and dark, on a desk and on a phone. Keeps pictures, and judges it each time. */
   async look(name) {
     for (const [size, viewport] of [["1280", WIDE], ["390", PHONE]]) {
@@ -268,7 +301,9 @@ class Visitor {
       for (const colorScheme of ["light", "dark"]) {
         await this.page.emulateMedia({ colorScheme });
         const picture = `${name}-${colorScheme}-${size}`;
-        await this.page.screenshot({ path: `${scene.screenshots}/${picture}.png`, fullPage: true, animations: "disabled" });
+        // Hiding the caret would leave style attributes behind, which the policy refuses when htmx copies them.
+        const options = { fullPage: true, animations: "disabled", caret: "initial" };
+        await this.page.screenshot({ path: `${scene.screenshots}/${picture}.png`, ...options });
         if (this.javaScript) await this.audit(picture);
       }
       const tooWide = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -79,3 +79,27 @@ fn members_are_added_choose_their_password_and_are_removed() {
 fn client_keys_are_limited_disabled_and_deleted() {
     play("keys");
 }
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
+fn a_rule_is_written_previewed_fired_snoozed_and_deleted() {
+    play("rules");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
+fn a_first_visit_weighs_little_and_a_second_one_loads_nothing_again() {
+    play("weight");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
+fn issues_of_a_real_sdk_are_searched_read_and_changed() {
+    play("issues");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
+fn nothing_that_comes_from_outside_is_ever_markup() {
+    play("markup");
+}

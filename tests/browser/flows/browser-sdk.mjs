@@ -102,9 +102,7 @@ await play(async ({ visit }) => {
 
   // Only where the project allows: another origin is refused, and the customer's page shows nothing of it.
   await api("PUT", projectApi, { allowedDomains: ["https://shop.example"] });
-  customer.announced.push(403);
-  await customer.button("Buy").click();
-  await customer.page.waitForResponse((response) => response.status() === 403);
+  await customer.refused(403, () => customer.button("Buy").click());
   shop.close();
   shop.closeAllConnections();
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { ask, at, play, scene } from "../lib.mjs";
 
-const URL_WITH_MARKUP = `${scene.receiver}?q=<img src=x onerror=alert(1)>`;
+const URL_WITH_MARKUP = `${scene.receiver}?q=<img/src=x/onerror=alert(1)>`;
 
 await play(async ({ visit }) => {
   const visitor = await visit();

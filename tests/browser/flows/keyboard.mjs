@@ -43,7 +43,14 @@ await play(async ({ visit }) => {
   await visitor.arrives(goal);
 
   // g and a letter.
-  for (const [letter, path, heading] of [["p", at.projects, "Projects"], ["t", at.tokens, "API tokens"], ["a", at.account, "Account"]]) {
+  const places = [
+    ["i", at.issues, "Issues"],
+    ["p", at.projects, "Projects"],
+    ["m", at.members, "Members"],
+    ["t", at.tokens, "API tokens"],
+    ["a", at.account, "Account"],
+  ];
+  for (const [letter, path, heading] of places) {
     await page.keyboard.press("g");
     await page.keyboard.press(letter);
     await visitor.arrives(path);

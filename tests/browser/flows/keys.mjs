@@ -2,15 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { at, play } from "../lib.mjs";
-
-/** How the server answers to an event that is sent with this DSN. */
-async function send(dsn) {
-  const { origin, username, pathname } = new URL(dsn);
-  const headers = { "content-type": "application/json", "x-sentry-auth": `Sentry sentry_version=7, sentry_key=${username}` };
-  const answer = await fetch(`${origin}/api${pathname}/store/`, { method: "POST", headers, body: JSON.stringify({ message: "hello" }) });
-  return answer.status;
-}
+import { at, play, send } from "../lib.mjs";
 
 await play(async ({ visit }) => {
   const visitor = await visit();
@@ -27,7 +19,7 @@ await play(async ({ visit }) => {
 
   const card = cards.first();
   const dsn = (await card.locator("code[id^=dsn-]").textContent()).trim();
-  assert.equal(await send(dsn), 200);
+  assert.equal(await send({ message: "hello" }, dsn), 200);
   await card.getByLabel("Name").fill("Shop <u>front</u>");
   await card.getByRole("button", { name: "Save" }).click();
   await visitor.sees(page.getByRole("status").getByText("Changes saved."));
@@ -43,11 +35,11 @@ await play(async ({ visit }) => {
   await named.getByLabel("at most").fill("1");
   await named.getByRole("button", { name: "Save" }).click();
   await visitor.sees(page.getByRole("status").getByText("Changes saved."));
-  assert.deepEqual([await send(dsn), await send(dsn)], [200, 429]);
+  assert.deepEqual([await send({ message: "hello" }, dsn), await send({ message: "hello" }, dsn)], [200, 429]);
 
   await named.getByRole("button", { name: "Disable" }).click();
   await visitor.sees(named.getByText("Disabled"));
-  assert.equal(await send(dsn), 403);
+  assert.equal(await send({ message: "hello" }, dsn), 403);
   await named.locator("summary", { hasText: "Delete" }).click();
   await visitor.look("keys-page-delete");
   await named.getByRole("button", { name: "Delete key" }).click();

@@ -79,6 +79,7 @@ await play(async ({ visit }) => {
   await ada.arrives(at.account);
   await admin.go(at.members);
   await row.locator("summary", { hasText: "Remove" }).click();
+  await admin.showsWhole(admin.button("Remove member"));
   await admin.look("members-remove");
   await admin.button("Remove member").click();
   await admin.sees(admin.page.getByRole("status").getByText("Member removed."));

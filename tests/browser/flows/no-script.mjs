@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { at, play, raise, scene } from "../lib.mjs";
+import { ask, at, play, raise, scene } from "../lib.mjs";
 
 await play(async ({ visit }) => {
   const visitor = await visit({ javaScript: false });
@@ -42,9 +42,55 @@ await play(async ({ visit }) => {
   await visitor.field("Name").fill("plain token");
   await visitor.button("Make token").click();
   await visitor.sees("This is the new token.");
+
+  // A hook, its test and its deliveries.
   await visitor.go(at.project("hooks"));
   await visitor.sees("No service hook yet");
-  await visitor.look("no-script-hooks");
+  await page.getByRole("main").getByRole("link", { name: "Add Service Hook" }).first().click();
+  await visitor.field("URL").fill(scene.receiver);
+  await page.getByRole("checkbox", { name: "event.created" }).check();
+  await visitor.button("Save changes").click();
+  await visitor.sees("Service hook created.");
+  const hook = visitor.here;
+  await page.getByText("Show the secret").click();
+  await ask("trust", { secrets: [(await page.locator("#secret").textContent()).trim()] });
+  await visitor.button("Send test").click();
+  await visitor.sees("The test was delivered");
+  await visitor.look("no-script-hook-tested");
+  await raise("exception");
+  await ask("webhooks", { count: 2 });
+  await visitor.go(`${hook}deliveries/`);
+  await visitor.field("State").selectOption("delivered");
+  await visitor.button("Show").click();
+  await page.getByRole("row").filter({ hasText: "event.created" }).getByRole("link").first().click();
+  await visitor.sees(visitor.heading("Attempts"));
+  await visitor.button("Send again").click();
+  await visitor.sees("The delivery is being sent again.");
+  await ask("webhooks", { count: 3 });
+  await visitor.look("no-script-delivery");
+
+  // A rule whose lines are added and taken away by the server.
+  await visitor.go(at.project("alerts"));
+  await page.getByRole("main").getByRole("link", { name: "Create alert rule" }).first().click();
+  await visitor.field("Name").fill("plain rule");
+  await visitor.field("A condition to add").selectOption({ index: 1 });
+  await visitor.button("Add condition").click();
+  assert.equal(await visitor.field("Name").inputValue(), "plain rule");
+  await visitor.button("Preview").click();
+  await visitor.sees(page.locator("#preview-title"));
+  await visitor.button("Create alert rule").click();
+  await visitor.sees("Alert rule created.");
+  await visitor.button("Snooze plain rule").click();
+  await visitor.sees(visitor.button("Unsnooze plain rule"));
+
+  // An issue.
+  await visitor.go(at.issues);
+  await visitor.field("Search").fill("is:unresolved RangeError");
+  await visitor.button("Search").click();
+  await page.getByRole("row").getByRole("link").first().click();
+  await visitor.button("Resolve").click();
+  await visitor.sees(visitor.button("Reopen"));
+  await visitor.look("no-script-issue");
   await visitor.button("Sign out").click();
   await visitor.arrives(at.signIn);
   await visitor.refused(422, async () => {

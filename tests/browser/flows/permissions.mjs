@@ -4,8 +4,15 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 
-import { at, play, scene, user } from "../lib.mjs";
+import { api, ask, at, play, projectApi, scene, send, user } from "../lib.mjs";
 
+const RULE = {
+  name: "Every event",
+  conditions: [{ id: "sentry.rules.conditions.every_event.EveryEventCondition" }],
+  actions: [{ id: "sentry.rules.actions.notify_event.NotifyEventAction" }],
+  actionMatch: "all",
+  frequency: 5,
+};
 const READER = "reader@example.com";
 const token = (visitor) => visitor.page.locator("input[name=csrf]").first().inputValue();
 
@@ -47,34 +54,85 @@ await play(async ({ visit }) => {
   await admin.go(at.projects);
   await admin.lacks(admin.page.getByText("forged"));
 
-  // Who may only read sees no button that would be refused, and is refused all the same.
-  await reader.go(at.projects);
-  await reader.sees(reader.page.getByRole("row").filter({ hasText: scene.project }));
-  await reader.lacks(reader.link("Create project"));
-  await reader.go(at.project("hooks"));
-  await reader.sees(reader.heading("Service Hooks"));
-  await reader.lacks(reader.link("Add Service Hook"));
-  await reader.go(at.project("getting-started"));
-  await reader.sees(reader.heading(`Set up ${scene.project}`));
-  await reader.lacks(reader.button("Send a test event"));
+  // Who may only read sees everything but secrets, and no button that would be refused.
+  const hook = await api("POST", `${projectApi}hooks/`, { url: scene.receiver, events: ["event.created"] });
+  await ask("trust", { secrets: [hook.secret] });
+  await send({ message: "hello" });
+  await ask("webhooks", { count: 1 });
+  const rule = await api("POST", `${projectApi}rules/`, RULE);
+  const [issue] = await api("GET", `${projectApi}issues/`);
+  const [delivery] = await api("GET", `${projectApi}hooks/${hook.id}/deliveries/`);
+  const [key] = await api("GET", `${projectApi}keys/`);
+  const ofHook = at.project(`hooks/${hook.id}`);
+  const ofRule = at.project(`alerts/${rule.id}`);
+  const ofIssue = `${at.issues}${issue.id}/`;
+  const ofKey = at.project(`keys/${key.id}`);
+  const pages = [
+    [at.projects, reader.heading("Projects")],
+    [at.project("getting-started"), reader.heading(`Set up ${scene.project}`)],
+    [at.project("general"), reader.heading("General")],
+    [at.project("keys"), reader.heading("Client Keys")],
+    [at.project("hooks"), reader.heading("Service Hooks")],
+    [ofHook, reader.heading("Last deliveries")],
+    [`${ofHook}deliveries/`, reader.heading("Deliveries")],
+    [`${ofHook}deliveries/${delivery.id}/`, reader.heading("Attempts")],
+    [`${ofHook}replays/`, reader.heading("Replay")],
+    [at.project("alerts"), reader.heading("Alert Rules")],
+    [ofRule, reader.heading("What it says")],
+    [at.issues, reader.heading("Issues")],
+    [ofIssue, reader.heading("This issue")],
+    [at.members, reader.heading("Members")],
+  ];
+  for (const [path, heading] of pages) {
+    await reader.go(path);
+    await reader.sees(heading);
+    const main = reader.page.getByRole("main");
+    await reader.lacks(main.locator("form[method=post]").getByRole("button"));
+    for (const name of ["Create project", "Add Service Hook", "Create alert rule", "Edit"]) await reader.lacks(reader.link(name));
+    assert.equal((await reader.page.content()).includes(hook.secret), false, `${path} shows the secret`);
+  }
+  await reader.go(ofHook);
+  await reader.look("hook-read-only");
   await reader.go(at.project("general"));
-  await reader.sees(reader.heading("General"));
-  await reader.lacks(reader.button("Save changes"));
-  await reader.lacks(reader.button("Delete project"));
   await reader.look("project-general-read-only");
+
+  // Their forms are refused all the same, with the right token.
   const own = await token(reader);
-  const tries = [
+  const forms = [
     [create, { name: "mine" }],
     [at.project("general"), { name: "mine", slug: "mine" }],
     [`${at.project("general")}delete/`, { confirm: scene.project }],
+    [`${at.project("getting-started")}test-event/`, {}],
+    [at.project("keys"), {}],
+    [ofKey, { name: "mine" }],
+    [`${ofKey}toggle/`, { active: "no" }],
+    [`${ofKey}delete/`, {}],
+    [at.project("hooks/new"), { url: scene.receiver, events: "event.created" }],
+    [`${ofHook}edit/`, { url: "http://127.0.0.1:9/", events: "event.created" }],
+    [`${ofHook}test/`, {}],
+    [`${ofHook}disable/`, {}],
+    [`${ofHook}rotate/`, { overlap: "0" }],
+    [`${ofHook}finish-rotation/`, {}],
+    [`${ofHook}delete/`, {}],
+    [`${ofHook}replays/`, { hours: "1", status: "failed" }],
+    [`${ofHook}deliveries/${delivery.id}/redeliver/`, {}],
+    [at.project("alerts/new"), { name: "mine", to: "every", frequency: "5" }],
+    [`${ofRule}edit/`, { name: "mine", to: "every", frequency: "5" }],
+    [`${ofRule}snooze/`, { for: "1h" }],
+    [`${ofRule}delete/`, {}],
+    [at.issues, { issue: issue.id, action: "resolved" }],
+    [at.issues, { issue: issue.id, action: "delete" }],
+    [ofIssue, { action: "resolved" }],
+    [`${ofIssue}delete/`, {}],
+    [at.members, { email: "eve@example.com", orgRole: "admin" }],
   ];
-  for (const [path, fields] of tries) {
+  for (const [path, fields] of forms) {
     const answer = await reader.context.request.post(path, { form: { csrf: own, ...fields } });
     assert.equal(answer.status(), 403, path);
     assert.match(await answer.text(), /Your role does not allow this/, path);
   }
-  const event = await reader.context.request.post(`${at.project("getting-started")}test-event/`, { form: { csrf: own } });
-  assert.equal(event.status(), 403, "a test event");
+  assert.equal((await api("GET", `${projectApi}hooks/`)).length, 1);
+  assert.equal((await api("GET", `${projectApi}issues/`))[0].status, "unresolved");
   await admin.go(at.project("general"));
   assert.equal(await admin.field("Slug").inputValue(), scene.project);
 });
