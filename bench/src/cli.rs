@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Overload(OverloadArgs),
     /// A thousand hooks with ten that stall, and with one dead, over the same with all well.
     Isolation(IsolationArgs),
+    /// Pages of the web UI on a full store, beside the same on one that is nearly empty.
+    Pages(PagesArgs),
     /// Sends events to a running server.
     Load(LoadArgs),
     /// The floor as a process; the other commands start it.
@@ -104,6 +106,17 @@ pub(crate) struct RulesArgs {
     /// Kept-alive connections.
     #[arg(long, default_value_t = 32)]
     pub(crate) connections: u16,
+}
+
+/// Options of `pages`.
+#[derive(Args)]
+pub(crate) struct PagesArgs {
+    /// Events of the full store, each with a delivery.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20..))]
+    pub(crate) events: u32,
+    /// Requests for each page and store.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) requests: usize,
 }
 
 /// Options of `floor`.

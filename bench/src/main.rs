@@ -18,6 +18,7 @@ mod load;
 mod measure;
 mod metrics;
 mod overload;
+mod pages;
 mod process;
 mod ratios;
 mod receiver;
@@ -100,6 +101,10 @@ fn run(cli: Cli) -> Result<ExitCode, BenchError> {
             }
         }
         Command::Isolation(args) => report::show(&isolation::run(&isolation_plan(&args), &surroundings)?, form)?,
+        Command::Pages(args) => {
+            let plan = pages::PagesPlan { events: args.events, requests: args.requests };
+            report::show(&pages::run(&plan, &surroundings)?, form)?;
+        }
         Command::Load(args) => report::show(&sending::run(&args)?, form)?,
         Command::FloorServer(args) => floor::serve(&floor_options(args))?,
     }

@@ -112,6 +112,23 @@ impl Target {
         metrics::parse_commits(&text)
     }
 
+    /// Gives the first user another password, which is what signs in.
+    ///
+    /// # Errors
+    /// When `watchfire user password` fails.
+    pub(crate) fn new_password(&self, program: &Path) -> Result<String, BenchError> {
+        let data = self.database.parent().unwrap_or(&self.database);
+        let mut command = watchfire(program);
+        command.arg("user").arg("password").arg("admin@localhost").arg("--data").arg(data);
+        let shown = program.display().to_string();
+        let output = command.output().map_err(|source| BenchError::Spawn { program: shown.clone(), source })?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let password = text.lines().find_map(|line| line.trim().strip_prefix("password")).map(str::trim);
+        let last_words = || String::from_utf8_lossy(&output.stderr).into_owned();
+        let failed = || BenchError::Exited { program: shown.clone(), status: output.status, last_words: last_words() };
+        password.map(str::to_owned).ok_or_else(failed)
+    }
+
     /// Ends the program and reads from its database which events it kept.
     ///
     /// # Errors
