@@ -41,6 +41,7 @@ export const at = {
   signOut: "/auth/logout/",
   account: "/settings/account/",
   tokens: "/settings/account/api/auth-tokens/",
+  overview: `/organizations/${scene.organization}/`,
   projects: `/organizations/${scene.organization}/projects/`,
   issues: `/organizations/${scene.organization}/issues/`,
   members: `/settings/${scene.organization}/members/`,

@@ -103,3 +103,9 @@ fn issues_of_a_real_sdk_are_searched_read_and_changed() {
 fn nothing_that_comes_from_outside_is_ever_markup() {
     play("markup");
 }
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
+fn figures_are_shown_of_the_organization_its_projects_and_a_hook() {
+    play("overview");
+}

@@ -21,6 +21,9 @@ await play(async ({ visit }) => {
   const rows = page.getByRole("row").filter({ has: page.getByRole("checkbox", { name: /^Tick / }) }).filter({ has: page.locator("time") });
   assert.equal(await rows.count(), 4);
   await visitor.look("issues");
+  await page.setViewportSize({ width: 390, height: 844 });
+  await visitor.showsWhole(visitor.field("Search"));
+  await page.setViewportSize({ width: 1280, height: 800 });
 
   // Searched; what cannot be searched for is said where it was asked.
   const search = async (query) => {

@@ -16,7 +16,10 @@ await play(async ({ visit }) => {
   await page.keyboard.press("Tab");
   await page.keyboard.type(scene.password);
   await page.keyboard.press("Enter");
-  await visitor.arrives(at.projects);
+  await visitor.arrives(at.overview);
+  await page.keyboard.press("g");
+  await page.keyboard.press("p");
+  await visitor.sees(visitor.heading("Projects"));
 
   // The first stop leads past everything that is the same on each page.
   await page.keyboard.press("Tab");
@@ -44,6 +47,7 @@ await play(async ({ visit }) => {
 
   // g and a letter.
   const places = [
+    ["o", at.overview, "Overview"],
     ["i", at.issues, "Issues"],
     ["p", at.projects, "Projects"],
     ["m", at.members, "Members"],

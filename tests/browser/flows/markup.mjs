@@ -97,6 +97,7 @@ await play(async ({ visit }) => {
   const ofRule = at.project(`alerts/${rule.id}`);
   const ofIssue = `${at.issues}${issue.id}/`;
   const paths = [
+    at.overview,
     at.projects,
     at.project("getting-started"),
     at.project("general"),

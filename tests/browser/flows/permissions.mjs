@@ -13,6 +13,8 @@ const RULE = {
   actionMatch: "all",
   frequency: 5,
 };
+/** Links to forms that need more than reading. */
+const INVITATIONS = ["Create project", "Add Service Hook", "Create alert rule", "Edit", "Add one"];
 const READER = "reader@example.com";
 const token = (visitor) => visitor.page.locator("input[name=csrf]").first().inputValue();
 
@@ -68,6 +70,7 @@ await play(async ({ visit }) => {
   const ofIssue = `${at.issues}${issue.id}/`;
   const ofKey = at.project(`keys/${key.id}`);
   const pages = [
+    [at.overview, reader.heading("Overview")],
     [at.projects, reader.heading("Projects")],
     [at.project("getting-started"), reader.heading(`Set up ${scene.project}`)],
     [at.project("general"), reader.heading("General")],
@@ -88,7 +91,7 @@ await play(async ({ visit }) => {
     await reader.sees(heading);
     const main = reader.page.getByRole("main");
     await reader.lacks(main.locator("form[method=post]").getByRole("button"));
-    for (const name of ["Create project", "Add Service Hook", "Create alert rule", "Edit"]) await reader.lacks(reader.link(name));
+    for (const name of INVITATIONS) await reader.lacks(reader.link(name));
     assert.equal((await reader.page.content()).includes(hook.secret), false, `${path} shows the secret`);
   }
   await reader.go(ofHook);

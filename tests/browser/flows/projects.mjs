@@ -8,6 +8,10 @@ await play(async ({ visit }) => {
   const visitor = await visit();
   const { page } = visitor;
   await visitor.signIn();
+  await visitor.arrives(at.overview);
+  await visitor.sees(visitor.heading("Overview"));
+  await visitor.look("overview-empty");
+  await visitor.link("Projects").click();
   await visitor.arrives(at.projects);
   await visitor.sees(page.getByRole("row").filter({ hasText: scene.project }));
   await visitor.look("projects");

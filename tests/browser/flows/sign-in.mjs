@@ -52,7 +52,7 @@ await play(async ({ visit }) => {
   assert.equal(await page.evaluate(() => document.cookie.includes("watchfire=")), false);
 
   // Who is signed in already is sent on, and never to somebody else's page.
-  const home = at.projects;
+  const home = at.overview;
   for (const next of ELSEWHERE) {
     await visitor.go(`${at.signIn}?next=${encodeURIComponent(next)}`);
     assert.equal(page.url(), scene.base + home, next);
