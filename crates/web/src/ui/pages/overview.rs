@@ -28,6 +28,8 @@ struct Failing {
 struct OverviewPage {
     frame: Frame,
     projects: Place,
+    /// The project to begin with, where nothing has come in yet.
+    begin: Option<(String, Place)>,
     overview: Overview,
     events: u64,
     chart: Svg,
@@ -95,5 +97,10 @@ pub(super) async fn show(page: Page<OfOrganization>) -> Shown {
     let failing = failing.collect();
     let frame = page.frame(Here::Overview).await?;
     let projects = page.ui.links.organization(organization).to("projects");
-    page.show(&OverviewPage { frame, projects, overview, events, chart, failing })
+    let first = overview.projects.first().filter(|_| events == 0);
+    let begin = first.map(|project| {
+        let settings = page.ui.links.project(organization, &project.slug);
+        (project.name.clone(), settings.to("getting-started"))
+    });
+    page.show(&OverviewPage { frame, projects, begin, overview, events, chart, failing })
 }
