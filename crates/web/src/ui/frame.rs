@@ -24,6 +24,8 @@ pub(super) struct Frame {
     pub(super) may_write: bool,
     /// Whether the person may delete them.
     pub(super) may_delete: bool,
+    /// Whether the person may delete issues.
+    pub(super) may_delete_issues: bool,
     /// Whether the person may change members.
     pub(super) may_manage: bool,
 }
@@ -109,6 +111,7 @@ impl Frame {
             flash: Flash::of(headers),
             may_write: may(Scope::ProjectWrite),
             may_delete: may(Scope::ProjectAdmin),
+            may_delete_issues: may(Scope::EventAdmin),
             may_manage: may(Scope::MemberAdmin),
         })
     }

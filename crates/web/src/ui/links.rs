@@ -55,11 +55,6 @@ impl Links {
         }
     }
 
-    /// The same for an address as our pages have it, with the path under which a proxy has us.
-    pub(super) fn own_as_shown(&self, address: &str) -> String {
-        self.own(address.strip_prefix(&self.root).unwrap_or_default())
-    }
-
     /// Whether people come over https.
     pub(super) fn is_https(&self) -> bool {
         self.is_https

@@ -23,6 +23,7 @@ fn hostile(number: u32) -> Value {
     let mut event = error(number, "Hostile", json!({}));
     let more = json!({
         "exception": {"values": [exception]},
+        "threads": {"values": [{"id": MARKUP, "name": MARKUP, "state": MARKUP, "stacktrace": exception["stacktrace"]}]},
         "logentry": {"formatted": MARKUP},
         "logger": MARKUP, "release": MARKUP.replace('/', ""), "environment": "production", "server_name": MARKUP,
         "tags": {"customer": MARKUP, "url": "javascript:alert(1)"},
@@ -95,7 +96,7 @@ async fn a_stack_trace_shows_the_newest_own_frame_with_its_lines_and_locals() {
     assert_eq!(page.matches("<details open>").count(), 1);
     let open = page.split("<details open>").nth(1).unwrap().split("</details>").next().unwrap();
     assert!(open.contains("charge.py") && open.contains("<dt>amount</dt><dd>12</dd>"), "{open}");
-    assert!(open.contains(r#"<li class="here"><span>20</span><span>here()</span></li>"#), "{open}");
+    assert!(open.contains(r#"<li class="here" aria-current="true"><span>20</span><span>here()</span></li>"#), "{open}");
     assert!(page.contains("unhandled") && !page.contains("Resolve"), "who may only read has no buttons");
 }
 
@@ -150,24 +151,78 @@ async fn issues_are_searched_resolved_ignored_reopened_and_deleted() {
     assert!(person.see(&format!("{ISSUES}?query=nothing-like-it")).await.contains("None like this"));
 
     let [alpha, beta] = [issues[0].to_string(), issues[1].to_string()];
-    let back = format!("{ISSUES}?query=is%3Aunresolved&sort=date");
+    let here = format!("{ISSUES}?query=is%3Aunresolved&sort=new&statsPeriod=7d");
+    let list = person.see(&here).await;
+    assert!(list.contains(&format!(r#"<form method="post" action="{}">"#, here.replace('&', "&#38;"))), "{list}");
     let bulk = [("issue", alpha.as_str()), ("issue", beta.as_str()), ("issue", "999999"), ("action", "resolved")];
-    let bulk: Vec<_> = bulk.into_iter().chain([("back", back.as_str())]).collect();
-    assert_eq!(person.submit(ISSUES, &bulk).await.to(), back);
+    assert_eq!(person.submit(&here, &bulk).await.to(), here);
     assert!(person.see(ISSUES).await.contains("Nothing is broken"));
     let place = format!("{ISSUES}{alpha}/");
     assert_eq!(person.submit(&place, &[("action", "unresolved")]).await.to(), place);
-    assert_eq!(person.submit(&place, &[("action", "ignored"), ("minutes", "60")]).await.to(), place);
-    assert!(person.see(&place).await.contains("ignored until 2018-11-06"));
+    for (until, said) in [
+        ("ignoreDuration:60", "ignored until 2018-11-06"),
+        ("ignoreCount:10", "ignored for 10 more events"),
+        ("ignoreUserCount:100", "ignored for 100 more users"),
+        ("", ">ignored</span>"),
+    ] {
+        assert!(until.is_empty() || person.see(&place).await.contains(&format!(r#"value="{until}""#)), "{until}");
+        assert_eq!(person.submit(&place, &[("action", "ignored"), ("until", until)]).await.to(), place);
+        assert!(person.see(&place).await.contains(said), "{said}");
+        person.submit(&place, &[("action", "unresolved")]).await;
+    }
     let refused = person.submit(&place, &[("action", "resolveInNext")]).await;
     assert_eq!(refused.status, 400);
     assert!(refused.html.contains("No release data present"), "{}", refused.html);
     assert_eq!(person.submit(&format!("{place}delete/"), &[]).await.to(), ISSUES);
     assert_eq!(person.get(&place).await.status, 404);
-    let foreign = [("issue", beta.as_str()), ("action", "delete"), ("back", "https://evil.example/")];
-    assert_eq!(person.submit(ISSUES, &foreign).await.to(), "/");
+    let gone = person.submit(ISSUES, &[("issue", beta.as_str()), ("action", "delete")]).await;
+    assert_eq!(gone.to(), format!("{ISSUES}?query=is%3Aunresolved&sort=date"));
+    assert_eq!(person.get(&format!("{ISSUES}{beta}/")).await.status, 404);
 
     let reader = Person::signed_in(&api, Role::ReadOnly).await;
     let refused = reader.submit(ISSUES, &[("issue", beta.as_str()), ("action", "resolved")]).await;
     assert!(matches!(refused.status, 403 | 303), "{}", refused.status);
+}
+
+#[tokio::test]
+async fn a_change_of_issues_that_is_not_made_says_why_above_the_list() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Member).await;
+    let issue = record(&api, &[error(1, "Alpha", json!({}))]).await[0].to_string();
+    let here = format!("{ISSUES}?query=Alpha&sort=date");
+    for (fields, complaint) in [
+        (vec![("action", "resolved")], "Tick the issues first"),
+        (vec![("action", "lost"), ("issue", issue.as_str())], "is not a valid choice"),
+    ] {
+        let refused = person.submit(&here, &fields).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.html.contains(complaint) && refused.html.contains(r#"value="Alpha""#), "{}", refused.html);
+    }
+    let list = person.see(&here).await;
+    assert!(list.contains("Delete issues"), "members delete issues");
+    assert!(person.see(&format!("{ISSUES}{issue}/")).await.contains("Delete issue"));
+    for (path, fields) in [
+        (here, vec![("action", "resolved"), ("issue", issue.as_str())]),
+        (format!("{ISSUES}{issue}/"), vec![("action", "resolved")]),
+        (format!("{ISSUES}{issue}/delete/"), vec![]),
+    ] {
+        assert_eq!(person.post(&path, &fields).await.status, 403, "{path} without the session's token");
+    }
+    assert_eq!(api.get(&format!("/api/0/issues/{issue}/")).await.with_status(200)["status"], "unresolved");
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_to_when_its_issues_were_last_seen() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::ReadOnly).await;
+    record(&api, &[error(1, "Alpha", json!({}))]).await;
+    api.clock.advance(std::time::Duration::from_secs(7_200));
+    record(&api, &[error(2, "Beta", json!({}))]).await;
+    let lately = person.see(&format!("{ISSUES}?statsPeriod=1h")).await;
+    assert!(lately.contains("Beta failed") && !lately.contains("Alpha failed"), "{lately}");
+    assert!(lately.contains(r#"<option value="1h" selected>"#));
+    let all = person.see(&format!("{ISSUES}?statsPeriod=3h")).await;
+    assert!(all.contains("Alpha failed") && all.contains(r#"<option value="3h" selected>"#), "one of their own");
+    let wrong = person.see(&format!("{ISSUES}?statsPeriod=soon")).await;
+    assert!(wrong.contains("Invalid statsPeriod") && wrong.contains(r#"aria-invalid="true""#), "{wrong}");
 }

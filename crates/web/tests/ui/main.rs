@@ -17,6 +17,8 @@ mod harness;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod issue_events;
+#[cfg(test)]
 mod issues;
 #[cfg(test)]
 mod members;

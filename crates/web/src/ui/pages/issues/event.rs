@@ -2,15 +2,20 @@
 //! should.
 
 use serde_json::Value;
+use url::Url;
 
-use super::text::{items, pairs, plain, text};
+use super::text::{Pairs, body, items, of_all, pairs, plain, text};
+use super::trace::Trace;
 use crate::ui::json::Highlighted;
 use crate::ui::words::bytes;
 
 /// The most that a page shows of each kind; how many there are is said.
 const EXCEPTIONS_MAX: usize = 50;
-const FRAMES_MAX: usize = 250;
+const THREADS_MAX: usize = 50;
 const BREADCRUMBS_MAX: usize = 100;
+const CONTEXTS_MAX: usize = 50;
+/// Entries that have a section of their own.
+const SECTIONS: [&str; 6] = ["exception", "threads", "stacktrace", "breadcrumbs", "message", "request"];
 
 /// What the page shows of an event.
 pub(super) struct EventView {
@@ -20,46 +25,25 @@ pub(super) struct EventView {
     pub(super) next: Option<String>,
     pub(super) size: String,
     pub(super) message: Option<String>,
-    pub(super) exceptions: Vec<Exception>,
-    pub(super) exceptions_in_all: usize,
+    /// Raised last comes first.
+    pub(super) traces: Vec<Trace>,
+    exceptions_in_all: usize,
+    pub(super) threads: Vec<Trace>,
+    threads_in_all: usize,
     pub(super) breadcrumbs: Vec<Breadcrumb>,
-    pub(super) breadcrumbs_in_all: usize,
+    breadcrumbs_in_all: usize,
     pub(super) request: Option<Request>,
-    pub(super) tags: Vec<(String, String)>,
-    pub(super) user: Vec<(String, String)>,
-    pub(super) contexts: Vec<(String, Vec<(String, String)>)>,
-    pub(super) extra: Vec<(String, String)>,
-    pub(super) packages: Vec<(String, String)>,
-    pub(super) sdk: Option<String>,
-    pub(super) release: Option<String>,
+    pub(super) tags: Pairs,
+    pub(super) user: Pairs,
+    pub(super) contexts: Vec<(String, Pairs)>,
+    contexts_in_all: usize,
+    extra: Pairs,
+    packages: Pairs,
+    /// Release, SDK and the like.
+    pub(super) origin: Vec<(&'static str, String)>,
     pub(super) errors: Vec<String>,
     /// Entries that have no section of their own.
     pub(super) others: Vec<(String, Highlighted)>,
-}
-
-/// One exception of a chain, or a stack trace without one.
-pub(super) struct Exception {
-    pub(super) kind: String,
-    pub(super) value: String,
-    pub(super) module: Option<String>,
-    /// Whether nobody caught it.
-    pub(super) is_unhandled: bool,
-    /// The newest first.
-    pub(super) frames: Vec<Frame>,
-    pub(super) frames_in_all: usize,
-}
-
-/// One frame.
-pub(super) struct Frame {
-    pub(super) function: String,
-    pub(super) file: String,
-    pub(super) line: Option<String>,
-    pub(super) in_app: bool,
-    /// Whether it is unfolded: the newest of the application's own.
-    pub(super) is_open: bool,
-    /// The lines around, which one it is, and whether it is the one that was running.
-    pub(super) context: Vec<(String, String, bool)>,
-    pub(super) locals: Vec<(String, String)>,
 }
 
 /// One breadcrumb.
@@ -68,7 +52,7 @@ pub(super) struct Breadcrumb {
     pub(super) category: String,
     pub(super) level: String,
     pub(super) message: String,
-    pub(super) data: Vec<(String, String)>,
+    pub(super) data: Pairs,
 }
 
 /// The request that was served, or sent.
@@ -77,35 +61,31 @@ pub(super) struct Request {
     pub(super) url: Option<String>,
     /// The URL as a link, if it is one of a place.
     pub(super) link: Option<String>,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) cookies: Vec<(String, String)>,
-    pub(super) env: Vec<(String, String)>,
+    query: Pairs,
+    headers: Pairs,
+    cookies: Pairs,
+    env: Pairs,
     pub(super) data: Option<Highlighted>,
 }
 
 impl EventView {
     /// What there is to show of an event as the API has it.
     pub(super) fn of(event: &Value) -> EventView {
+        let entries = items(&event["entries"]);
         let entry = |kind: &str| {
-            let found = items(&event["entries"]).iter().find(|entry| entry["type"] == kind);
+            let found = entries.iter().find(|entry| entry["type"] == kind);
             found.map_or(&Value::Null, |entry| &entry["data"])
         };
         let chain = items(&entry("exception")["values"]);
         // Raised last stands last; that is what one looks for.
-        let mut exceptions: Vec<Exception> = chain.iter().rev().take(EXCEPTIONS_MAX).map(Exception::of).collect();
-        let threads = items(&entry("threads")["values"]);
-        let bare = std::iter::once(entry("stacktrace")).chain(threads.iter().map(|thread| &thread["stacktrace"]));
-        if exceptions.iter().all(|exception| exception.frames.is_empty()) {
-            let traces = bare.filter(|trace| !items(&trace["frames"]).is_empty());
-            exceptions.extend(traces.take(EXCEPTIONS_MAX).map(Exception::of_trace));
-        }
-        open_the_first(&mut exceptions);
+        let exceptions = chain.iter().rev().take(EXCEPTIONS_MAX).map(|exception| Trace::of_exception(exception));
+        let bare = Some(Trace::of_frames(entry("stacktrace"))).filter(Trace::has_frames);
+        let all_threads = items(&entry("threads")["values"]);
         let crumbs = items(&entry("breadcrumbs")["values"]);
         let first_shown = crumbs.len().saturating_sub(BREADCRUMBS_MAX);
         let message = entry("message");
-        let shown = ["exception", "threads", "stacktrace", "breadcrumbs", "message", "request"];
-        let others = items(&event["entries"]).iter().filter(|entry| !shown.iter().any(|kind| entry["type"] == *kind));
+        let all_contexts = contexts(&event["contexts"]);
+        let others = entries.iter().filter(|entry| !SECTIONS.iter().any(|kind| entry["type"] == *kind));
         EventView {
             id: plain(&event["eventID"]),
             received: plain(&event["dateCreated"]),
@@ -113,116 +93,92 @@ impl EventView {
             next: text(&event["nextEventID"]),
             size: event["size"].as_u64().map(bytes).unwrap_or_default(),
             message: text(&message["formatted"]).or_else(|| text(&message["message"])),
-            exceptions,
+            traces: exceptions.chain(bare).collect(),
             exceptions_in_all: chain.len(),
-            breadcrumbs: crumbs[first_shown..].iter().map(Breadcrumb::of).collect(),
+            threads: all_threads.iter().take(THREADS_MAX).map(|thread| Trace::of_thread(thread)).collect(),
+            threads_in_all: all_threads.len(),
+            breadcrumbs: crumbs[first_shown..].iter().map(|crumb| Breadcrumb::of(crumb)).collect(),
             breadcrumbs_in_all: crumbs.len(),
             request: Some(entry("request")).filter(|request| request.is_object()).map(Request::of),
-            tags: items(&event["tags"]).iter().map(|tag| (plain(&tag["key"]), plain(&tag["value"]))).collect(),
-            user: pairs(&event["user"]).into_iter().filter(|(_, value)| !value.is_empty()).collect(),
-            contexts: contexts(&event["contexts"]),
+            tags: Pairs::of(items(&event["tags"]).iter().map(|tag| (plain(&tag["key"]), plain(&tag["value"])))),
+            user: pairs(&event["user"]).filtered(|_, value| !value.is_empty()),
+            contexts_in_all: all_contexts.len(),
+            contexts: all_contexts.into_iter().take(CONTEXTS_MAX).collect(),
             extra: pairs(&event["context"]),
             packages: pairs(&event["packages"]),
-            sdk: text(&event["sdk"]["name"]).map(|name| format!("{name} {}", plain(&event["sdk"]["version"]))),
-            release: text(&event["release"]["version"]),
-            errors: items(&event["errors"]).iter().map(error).collect(),
-            others: others.map(|entry| (plain(&entry["type"]), Highlighted::of(&entry["data"].to_string()))).collect(),
+            origin: origin(event),
+            errors: items(&event["errors"]).into_iter().map(error).collect(),
+            others: others.map(|entry| (plain(&entry["type"]), body(&entry["data"]))).collect(),
         }
+    }
+
+    /// What is folded away at the end.
+    pub(super) fn more(&self) -> Vec<Part<'_>> {
+        filled(vec![("Additional data", &self.extra), ("Packages", &self.packages)])
+    }
+
+    /// Whether a thread shows its frames at once: it crashed, or is the first, and no exception shows any.
+    pub(super) fn is_open(&self, thread: &Trace) -> bool {
+        let first = self.threads.iter().find(|thread| thread.is_crashed).or(self.threads.first());
+        !self.traces.iter().any(Trace::has_frames) && first.is_some_and(|first| std::ptr::eq(first, thread))
+    }
+
+    /// What is said of each kind of which a page does not show all.
+    pub(super) fn exceptions_rest(&self) -> Option<String> {
+        let shown = self.exceptions_in_all.min(EXCEPTIONS_MAX);
+        of_all(shown, self.exceptions_in_all, "exceptions are shown: those that were raised last.")
+    }
+
+    pub(super) fn threads_rest(&self) -> Option<String> {
+        of_all(self.threads.len(), self.threads_in_all, "threads are shown.")
+    }
+
+    pub(super) fn breadcrumbs_rest(&self) -> Option<String> {
+        of_all(self.breadcrumbs.len(), self.breadcrumbs_in_all, "breadcrumbs are shown: the last.")
+    }
+
+    pub(super) fn contexts_rest(&self) -> Option<String> {
+        of_all(self.contexts.len(), self.contexts_in_all, "contexts are shown.")
     }
 }
 
 /// A name, and pairs under it.
-type Part<'e> = (&'static str, &'e [(String, String)]);
+type Part<'e> = (&'static str, &'e Pairs);
 
 fn filled(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
     parts.into_iter().filter(|(_, pairs)| !pairs.is_empty()).collect()
 }
 
-impl EventView {
-    /// What is folded away at the end.
-    pub(super) fn more(&self) -> Vec<Part<'_>> {
-        filled(vec![("Additional data", &self.extra), ("Packages", &self.packages)])
-    }
-}
-
-/// Unfolds the frame in which a person begins to read.
-fn open_the_first(exceptions: &mut [Exception]) {
-    for exception in exceptions {
-        let frames = &mut exception.frames;
-        let own = frames.iter().position(|frame| frame.in_app).unwrap_or(0);
-        if let Some(frame) = frames.get_mut(own) {
-            frame.is_open = true;
-        }
-    }
-}
-
+/// What was wrong with the event, in words.
 fn error(error: &Value) -> String {
-    let data = pairs(&error["data"]).into_iter().map(|(name, value)| format!("{name} {value}"));
-    let data: Vec<_> = data.collect();
-    format!("{}: {}", plain(&error["message"]), data.join(", "))
+    let data: Vec<_> = pairs(&error["data"]).shown.into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let message = plain(&error["message"]);
+    if data.is_empty() { message } else { format!("{message}: {}", data.join(", ")) }
 }
 
-fn contexts(value: &Value) -> Vec<(String, Vec<(String, String)>)> {
-    let members = value.as_object().into_iter().flatten();
+fn origin(event: &Value) -> Vec<(&'static str, String)> {
+    let sdk = &event["sdk"];
+    let sdk = text(&sdk["name"]).map(|name| format!("{name} {}", plain(&sdk["version"])).trim_end().to_owned());
+    let parts = [
+        ("Release", text(&event["release"]["version"])),
+        ("Build", text(&event["dist"])),
+        ("Platform", text(&event["platform"])),
+        ("SDK", sdk),
+    ];
+    parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+fn contexts(value: &Value) -> Vec<(String, Pairs)> {
     let context = |(name, value): (&String, &Value)| {
         let parts = match value {
-            Value::Object(_) => pairs(value).into_iter().filter(|(name, _)| name != "type").collect(),
-            other => vec![("value".to_owned(), plain(other))],
+            // The type of a context is its name once more.
+            Value::Object(_) => pairs(value).filtered(|name, _| name != "type"),
+            other => pairs(other),
         };
         (name.clone(), parts)
     };
-    members.map(context).filter(|(_, parts): &(_, Vec<_>)| !parts.is_empty()).collect()
-}
-
-impl Exception {
-    fn of(value: &Value) -> Exception {
-        let is_unhandled = value["mechanism"]["handled"] == false;
-        Exception {
-            kind: text(&value["type"]).unwrap_or_else(|| "Error".to_owned()),
-            value: plain(&value["value"]),
-            module: text(&value["module"]),
-            is_unhandled,
-            ..Exception::of_trace(&value["stacktrace"])
-        }
-    }
-
-    fn of_trace(trace: &Value) -> Exception {
-        let frames = items(&trace["frames"]);
-        Exception {
-            kind: "Stack trace".to_owned(),
-            value: String::new(),
-            module: None,
-            is_unhandled: false,
-            frames: frames.iter().rev().take(FRAMES_MAX).map(Frame::of).collect(),
-            frames_in_all: frames.len(),
-        }
-    }
-}
-
-impl Frame {
-    fn of(frame: &Value) -> Frame {
-        let line = text(&frame["lineNo"]);
-        let around = items(&frame["context"]).iter().map(|pair| {
-            let number = plain(&pair[0]);
-            let is_here = line.as_ref() == Some(&number);
-            (number, plain(&pair[1]), is_here)
-        });
-        let first = |names: [&str; 3]| names.into_iter().find_map(|name| text(&frame[name]));
-        Frame {
-            function: first(["function", "rawFunction", "symbol"]).unwrap_or_else(|| "?".to_owned()),
-            file: first(["filename", "module", "absPath"]).unwrap_or_default(),
-            in_app: frame["inApp"] == true,
-            is_open: false,
-            context: around.collect(),
-            locals: pairs(&frame["vars"]),
-            line,
-        }
-    }
-
-    /// Whether there is something to unfold.
-    pub(super) fn has_more(&self) -> bool {
-        !self.context.is_empty() || !self.locals.is_empty()
-    }
+    let all = value.as_object().into_iter().flatten().map(context);
+    all.filter(|(_, parts)| !parts.is_empty()).collect()
 }
 
 impl Breadcrumb {
@@ -259,22 +215,77 @@ impl Request {
     }
 
     fn of(request: &Value) -> Request {
-        let url = text(&request["url"]);
-        let data = &request["data"];
-        let data = (!data.is_null()).then(|| match data {
-            Value::String(text) => Highlighted::of(text),
-            other => Highlighted::of(&other.to_string()),
+        let whole = request["url"].as_str().map(|url| match request["fragment"].as_str() {
+            Some(fragment) if !fragment.is_empty() => format!("{url}#{fragment}"),
+            _ => url.to_owned(),
         });
         Request {
             method: text(&request["method"]),
-            // An event names its URL itself: only what leads to a place by http may be clicked.
-            link: url.clone().filter(|url| url.starts_with("https://") || url.starts_with("http://")),
-            url,
+            link: whole.as_deref().and_then(link),
+            url: whole.map(|url| plain(&Value::String(url))).or_else(|| text(&request["url"])),
             query: pairs(&request["query"]),
             headers: pairs(&request["headers"]),
             cookies: pairs(&request["cookies"]),
             env: pairs(&request["env"]),
-            data,
+            data: Some(&request["data"]).filter(|data| !data.is_null()).map(body),
         }
+    }
+}
+
+/// An event names its URL itself: only what leads to a place by http may be clicked.
+fn link(url: &str) -> Option<String> {
+    let parsed = Url::parse(url).ok()?;
+    matches!(parsed.scheme(), "http" | "https").then(|| parsed.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_leads_to_a_place_by_http_is_a_link() {
+        let links = ["https://shop.example/a b", "HTTP://shop.example", "https://"].map(link);
+        assert_eq!(links, [Some("https://shop.example/a%20b".into()), Some("http://shop.example/".into()), None]);
+        for other in ["javascript:alert(1)", " java\nscript:alert(1)", "data:text/html,x", "/cart", "file:///etc", ""] {
+            assert_eq!(link(other), None, "{other}");
+        }
+        let long = format!("https://shop.example/{}", "x".repeat(9_000));
+        let request = Request::of(&json!({"url": long, "fragment": "top"}));
+        assert_eq!(request.link, Some(format!("{long}#top")), "what is shown is cut, where it leads is not");
+        assert!(request.url.unwrap().ends_with("(9025 characters in all)"));
+        assert_eq!(request.method, None, "nobody said how it was sent");
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        let many = |kind: &str, count| json!({"type": kind, "data": {"values": vec![json!({"message": "x"}); count]}});
+        let contexts: serde_json::Map<_, _> = (0..60).map(|number| (format!("c{number}"), json!("x"))).collect();
+        let entries = [many("exception", 70), many("threads", 51), many("breadcrumbs", 1_300)];
+        let view = EventView::of(&json!({"entries": entries, "contexts": contexts}));
+        let rests = [view.exceptions_rest(), view.threads_rest(), view.breadcrumbs_rest(), view.contexts_rest()];
+        assert_eq!(
+            rests.map(Option::unwrap_or_default),
+            [
+                "50 of 70 exceptions are shown: those that were raised last.",
+                "50 of 51 threads are shown.",
+                "100 of 1\u{202f}300 breadcrumbs are shown: the last.",
+                "50 of 60 contexts are shown."
+            ]
+        );
+        let nothing = EventView::of(&json!(null));
+        assert!(nothing.exceptions_rest().is_none() && nothing.traces.is_empty() && nothing.more().is_empty());
+    }
+
+    #[test]
+    fn the_thread_that_crashed_is_open_where_no_exception_shows_frames() {
+        let thread = |crashed| json!({"id": 1, "crashed": crashed, "stacktrace": {"frames": [{"function": "f"}]}});
+        let threads = json!({"type": "threads", "data": {"values": [thread(false), thread(true)]}});
+        let view = EventView::of(&json!({"entries": [threads]}));
+        assert_eq!(view.threads.iter().map(|thread| view.is_open(thread)).collect::<Vec<_>>(), [false, true]);
+        let raised = json!({"type": "exception", "data": {"values": [thread(false)]}});
+        let view = EventView::of(&json!({"entries": [threads, raised]}));
+        assert!(!view.threads.iter().any(|thread| view.is_open(thread)));
     }
 }

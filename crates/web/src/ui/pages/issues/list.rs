@@ -21,6 +21,16 @@ use crate::ui::words::{Moment, count};
 const QUERY_DEFAULT: &str = "is:unresolved";
 /// The API's orders, and what they are called.
 const SORTS: [(&str, &str); 4] = [("date", "last seen"), ("new", "first seen"), ("freq", "events"), ("user", "users")];
+/// Within which time an issue was last seen, as the API says it, and what that is called.
+const PERIODS: [(&str, &str); 5] = [
+    ("", "at any time"),
+    ("1h", "in the last hour"),
+    ("24h", "in 24 hours"),
+    ("7d", "in 7 days"),
+    ("30d", "in 30 days"),
+];
+/// What is said where nothing is ticked.
+const NOTHING_TICKED: &str = "Tick the issues first: nothing was changed.";
 
 /// What the page reads of an issue.
 #[derive(Deserialize)]
@@ -73,7 +83,10 @@ struct ListPage {
     rows: Vec<Row>,
     newer: Option<String>,
     older: Option<String>,
+    /// Why there is no list: what was searched for is not understood.
     refusal: Option<Refusal>,
+    /// Why those that are ticked were not changed.
+    complaint: Option<String>,
 }
 
 /// What the query asks for.
@@ -81,6 +94,7 @@ struct Wanted {
     query: String,
     project: String,
     sort: String,
+    period: String,
     cursor: Option<String>,
 }
 
@@ -89,17 +103,37 @@ impl ListPage {
         SORTS
     }
 
+    /// The periods to choose from, with the one of the address if it is none of them.
+    fn periods(&self) -> Vec<(&str, &str)> {
+        let own = self.wanted.period.as_str();
+        let is_known = PERIODS.iter().any(|(code, _)| *code == own);
+        PERIODS.into_iter().chain((!is_known).then_some((own, own))).collect()
+    }
+
     fn is_default(&self) -> bool {
-        self.wanted.query == QUERY_DEFAULT && self.wanted.project.is_empty()
+        let Wanted { query, project, period, .. } = &self.wanted;
+        query == QUERY_DEFAULT && project.is_empty() && period.is_empty()
     }
 
     /// The way to this page of the list.
     fn here(&self) -> String {
-        format!("{}?{}", self.place, self.wanted.query(self.wanted.cursor.as_deref()))
+        self.wanted.at(&self.place)
     }
 }
 
 impl Row {
+    fn of(issue: Issue, page: &Page<OfOrganization>, issues: &Place) -> Row {
+        let counts: Vec<u64> = issue.stats.day.iter().map(|(_, count)| *count).collect();
+        let said = format!("{} events in 24 hours", count(counts.iter().sum()));
+        Row {
+            place: issues.to(&issue.id),
+            graph: sparkline(&counts, &said),
+            first_seen: page.moment(&issue.first_seen),
+            last_seen: page.moment(&issue.last_seen),
+            issue,
+        }
+    }
+
     fn count(&self) -> String {
         self.issue.count.parse().map_or_else(|_| self.issue.count.clone(), count)
     }
@@ -128,6 +162,7 @@ impl Wanted {
             query: query.unwrap_or_else(|| QUERY_DEFAULT.to_owned()),
             project: page.query("project").unwrap_or_default(),
             sort: page.query("sort").unwrap_or_else(|| "date".to_owned()),
+            period: page.query("statsPeriod").unwrap_or_default(),
             cursor: page.query("cursor"),
         }
     }
@@ -138,16 +173,56 @@ impl Wanted {
         if !self.project.is_empty() {
             query.append_pair("project", &self.project);
         }
+        if !self.period.is_empty() {
+            query.append_pair("statsPeriod", &self.period);
+        }
         if let Some(cursor) = cursor {
             query.append_pair("cursor", cursor);
         }
         query.finish()
     }
+
+    /// The address of this page of the list.
+    fn at(&self, place: &Place) -> String {
+        format!("{place}?{}", self.query(self.cursor.as_deref()))
+    }
 }
 
 /// `GET /organizations/{organization}/issues/`
 pub(super) async fn list(page: Page<OfOrganization>) -> Shown {
-    let wanted = Wanted::of(&page);
+    shown(&page, (StatusCode::OK, None)).await
+}
+
+/// `POST /organizations/{organization}/issues/`: does the same to each of those that are ticked.
+pub(super) async fn change(page: Page<OfOrganization>, form: Form) -> Shown {
+    let form = form.checked(&page.visitor)?;
+    let issues = form.all("issue");
+    if issues.is_empty() {
+        return shown(&page, (StatusCode::BAD_REQUEST, Some(NOTHING_TICKED.to_owned()))).await;
+    }
+    let (method, body, flash) = match form.trimmed("action") {
+        "delete" => (Method::DELETE, json!({}), Flash::IssuesDeleted),
+        status => (Method::PUT, json!({ "status": status }), Flash::IssuesChanged),
+    };
+    let api = page.api();
+    for issue in issues {
+        let path = super::api_path(&page.path.organization, issue);
+        match api.send::<Value>(method.clone(), &path, &body).await {
+            // One that is gone by now is no reason not to change the others.
+            Ok(Ok(_)) | Err(Problem::Refused(Refusal { status: StatusCode::NOT_FOUND, .. })) => {}
+            Ok(Err(refusal)) => {
+                return shown(&page, (StatusCode::BAD_REQUEST, refusal.beside([].as_slice()))).await;
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+    // The form was sent to the very page of the list that showed it.
+    let place = page.ui.links.organization(&page.path.organization).to("issues");
+    page.done(Wanted::of(&page).at(&place), flash)
+}
+
+async fn shown(page: &Page<OfOrganization>, (status, complaint): (StatusCode, Option<String>)) -> Shown {
+    let wanted = Wanted::of(page);
     let organization = part(&page.path.organization);
     let api = page.api();
     let projects: Vec<Project> = api.list(&format!("/api/0/organizations/{organization}/projects/")).await?.items;
@@ -163,43 +238,9 @@ pub(super) async fn list(page: Page<OfOrganization>) -> Shown {
         Err(problem) => return Err(problem),
     };
     let place = page.ui.links.organization(&page.path.organization).to("issues");
-    let row = |issue: Issue| {
-        let counts: Vec<u64> = issue.stats.day.iter().map(|(_, count)| *count).collect();
-        let said = format!("{} events in 24 hours", counts.iter().sum::<u64>());
-        Row {
-            place: place.to(&issue.id),
-            graph: sparkline(&counts, &said),
-            first_seen: page.moment(&issue.first_seen),
-            last_seen: page.moment(&issue.last_seen),
-            issue,
-        }
-    };
     let to = |cursor: &String| format!("{place}?{}", wanted.query(Some(cursor)));
     let (newer, older) = (listed.previous.as_ref().map(to), listed.next.as_ref().map(to));
-    let rows = listed.items.into_iter().map(row).collect();
+    let rows = listed.items.into_iter().map(|issue| Row::of(issue, page, &place)).collect();
     let frame = page.frame(Here::Issues).await?;
-    page.show(&ListPage { frame, place, wanted, projects, rows, newer, older, refusal })
-}
-
-/// `POST /organizations/{organization}/issues/`: does the same to each of those that are ticked.
-pub(super) async fn change(page: Page<OfOrganization>, form: Form) -> Shown {
-    let form = form.checked(&page.visitor)?;
-    let api = page.api();
-    let action = form.trimmed("action");
-    let (method, body, flash) = match action {
-        "delete" => (Method::DELETE, json!({}), Flash::IssuesDeleted),
-        status => (Method::PUT, json!({ "status": status }), Flash::IssuesChanged),
-    };
-    for issue in form.all("issue") {
-        let path = super::api_path(&page.path.organization, issue);
-        match api.send::<Value>(method.clone(), &path, &body).await {
-            // One that is gone by now is no reason not to change the others.
-            Ok(Ok(_)) | Err(Problem::Refused(Refusal { status: StatusCode::NOT_FOUND, .. })) => {}
-            Ok(Err(refusal)) => return Err(Problem::Refused(refusal)),
-            Err(problem) => return Err(problem),
-        }
-    }
-    let back = form.trimmed("back");
-    // As the page wrote it, with the path under which a proxy has us; anything else leads home.
-    page.done(page.ui.links.own_as_shown(back), flash)
+    page.show_with(status, &ListPage { frame, place, wanted, projects, rows, newer, older, refusal, complaint })
 }

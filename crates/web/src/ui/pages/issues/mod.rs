@@ -2,8 +2,11 @@
 
 mod event;
 mod list;
+mod raw;
 mod show;
+mod tags;
 mod text;
+mod trace;
 mod why;
 
 use axum::routing::{get, post};
@@ -39,6 +42,7 @@ pub(super) fn routes() -> Vec<Route> {
         ("/organizations/{organization}/issues/", get(list::list).post(list::change)),
         ("/organizations/{organization}/issues/{issue}/", get(show::latest).post(show::change)),
         ("/organizations/{organization}/issues/{issue}/events/{event}/", get(show::event)),
+        ("/organizations/{organization}/issues/{issue}/events/{event}/json/", get(raw::json)),
         ("/organizations/{organization}/issues/{issue}/events/{event}/why/", get(why::why)),
         ("/organizations/{organization}/issues/{issue}/delete/", post(show::delete)),
     ]

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::event::EventView;
+use super::tags::Tags;
 use super::{OfEvent, OfIssue, api_path};
+use crate::ui::chart::{Svg, sparkline};
 use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::links::{Place, part};
@@ -17,13 +19,18 @@ use crate::ui::words::{Moment, count};
 
 /// How many of the newest events are listed.
 const EVENTS: usize = 10;
-/// For how long an issue may be ignored, in minutes; 0 is until somebody reopens it.
-const IGNORED_FOR: [(&str, &str); 5] = [
-    ("0", "until reopened"),
-    ("60", "for an hour"),
-    ("1440", "for a day"),
-    ("10080", "for a week"),
-    ("43200", "for 30 days"),
+/// What an issue may be ignored until: what the form sends, and what it is called.
+const IGNORED_UNTIL: [(&str, &str); 10] = [
+    ("", "until reopened"),
+    ("ignoreDuration:60", "for an hour"),
+    ("ignoreDuration:1440", "for a day"),
+    ("ignoreDuration:10080", "for a week"),
+    ("ignoreDuration:43200", "for 30 days"),
+    ("ignoreCount:10", "until 10 more events"),
+    ("ignoreCount:100", "until 100 more events"),
+    ("ignoreCount:1000", "until 1000 more events"),
+    ("ignoreUserCount:10", "until 10 more users"),
+    ("ignoreUserCount:100", "until 100 more users"),
 ];
 
 /// What the page reads of an issue.
@@ -45,7 +52,17 @@ struct Issue {
     project: Project,
     first_release: Option<Release>,
     last_release: Option<Release>,
-    tags: Vec<Tag>,
+    stats: Stats,
+}
+
+/// Events by hour and by day, oldest first.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Stats {
+    #[serde(rename = "24h")]
+    day: Vec<(i64, u64)>,
+    #[serde(rename = "30d")]
+    month: Vec<(i64, u64)>,
 }
 
 #[derive(Deserialize)]
@@ -57,13 +74,6 @@ struct Project {
 #[derive(Deserialize)]
 struct Release {
     version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Tag {
-    key: String,
-    unique_values: u64,
 }
 
 /// What the list beside an event reads of the others.
@@ -94,7 +104,25 @@ struct IssuePage {
     event: Option<EventView>,
     received: Option<Moment>,
     others: Vec<OtherRow>,
+    tags: Tags,
+    graphs: [Graph; 2],
     refusal: Option<Refusal>,
+}
+
+/// How often the issue happened in a while.
+struct Graph {
+    name: &'static str,
+    events: String,
+    picture: Svg,
+}
+
+impl Graph {
+    fn of(name: &'static str, points: &[(i64, u64)]) -> Graph {
+        let counts: Vec<u64> = points.iter().map(|(_, count)| *count).collect();
+        let events = count(counts.iter().sum());
+        let picture = sparkline(&counts, &format!("{events} events in {name}"));
+        Graph { name, events, picture }
+    }
 }
 
 impl IssuePage {
@@ -111,8 +139,8 @@ impl IssuePage {
         }
     }
 
-    fn ignored_for(&self) -> [(&'static str, &'static str); 5] {
-        IGNORED_FOR
+    fn ignored_until(&self) -> [(&'static str, &'static str); 10] {
+        IGNORED_UNTIL
     }
 
     fn count(&self) -> String {
@@ -153,9 +181,9 @@ pub(super) async fn change(page: Page<OfIssue>, form: Form) -> Shown {
     let form = form.checked(&page.visitor)?;
     let change = match form.trimmed("action") {
         "resolveInNext" => json!({"status": "resolved", "statusDetails": {"inNextRelease": true}}),
-        "ignored" => match form.trimmed("minutes").parse::<u64>() {
-            Ok(0) | Err(_) => json!({"status": "ignored"}),
-            Ok(minutes) => json!({"status": "ignored", "statusDetails": {"ignoreDuration": minutes}}),
+        "ignored" => match form.trimmed("until").split_once(':') {
+            Some((what, number)) => json!({"status": "ignored", "statusDetails": {what: number}}),
+            None => json!({"status": "ignored"}),
         },
         status => json!({ "status": status }),
     };
@@ -203,6 +231,8 @@ async fn shown<P>(
         is_here: event.as_ref().is_some_and(|event| event.id == other.id),
     };
     let others = others.into_iter().map(row).collect();
+    let graphs = [Graph::of("24 hours", &found.stats.day), Graph::of("30 days", &found.stats.month)];
+    let tags = Tags::of(&api, &path, &issues).await?;
     let shown = IssuePage {
         frame: page.frame(Here::Issues).await?,
         settings: page.ui.links.project(organization, &found.project.slug),
@@ -214,6 +244,8 @@ async fn shown<P>(
         issue: found,
         event,
         others,
+        tags,
+        graphs,
         refusal,
     };
     page.show_with(status, &shown)
