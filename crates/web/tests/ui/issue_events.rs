@@ -1,8 +1,9 @@
-//! Events on pages: whatever real SDKs send, and what of it is left out.
+//! Events on pages: whatever real SDKs send, what of it is left out, and why somebody was told.
 
 use std::fs;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use model::role::Role;
@@ -10,9 +11,10 @@ use serde_json::{Value, json};
 
 use crate::harness::Api;
 use crate::person::Person;
-use crate::recording::{error, event_id, record};
+use crate::recording::{Recording, error, event_id, record};
 
 const ISSUES: &str = "/organizations/my-org/issues/";
+const API: &str = "/api/0/projects/my-org/my-project/";
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/sdk");
 
 /// Every event that a real SDK sent, with the name of its request.
@@ -150,4 +152,58 @@ async fn an_issue_shows_how_often_it_happened_and_leads_to_others_with_its_tags(
     let found = person.see(&search).await;
     let names = ["Alpha failed", "Beta failed", "Gamma failed"].map(|name| found.contains(name));
     assert_eq!(names, [true, true, false], "{search}: {found}");
+}
+
+#[tokio::test]
+async fn the_page_of_who_was_told_names_what_held_each_back() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::ReadOnly).await;
+    let gold = json!({"id": "sentry.rules.filters.tagged_event.TaggedEventFilter", "key": "plan", "match": "eq", "value": "gold"});
+    for (url, filters) in [("https://all.example/", json!([])), ("https://gold.example/", json!([gold]))] {
+        let hook = json!({"url": url, "events": ["event.created"], "filters": filters});
+        api.post(&format!("{API}hooks/"), hook).await.with_status(201);
+    }
+    let every = json!({"id": "sentry.rules.conditions.every_event.EveryEventCondition"});
+    let first = json!({"id": "sentry.rules.conditions.first_seen_event.FirstSeenEventCondition"});
+    let notify = json!([{"id": "sentry.rules.actions.notify_event.NotifyEventAction"}]);
+    for (name, condition, quantifier) in
+        [("Fires", &every, "all"), ("Only new", &first, "all"), ("Never old", &every, "none")]
+    {
+        let rule = json!({"name": name, "frequency": 5, "actionMatch": quantifier, "filterMatch": "all", "conditions": [condition],
+                          "filters": [], "actions": notify});
+        api.post(&format!("{API}rules/"), rule).await;
+    }
+    let mut recording = Recording::start(&api).await;
+    let minute = Duration::from_secs(60);
+    let (before, _) = recording.event(json!({"message": "crash"}), minute * 6).await;
+    let (after, recorded) = recording.event(json!({"message": "crash", "environment": "production"}), minute).await;
+    let page = person.see(&format!("{ISSUES}{}/events/{after}/why/", recorded.issue)).await;
+    for part in [
+        "its issue was known",
+        "production",
+        ">not owed</span>",
+        "<strong>“The event&#39;s tag plan equals gold” does not hold.</strong>",
+        "<strong>“A new issue is created” does not hold.</strong>",
+        ">fired</span>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let hooks = page.split_once("Alert rules").unwrap().0;
+    assert!(hooks.contains("event.created</a>") && hooks.contains(">owed</span>"), "{hooks}");
+    let page = person.see(&format!("{ISSUES}{}/events/{before}/why/", recorded.issue)).await;
+    assert!(page.contains("the first of its issue"), "{page}");
+}
+
+#[tokio::test]
+async fn what_a_deleted_hook_was_owed_is_not_forgotten() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::ReadOnly).await;
+    let hook = json!({"url": "https://gone.example/", "events": ["event.created"]});
+    let hook = api.post(&format!("{API}hooks/"), hook).await.with_status(201);
+    let mut recording = Recording::start(&api).await;
+    let (event, recorded) = recording.event(json!({"message": "crash"}), Duration::from_secs(60)).await;
+    api.delete(&format!("{API}hooks/{}/", hook["id"].as_str().unwrap())).await;
+    let page = person.see(&format!("{ISSUES}{}/events/{event}/why/", recorded.issue)).await;
+    assert!(page.contains("A hook that is deleted: event.created"), "{page}");
+    assert!(!page.split_once("Alert rules").unwrap().0.contains("The project has none"), "{page}");
 }
