@@ -4,7 +4,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::text::{Pairs, body, items, of_all, pairs, plain, text};
+use super::text::{Pairs, body, items, named, of_all, pairs, plain, text};
 use super::trace::Trace;
 use crate::ui::json::Highlighted;
 use crate::ui::words::bytes;
@@ -175,7 +175,7 @@ fn contexts(value: &Value) -> Vec<(String, Pairs)> {
             Value::Object(_) => pairs(value).filtered(|name, _| name != "type"),
             other => pairs(other),
         };
-        (name.clone(), parts)
+        (named(name), parts)
     };
     let all = value.as_object().into_iter().flatten().map(context);
     all.filter(|(_, parts)| !parts.is_empty()).collect()

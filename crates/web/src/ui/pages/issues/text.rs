@@ -69,17 +69,20 @@ pub(super) fn plain(value: &Value) -> String {
     text(value).unwrap_or_default()
 }
 
+/// A name, as far as a page shows it.
+pub(super) fn named(name: &str) -> String {
+    short(name, NAME_CHARACTERS)
+}
+
 /// The members of an object, or the pairs of a list of pairs, by name. Anything else is one value without a name.
 pub(super) fn pairs(value: &Value) -> Pairs {
     let pair = |pair: &Value| match pair.as_array().map(Vec::as_slice) {
-        Some([name, value]) => (short(&plain(name), NAME_CHARACTERS), plain(value)),
+        Some([name, value]) => (named(&plain(name)), plain(value)),
         _ => (String::new(), plain(pair)),
     };
     match value {
         Value::Null => Pairs::default(),
-        Value::Object(members) => {
-            Pairs::of(members.iter().map(|(name, value)| (short(name, NAME_CHARACTERS), plain(value))))
-        }
+        Value::Object(members) => Pairs::of(members.iter().map(|(name, value)| (named(name), plain(value)))),
         Value::Array(items) => Pairs::of(items.iter().filter(|item| !item.is_null()).map(pair)),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => Pairs::of([(String::new(), plain(value))]),
     }

@@ -101,6 +101,11 @@ impl Trace {
         }
     }
 
+    /// Whether something stands beside its name.
+    pub(super) fn has_marks(&self) -> bool {
+        self.is_unhandled || self.mechanism.is_some() || self.module.is_some()
+    }
+
     pub(super) fn has_frames(&self) -> bool {
         self.shown > 0
     }
