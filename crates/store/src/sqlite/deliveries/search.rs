@@ -54,7 +54,9 @@ impl Walk {
             Some(through) => through,
             None => *self.through.insert(Through::choose(connection, &self.search)?),
         };
-        let part = through.next(connection, &self.search, (self.way, self.at, LOOKS))?;
+        // Where nothing narrows the list the first page is among the first looks.
+        let looks = (self.search.cut.limit + 1).max(self.looked * 4).min(LOOKS).min(LOG_PAGE_LOOKS - self.looked);
+        let part = through.next(connection, &self.search, (self.way, self.at, looks))?;
         for candidate in &part.candidates {
             if self.accepts(connection, candidate)? {
                 self.found.push(candidate.key);
