@@ -10,6 +10,7 @@ pub mod decide;
 pub mod delivery;
 pub mod delivery_key;
 pub mod egress;
+pub mod email;
 pub mod grouping;
 pub mod hook;
 pub mod ids;

@@ -87,6 +87,11 @@ impl Directory {
         self.projects.get(&id)
     }
 
+    /// The projects of an organization, in no order.
+    pub fn projects_of(&self, organization: OrganizationId) -> impl Iterator<Item = &ProjectEntry> {
+        self.projects.values().map(Arc::as_ref).filter(move |entry| entry.project.organization == organization)
+    }
+
     /// A hook that is not deleted, disabled or not.
     pub fn hook(&self, number: HookNumber) -> Option<&Arc<HookEntry>> {
         self.hooks.get(&number)

@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SLUG")]
     project: Option<Slug>,
     /// The user's name at sign-in, an e-mail address
-    #[arg(long, value_name = "EMAIL", value_parser = super::user::email)]
+    #[arg(long, value_name = "EMAIL", value_parser = model::email::email)]
     user: Option<String>,
     /// Make another token with every scope
     #[arg(long)]

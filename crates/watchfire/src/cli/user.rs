@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use clap::{Args, Subcommand};
+use model::email::email;
 use model::role::Role;
 use model::slug::Slug;
 use store::accounts::{Membership, NewPassword, User};
@@ -17,8 +18,6 @@ use crate::config::StoreFlags;
 use crate::credentials::{CredentialError, hash, new_password};
 use crate::wiring::system_clock;
 
-/// The longest name at sign-in.
-const EMAIL_MAX_BYTES: usize = 254;
 /// What is read of a password on standard input at most; a longer one is refused as such.
 const PASSWORD_READ_BYTES: u64 = 4096;
 
@@ -73,11 +72,6 @@ struct Create {
     organization: Option<Slug>,
 }
 
-/// A text that is no e-mail address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected an e-mail address, such as ada@example.com")]
-pub(super) struct BadEmail;
-
 /// Makes, lists or gives a password.
 pub(super) async fn run(arguments: Arguments) -> Result<String, Failure> {
     match arguments.action {
@@ -98,14 +92,6 @@ pub(super) fn named(users: Vec<User>, email: &str) -> Result<User, Failure> {
         name: email.to_owned(),
         list: "watchfire user list",
     })
-}
-
-/// A name at sign-in. Whether mail arrives there is nobody's business: `admin@localhost` is one.
-pub(super) fn email(text: &str) -> Result<String, BadEmail> {
-    let is_legal = |letter: char| !letter.is_whitespace() && !letter.is_control();
-    let (name, host) = text.rsplit_once('@').ok_or(BadEmail)?;
-    let fits = !name.is_empty() && !host.is_empty() && text.len() <= EMAIL_MAX_BYTES;
-    if fits && text.chars().all(is_legal) { Ok(text.to_owned()) } else { Err(BadEmail) }
 }
 
 async fn make(store: &dyn Store, create: &Create) -> Result<String, Failure> {
@@ -174,19 +160,4 @@ fn password(named: &Named) -> Result<Password, Failure> {
         .map_err(|source| Failure::Standard { doing: "read the password from standard input", source })?;
     let chosen = Password::chosen(text.lines().next().unwrap_or_default());
     Ok(chosen.map_err(CredentialError::from)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_email_address_has_two_sides_and_no_blanks() {
-        for good in ["admin@localhost", "ada@example.com", "a@b@c"] {
-            assert_eq!(email(good), Ok(good.to_owned()));
-        }
-        for bad in ["", "admin", "@localhost", "admin@", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(300))] {
-            assert_eq!(email(bad), Err(BadEmail), "{bad}");
-        }
-    }
 }

@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::response::IntoResponse as _;
 use http::StatusCode;
+use model::email::{BadEmail, EMAIL_CHARACTERS_MAX};
 use model::ids::UserId;
 use model::role::Role;
 use model::scope::Scope;
@@ -21,9 +22,6 @@ use super::lookup::{Call, MemberPath, OrganizationPath};
 use super::page::PageRequest;
 use super::time::iso;
 use crate::auth::password::Password;
-
-/// The longest name at sign-in, in characters.
-const EMAIL_CHARACTERS_MAX: usize = 254;
 
 /// A member, with what Sentry's clients read.
 #[derive(Serialize)]
@@ -174,16 +172,9 @@ fn role(value: &Value) -> Read<Role> {
     known.ok_or_else(|| Complaint::new(format!("\"{}\" is not a valid choice.", quoted(value))))
 }
 
-/// A name at sign-in. Whether mail arrives there is nobody's business.
 fn email(value: &Value) -> Read<String> {
     let email = text(EMAIL_CHARACTERS_MAX)(value)?;
-    let is_legal = |letter: char| !letter.is_whitespace() && !letter.is_control();
-    let has_sides = email.rsplit_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    if has_sides && email.chars().all(is_legal) {
-        Ok(email)
-    } else {
-        Err(Complaint::new("Enter a valid email address."))
-    }
+    model::email::email(&email).map_err(|BadEmail| Complaint::new("Enter a valid email address."))
 }
 
 impl<'m> MemberView<'m> {

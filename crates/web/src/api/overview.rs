@@ -1,6 +1,7 @@
 //! An organization at a glance: what came in, how deliveries go, which hooks fail, and how the process stands.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::Json;
 use model::ids::{HookNumber, Millis, ProjectId};
@@ -8,6 +9,7 @@ use model::limits::SOCKET_BUDGET;
 use model::scope::Scope;
 use model::standing::Standing;
 use pipeline::Gauges;
+use pipeline::directory::{HookEntry, ProjectEntry};
 use serde::Serialize;
 use store::catalog::{Hook, Project};
 use store::figures::{Attempts, ProjectHour};
@@ -103,20 +105,19 @@ struct FoundHook<'h> {
 pub(super) async fn show(call: Call<OrganizationPath>) -> Answer<Json<Overview>> {
     let organization = call.organization(&[Scope::OrgRead, Scope::ProjectRead]).await?;
     let (api, now) = (&call.api, call.api.clock.now());
-    let mut projects = api.store.projects().await?;
-    projects.retain(|project| project.organization == organization.id);
+    let directory = api.directory.current();
+    let mut projects: Vec<&ProjectEntry> = directory.projects_of(organization.id).collect();
+    projects.sort_by_key(|entry| entry.project.id);
     let since = Millis(now.0 - (HOURS - 1) * HOUR_SECONDS * 1_000);
-    let hours = api.store.project_hours(projects.iter().map(|project| project.id).collect(), since).await?;
+    let hours = api.store.project_hours(projects.iter().map(|entry| entry.project.id).collect(), since).await?;
     let stored: HashMap<HookNumber, Standing> = api.store.standings().await?.into_iter().collect();
+    let numbers = projects.iter().flat_map(|entry| &entry.hooks).map(|entry| entry.hook.number).collect();
+    let mut attempts = api.store.attempts_since(numbers, since).await?.into_iter();
     let (mut views, mut failing) = (Vec::with_capacity(projects.len()), Vec::new());
-    let mut hooks_of = Vec::with_capacity(projects.len());
-    for project in &projects {
-        hooks_of.push(api.store.hooks(project.id).await?);
-    }
-    for (project, hooks) in projects.iter().zip(&hooks_of) {
-        let attempts = api.store.attempts_since(hooks.iter().map(|hook| hook.number).collect(), since).await?;
+    for ProjectEntry { project, hooks, .. } in projects {
+        let attempts: Vec<Attempts> = attempts.by_ref().take(hooks.len()).collect();
         let mut counts = HooksView::default();
-        for hook in hooks {
+        for HookEntry { hook, .. } in hooks.iter().map(Arc::as_ref) {
             let known = || api.sending.standing(hook.number).or_else(|| stored.get(&hook.number).copied());
             let (state, since) = state_of(hook, &known().unwrap_or_default(), now);
             let is_failing = matches!(state, "failing" | "open" | "unreadable");

@@ -5,6 +5,7 @@ use model::scope::Scope;
 use serde::Deserialize;
 
 use super::client::Client;
+use super::cookie::set_cookie;
 use super::links::Links;
 use super::problem::Problem;
 use super::theme::theme_name;
@@ -190,19 +191,13 @@ impl Flash {
 
     /// The cookie that keeps it for the next page.
     pub(super) fn remembered(self, links: &Links) -> HeaderValue {
-        set_cookie(self.name(), 60, links)
+        set_cookie(Self::COOKIE, self.name(), 60, links)
     }
 
     /// The cookie that forgets it.
     pub(super) fn forgotten(links: &Links) -> HeaderValue {
-        set_cookie("", 0, links)
+        set_cookie(Self::COOKIE, "", 0, links)
     }
-}
-
-fn set_cookie(value: &'static str, age_seconds: u32, links: &Links) -> HeaderValue {
-    let secure = if links.is_https() { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; Max-Age={age_seconds}; HttpOnly; SameSite=Lax{secure}", Flash::COOKIE);
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

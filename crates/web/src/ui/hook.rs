@@ -1,9 +1,9 @@
-//! A hook as paths name it.
+//! A hook as paths name it, and its state as pages show it.
 
 use serde::Deserialize;
 
-use super::links::{Place, part};
-use super::project::{OfProject, ProjectHead};
+use super::links::{Links, Place, part};
+use super::project::OfProject;
 
 /// `…/projects/{project}/hooks/{hook}/…`
 #[derive(Debug, Deserialize)]
@@ -25,7 +25,21 @@ impl OfHook {
     }
 
     /// Where its page is.
-    pub(super) fn place(&self, project: &ProjectHead) -> Place {
-        project.place.one("hooks", &self.hook)
+    pub(super) fn place(&self, links: &Links) -> Place {
+        self.of_project().place(links).one("hooks", &self.hook)
+    }
+}
+
+/// The colour and the word of a hook's state, which the API names.
+pub(super) fn state_badge(state: &str) -> (&'static str, &str) {
+    match state {
+        "healthy" => ("good", "Healthy"),
+        "failing" => ("warn", "Failing"),
+        "open" => ("bad", "Receiver away"),
+        "paused" => ("warn", "Paused by receiver"),
+        "disabled" => ("", "Disabled"),
+        "unreadable" => ("bad", "Secret unreadable"),
+        "unknown" => ("calm", "No delivery yet"),
+        other => ("", other),
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::client::Client;
 use super::links::part;
 use super::problem::Problem;
-use super::words::{count, share};
+use super::words::share_of;
 
 /// The figures.
 #[derive(Deserialize)]
@@ -105,7 +105,7 @@ impl Project {
 impl Attempts {
     /// `99.9 % of 12 345`; nothing where there was none.
     pub(super) fn in_words(&self) -> Option<String> {
-        Some(format!("{} of {}", share(self.succeeded, self.total)?, count(self.total)))
+        share_of(self.succeeded, self.total)
     }
 
     /// The colour of how it went.

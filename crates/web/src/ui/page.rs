@@ -2,6 +2,7 @@
 //!
 //! Responsible for sending who is not signed in to where one does, for the headers of every page, and for compressing it.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use askama::Template;
@@ -9,8 +10,9 @@ use axum::extract::{FromRequestParts, Path, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{HeaderMap, SET_COOKIE};
 use http::request::Parts;
-use http::{StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::Ui;
@@ -24,6 +26,7 @@ use crate::auth::Visitor;
 
 /// htmx says so of what it asks for.
 const HX_REQUEST: &str = "hx-request";
+
 /// A page that somebody who is signed in asked for.
 pub(super) struct Page<P = ()> {
     pub(super) ui: Arc<Ui>,
@@ -60,7 +63,7 @@ impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
 /// Where to go after signing in: the page that was asked for, if it can be asked for again.
 fn next_of(parts: &Parts) -> Option<&str> {
     let path = parts.uri.path_and_query()?.as_str();
-    (parts.method == http::Method::GET && path != "/").then_some(path)
+    (parts.method == Method::GET && path != "/").then_some(path)
 }
 
 impl<P> Page<P> {
@@ -112,8 +115,15 @@ impl<P> Page<P> {
         Ok(answer)
     }
 
+    /// Does something, and goes on to where it is seen. What the API refuses has no form to stand in: it is a page of its own.
+    pub(super) async fn act(&self, call: (Method, &str, Value), to: impl Display, flash: Flash) -> Shown {
+        let (method, path, body) = call;
+        self.api().send::<Value>(method, path, &body).await?.map_err(Problem::Refused)?;
+        self.done(to, flash)
+    }
+
     /// To another page, where it is said what was done.
-    pub(super) fn done(&self, to: impl std::fmt::Display, flash: Flash) -> Shown {
+    pub(super) fn done(&self, to: impl Display, flash: Flash) -> Shown {
         let mut answer = Redirect::to(&to.to_string()).into_response();
         answer.headers_mut().append(SET_COOKIE, flash.remembered(&self.ui.links));
         Ok(answer)

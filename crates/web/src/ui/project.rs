@@ -47,6 +47,11 @@ impl OfProject {
         format!("/api/0/projects/{}/{}/", part(&self.organization), part(&self.project))
     }
 
+    /// Where its settings are.
+    pub(super) fn place(&self, links: &Links) -> Place {
+        links.project(&self.organization, &self.project)
+    }
+
     /// The project, for the page of this tab.
     pub(super) async fn head(&self, api: &Client, links: &Links, tab: Tab) -> Result<ProjectHead, Problem> {
         let Name { slug, name } = api.get(&self.api_path()).await?;

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
+use super::cookie::set_cookie;
 use super::links::Links;
 use crate::auth;
 
@@ -16,7 +17,8 @@ pub(super) enum Theme {
 
 impl Theme {
     /// Where the choice is kept: for a year, in the browser alone.
-    pub(super) const COOKIE: &str = "watchfire-theme";
+    const COOKIE: &str = "watchfire-theme";
+    const KEPT_SECONDS: u32 = 365 * 86_400;
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
@@ -35,10 +37,9 @@ impl FromStr for Theme {
 }
 
 /// The cookie that keeps a choice; `None` goes with the system again.
-pub(super) fn cookie(theme: Option<Theme>, links: &Links) -> String {
-    let (value, age) = theme.map_or(("", 0), |theme| (theme.as_str(), 31_536_000));
-    let secure = if links.is_https() { "; Secure" } else { "" };
-    format!("{}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}", Theme::COOKIE)
+pub(super) fn cookie(theme: Option<Theme>, links: &Links) -> HeaderValue {
+    let (value, age_seconds) = theme.map_or(("", 0), |theme| (theme.as_str(), Theme::KEPT_SECONDS));
+    set_cookie(Theme::COOKIE, value, age_seconds, links)
 }
 
 /// The name of the theme that the person chose; empty where the system decides.

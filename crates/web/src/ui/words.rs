@@ -53,7 +53,7 @@ pub(super) fn count(number: u64) -> String {
     grouped
 }
 
-/// A length of time: `840 µs` is not told apart from `0 ms`; `12 ms`, `1.20 s`, `13 s`, `2 min 5 s`, `3 h 0 min`.
+/// A length of time: `12 ms`, `1.20 s`, `13 s`, `2 min 5 s`, `3 h 0 min`.
 pub(super) fn duration(millis: i64) -> String {
     match millis {
         ..1_000 => format!("{millis} ms"),
@@ -63,6 +63,11 @@ pub(super) fn duration(millis: i64) -> String {
         3_600_000..86_400_000 => format!("{} h {} min", millis / 3_600_000, millis % 3_600_000 / 60_000),
         _ => format!("{} d {} h", millis / 86_400_000, millis % 86_400_000 / 3_600_000),
     }
+}
+
+/// How long something took, measured finely: `0.4 ms`, and from 10 ms on as [`duration`] says it.
+pub(super) fn latency(millis: f64) -> String {
+    if millis < 10.0 { format!("{millis:.1} ms") } else { duration(millis.round() as i64) }
 }
 
 /// `12 KiB`, `3.4 MiB`.
@@ -86,6 +91,11 @@ pub(super) fn share(part: u64, whole: u64) -> Option<String> {
         990..1_000 | 1..10 => format!("{}.{} %", tenths / 10, tenths % 10),
         _ => format!("{} %", tenths / 10),
     })
+}
+
+/// The share and what it is of: `99.9 % of 12 345`; nothing where there was none.
+pub(super) fn share_of(part: u64, whole: u64) -> Option<String> {
+    Some(format!("{} of {}", share(part, whole)?, count(whole)))
 }
 
 #[cfg(test)]
@@ -112,7 +122,9 @@ mod tests {
         assert_eq!(share(1, 100_000).as_deref(), Some("<0.1 %"));
         assert_eq!(share(0, 5).as_deref(), Some("0 %"));
         assert_eq!(share(0, 0), None);
+        assert_eq!(share_of(9_999, 10_000).as_deref(), Some("99.9 % of 10\u{202f}000"));
         assert_eq!(duration(1_234), "1.23 s");
+        assert_eq!((latency(0.44).as_str(), latency(12.6).as_str()), ("0.4 ms", "13 ms"));
         assert_eq!(bytes(3_500_000), "3.3 MiB");
     }
 }

@@ -67,6 +67,7 @@ async fn an_event_is_shown_with_all_that_was_sent() {
     assert_eq!(shown["sdk"]["name"], "sentry.python");
     assert_eq!(shown["contexts"]["runtime"]["name"], "CPython");
     assert_eq!(shown["user"]["id"], "u-17");
+    assert_eq!(shown["user"]["data"], json!({"plan": "gold"}));
     assert!(shown["size"].as_u64().unwrap() > 500);
     assert_eq!(
         shown["errors"],

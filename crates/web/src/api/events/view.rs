@@ -7,6 +7,9 @@ use super::super::time::iso;
 use super::entries;
 use super::stored::Stored;
 
+/// What is known of a user by names that everybody uses.
+const USER_MEMBERS: [&str; 6] = ["id", "email", "username", "ip_address", "name", "geo"];
+
 /// What lists show.
 pub(super) fn listed(event: &Stored<'_>) -> Value {
     Value::Object(common(event))
@@ -68,21 +71,16 @@ fn common(event: &Stored<'_>) -> Map<String, Value> {
     if let Value::Object(shown) = shown { shown } else { Map::new() }
 }
 
-/// Null where the event knows none.
+/// Null where the event knows none. Members that Sentry has no name for are part of `data`, as there.
 fn user(event: &Stored<'_>) -> Value {
-    let user = event.get("user");
-    if user.is_null() {
-        return Value::Null;
-    }
-    json!({
-        "id": user["id"],
-        "email": user["email"],
-        "username": user["username"],
-        "ip_address": user["ip_address"],
-        "name": user["name"],
-        "geo": user["geo"],
-        "data": user["data"],
-    })
+    let Some(user) = event.get("user").as_object() else { return Value::Null };
+    let member = |name: &str| user.get(name).cloned().unwrap_or_default();
+    let mut shown: Map<_, _> = USER_MEMBERS.iter().map(|name| ((*name).to_owned(), member(name))).collect();
+    let own = user.iter().filter(|(name, _)| *name != "data" && !USER_MEMBERS.contains(&name.as_str()));
+    let mut data = member("data").as_object().cloned().unwrap_or_default();
+    data.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+    shown.insert("data".to_owned(), if data.is_empty() { Value::Null } else { Value::Object(data) });
+    Value::Object(shown)
 }
 
 /// The file in which it happened.

@@ -11,7 +11,6 @@ use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::links::{Place, part};
 use crate::ui::page::{Page, Shown};
-use crate::ui::problem::Problem;
 use crate::ui::project::{OfProject, ProjectHead, Tab};
 use crate::ui::refusal::Refusal;
 
@@ -99,7 +98,7 @@ async fn list(page: Page<OfProject>) -> Shown {
 async fn create(page: Page<OfProject>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
     let path = format!("{}keys/", page.path.api_path());
-    done(&page, &page.path, (Method::POST, path, json!({})), Flash::KeyCreated).await
+    page.act((Method::POST, &path, json!({})), place(&page, &page.path), Flash::KeyCreated).await
 }
 
 /// `POST …/keys/{key}/`
@@ -126,14 +125,14 @@ async fn update(page: Page<OfKey>, form: Form) -> Shown {
 async fn toggle(page: Page<OfKey>, form: Form) -> Shown {
     let form = form.checked(&page.visitor)?;
     let change = json!({"isActive": form.trimmed("active") == "yes"});
-    done(&page, &page.path.project, (Method::PUT, page.path.api_path(), change), Flash::Saved).await
+    page.act((Method::PUT, &page.path.api_path(), change), place(&page, &page.path.project), Flash::Saved).await
 }
 
 /// `POST …/keys/{key}/delete/`
 async fn delete(page: Page<OfKey>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
-    let call = (Method::DELETE, page.path.api_path(), json!({}));
-    done(&page, &page.path.project, call, Flash::KeyDeleted).await
+    let place = place(&page, &page.path.project);
+    page.act((Method::DELETE, &page.path.api_path(), json!({})), place, Flash::KeyDeleted).await
 }
 
 impl OfKey {
@@ -143,15 +142,7 @@ impl OfKey {
 }
 
 fn place<P>(page: &Page<P>, of: &OfProject) -> Place {
-    page.ui.links.project(&of.organization, &of.project).to("keys")
-}
-
-async fn done<P>(page: &Page<P>, of: &OfProject, call: (Method, String, Value), flash: Flash) -> Shown {
-    let (method, path, body) = call;
-    match page.api().send::<Value>(method, &path, &body).await? {
-        Ok(_) => page.done(place(page, of), flash),
-        Err(refusal) => Err(Problem::Refused(refusal)),
-    }
+    of.place(&page.ui.links).to("keys")
 }
 
 async fn shown<P>(

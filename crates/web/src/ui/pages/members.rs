@@ -11,15 +11,10 @@ use crate::ui::Route;
 use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::links::{Place, part};
+use crate::ui::organization::OfOrganization;
 use crate::ui::page::{Page, Shown};
 use crate::ui::refusal::Refusal;
 use crate::ui::words::Moment;
-
-/// `/settings/{organization}/members/…`
-#[derive(Deserialize)]
-struct OfOrganization {
-    organization: String,
-}
 
 /// `/settings/{organization}/members/{member}/…`
 #[derive(Deserialize)]

@@ -1,20 +1,14 @@
 //! An organization at a glance: what came in, how deliveries go, what waits, and which hooks fail.
 
-use askama::Template;
-use serde::Deserialize;
-
 use crate::ui::chart::{Bar, Svg, bars};
 use crate::ui::frame::{Frame, Here};
+use crate::ui::hook::state_badge;
 use crate::ui::links::Place;
+use crate::ui::organization::OfOrganization;
 use crate::ui::overview::{FailingHook, Overview};
 use crate::ui::page::{Page, Shown};
 use crate::ui::words::{Moment, bytes, count, duration};
-
-/// `/organizations/{organization}/`
-#[derive(Deserialize)]
-pub(super) struct OfOrganization {
-    organization: String,
-}
+use askama::Template;
 
 /// A hook that fails.
 struct Failing {
@@ -70,12 +64,7 @@ impl OverviewPage {
 
 impl Failing {
     fn state(&self) -> (&'static str, &str) {
-        match self.hook.state.as_str() {
-            "open" => ("bad", "Receiver away"),
-            "unreadable" => ("bad", "Secret unreadable"),
-            "failing" => ("warn", "Failing"),
-            other => ("", other),
-        }
+        state_badge(&self.hook.state)
     }
 }
 

@@ -12,6 +12,7 @@ use url::form_urlencoded;
 use crate::auth::{Credentials, SESSION_SECONDS, SignInError};
 use crate::ui::Ui;
 use crate::ui::bare_frame::BareFrame;
+use crate::ui::cookie::set_cookie;
 use crate::ui::form::Form;
 use crate::ui::html::html;
 use crate::ui::links::Links;
@@ -87,10 +88,6 @@ pub(super) async fn sign_out(page: Page, form: Form) -> Shown {
     Ok(answer)
 }
 
-/// Text is hex digits or nothing.
 fn session_cookie(text: &str, age_seconds: u32, links: &Links) -> HeaderValue {
-    let secure = if links.is_https() { "; Secure" } else { "" };
-    let name = links.session_cookie();
-    let cookie = format!("{name}={text}; Path=/; Max-Age={age_seconds}; HttpOnly; SameSite=Lax{secure}");
-    HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+    set_cookie(links.session_cookie(), text, age_seconds, links)
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use http::{Method, StatusCode};
 use model::scope::Scope;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
@@ -86,11 +86,8 @@ pub(super) async fn create(page: Page, form: Form) -> Shown {
 /// `POST /settings/account/api/auth-tokens/{token}/revoke/`
 pub(super) async fn revoke(page: Page<String>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
-    let revoked = page.api().send::<Value>(Method::DELETE, API, &json!({"tokenId": page.path})).await?;
-    match revoked {
-        Ok(_) => page.done(page.ui.links.tokens(), Flash::TokenRevoked),
-        Err(refusal) => Err(crate::ui::problem::Problem::Refused(refusal)),
-    }
+    let call = (Method::DELETE, API, json!({"tokenId": page.path}));
+    page.act(call, page.ui.links.tokens(), Flash::TokenRevoked).await
 }
 
 async fn show(

@@ -212,7 +212,7 @@ impl Desk {
 
     /// Where the project's settings are.
     fn place<P>(&self, page: &Page<P>) -> Place {
-        page.ui.links.project(&self.project.organization, &self.project.project)
+        self.project.place(&page.ui.links)
     }
 }
 

@@ -40,7 +40,7 @@ impl OfRule {
 
     /// Where the rule's page is.
     fn place(&self, links: &Links) -> Place {
-        links.project(&self.organization, &self.project).one("alerts", &self.rule)
+        self.project().place(links).one("alerts", &self.rule)
     }
 }
 

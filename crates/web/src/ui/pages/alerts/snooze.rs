@@ -48,7 +48,7 @@ async fn answer(page: &Page<OfRule>, form: &Form, refusal: Option<Refusal>, flas
         let status = if refusal.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         return page.show_with(status, &part_of(page, back, refusal.and_then(|refusal| refusal.sentence())).await?);
     }
-    let alerts = page.ui.links.project(&page.path.organization, &page.path.project).to("alerts");
+    let alerts = page.path.project().place(&page.ui.links).to("alerts");
     match (refusal, back) {
         (Some(refusal), _) => Err(Problem::Refused(refusal)),
         (None, Back::List) => page.done(alerts, flash),

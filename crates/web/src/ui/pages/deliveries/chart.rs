@@ -12,7 +12,7 @@ use crate::ui::chart::{Column, Svg, lines, stacks};
 use crate::ui::hook::OfHook;
 use crate::ui::page::Page;
 use crate::ui::problem::Problem;
-use crate::ui::words::{count, duration};
+use crate::ui::words::{count, latency};
 
 /// Outcomes in the order in which they stand on one another: the API's word, ours, the colour.
 const OUTCOMES: [(&str, &str, &str); 5] = [
@@ -75,7 +75,7 @@ pub(super) async fn card(page: &Page<OfHook>) -> Result<Option<ChartCard>, Probl
     let line = |of: fn(&Latency) -> f64| timed.iter().map(|(index, it)| (*index, of(it))).collect::<Vec<_>>();
     let series = [("good", line(|it| it.p50)), ("warn", line(|it| it.p95)), ("ember", line(|it| it.p99))];
     let slowest = timed.iter().map(|(_, it)| it.p99).fold(0.0, f64::max);
-    let words = format!("Latency by day; the slowest p99 was {}", millis(slowest));
+    let words = format!("Latency by day; the slowest p99 was {}", latency(slowest));
     let used = |name: &str| points.iter().any(|point| point.of(name) > 0);
     let legend = OUTCOMES.iter().filter(|(name, ..)| used(name)).map(|(_, label, colour)| (*label, *colour));
     Ok(Some(ChartCard {
@@ -117,16 +117,12 @@ impl Point {
 
     fn day(&self) -> Day {
         let all: u64 = self.attempts.values().sum();
-        let latency = |it: Latency| format!("{} / {} / {}", millis(it.p50), millis(it.p95), millis(it.p99));
+        let in_words = |it: Latency| format!("{} / {} / {}", latency(it.p50), latency(it.p95), latency(it.p99));
         Day {
             date: self.date(),
             attempts: count(all),
             succeeded: count(self.of("succeeded")),
-            latency: self.latency.map(latency).unwrap_or_default(),
+            latency: self.latency.map(in_words).unwrap_or_default(),
         }
     }
-}
-
-fn millis(millis: f64) -> String {
-    if millis < 10.0 { format!("{millis:.1} ms") } else { duration(millis.round() as i64) }
 }

@@ -116,7 +116,7 @@ impl Wanted {
 /// `GET …/hooks/{hook}/deliveries/`
 pub(super) async fn list(page: Page<OfHook>) -> Shown {
     let project = page.path.of_project().head(&page.api(), &page.ui.links, Tab::Hooks).await?;
-    let hook = page.path.place(&project);
+    let hook = page.path.place(&page.ui.links);
     let wanted = Wanted::of(&page);
     let place = hook.to("deliveries");
     let (listed, refusal) = match listed(&page, &hook, &wanted.api_query(page.ui.state.clock.now().0)).await {

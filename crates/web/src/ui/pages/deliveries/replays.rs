@@ -1,6 +1,7 @@
 //! Replays: everything of a period that was not delivered is sent again, and how far that is.
 
 use askama::Template;
+use axum::response::{IntoResponse as _, Redirect};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,7 +12,6 @@ use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::hook::OfHook;
 use crate::ui::links::{Place, part};
 use crate::ui::page::{Page, Shown};
-use crate::ui::problem::Problem;
 use crate::ui::project::{ProjectHead, Tab};
 use crate::ui::refusal::Refusal;
 use crate::ui::words::{Moment, count};
@@ -107,10 +107,7 @@ pub(super) async fn create(page: Page<OfHook>, form: Form) -> Shown {
     let body = json!({"since": since, "status": states});
     let path = format!("{}replays/", page.path.api_path());
     match page.api().send::<Value>(Method::POST, &path, &body).await? {
-        Ok(_) => {
-            let project = page.ui.links.project(&page.path.organization, &page.path.project);
-            page.done(project.one("hooks", &page.path.hook).to("replays"), Flash::ReplayStarted)
-        }
+        Ok(_) => page.done(page.path.place(&page.ui.links).to("replays"), Flash::ReplayStarted),
         Err(refusal) => {
             let typed = (hours.to_owned(), states.into_iter().map(str::to_owned).collect());
             let status = if refusal.status == StatusCode::CONFLICT { refusal.status } else { StatusCode::BAD_REQUEST };
@@ -121,13 +118,10 @@ pub(super) async fn create(page: Page<OfHook>, form: Form) -> Shown {
 
 /// `GET …/hooks/{hook}/replays/{replay}/`: the line, for a page that shows how far it is; the whole page otherwise.
 pub(super) async fn progress(page: Page<OfReplay>) -> Shown {
-    let project = page.ui.links.project(&page.path.hook.organization, &page.path.hook.project);
-    let hook = project.one("hooks", &page.path.hook.hook);
+    let hook = page.path.hook.place(&page.ui.links);
     let replay: Replay = page.api().get(&page.path.api_path()).await?;
     if !page.wants_part() {
-        return Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to(
-            &hook.to("replays").to_string(),
-        )));
+        return Ok(Redirect::to(&hook.to("replays").to_string()).into_response());
     }
     let frame = page.frame(Here::Projects).await?;
     page.show(&line(&page, &hook, &frame, replay))
@@ -136,13 +130,8 @@ pub(super) async fn progress(page: Page<OfReplay>) -> Shown {
 /// `POST …/hooks/{hook}/replays/{replay}/stop/`
 pub(super) async fn stop(page: Page<OfReplay>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
-    match page.api().send::<Value>(Method::DELETE, &page.path.api_path(), &json!({})).await? {
-        Ok(_) => {
-            let project = page.ui.links.project(&page.path.hook.organization, &page.path.hook.project);
-            page.done(project.one("hooks", &page.path.hook.hook).to("replays"), Flash::ReplayStopped)
-        }
-        Err(refusal) => Err(Problem::Refused(refusal)),
-    }
+    let replays = page.path.hook.place(&page.ui.links).to("replays");
+    page.act((Method::DELETE, &page.path.api_path(), json!({})), replays, Flash::ReplayStopped).await
 }
 
 impl OfReplay {
@@ -170,7 +159,7 @@ async fn shown(
     refusal: Option<Refusal>,
 ) -> Shown {
     let project = page.path.of_project().head(&page.api(), &page.ui.links, Tab::Hooks).await?;
-    let hook = page.path.place(&project);
+    let hook = page.path.place(&page.ui.links);
     let frame = page.frame(Here::Projects).await?;
     let replays = page.api().list::<Replay>(&format!("{}replays/", page.path.api_path())).await?.items;
     let lines = replays.into_iter().map(|replay| line(page, &hook, &frame, replay)).collect();

@@ -9,7 +9,7 @@ use crate::ui::hook::OfHook;
 use crate::ui::links::Place;
 use crate::ui::page::Page;
 use crate::ui::problem::Problem;
-use crate::ui::words::{Moment, duration};
+use crate::ui::words::{Moment, latency};
 
 /// What a page reads of a delivery in a list.
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ impl Delivery {
 
 impl LastAttempt {
     pub(super) fn took(&self) -> String {
-        duration(self.duration_ms.round() as i64)
+        latency(self.duration_ms)
     }
 }
 

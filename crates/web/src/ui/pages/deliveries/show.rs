@@ -169,9 +169,8 @@ pub(super) async fn redeliver(page: Page<OfDelivery>, form: Form) -> Shown {
     let path = format!("{}redeliver/", page.path.api_path());
     match page.api().send::<Value>(Method::POST, &path, &json!({})).await? {
         Ok(_) => {
-            let project = page.ui.links.project(&page.path.hook.organization, &page.path.hook.project);
-            let place = project.one("hooks", &page.path.hook.hook).one("deliveries", &page.path.delivery);
-            page.done(place, Flash::SentAgain)
+            let hook = page.path.hook.place(&page.ui.links);
+            page.done(hook.one("deliveries", &page.path.delivery), Flash::SentAgain)
         }
         Err(refusal) => shown(&page, StatusCode::CONFLICT, Some(refusal)).await,
     }
@@ -187,7 +186,7 @@ async fn shown(page: &Page<OfDelivery>, status: StatusCode, refusal: Option<Refu
     let api = page.api();
     let project = page.path.hook.of_project().head(&api, &page.ui.links, Tab::Hooks).await?;
     let Whole { delivery, request, log } = api.get(&page.path.api_path()).await?;
-    let hook = page.path.hook.place(&project);
+    let hook = page.path.hook.place(&page.ui.links);
     let frame = page.frame(Here::Projects).await?;
     let issues = page.ui.links.organization(&page.path.hook.organization).to("issues");
     let issue = delivery.issue.as_ref().map(|issue| issues.to(issue));

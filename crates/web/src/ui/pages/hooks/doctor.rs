@@ -79,6 +79,6 @@ async fn shown(
 ) -> Shown {
     let project = page.path.of_project().head(&page.api(), &page.ui.links, Tab::Hooks).await?;
     let frame = page.frame(Here::Projects).await?;
-    let place = page.path.place(&project);
+    let place = page.path.place(&page.ui.links);
     page.show_with(status, &DoctorPage { frame, project, place, body, headers, found })
 }

@@ -104,10 +104,7 @@ pub(super) async fn create(page: Page<OfProject>, form: Form) -> Shown {
     }
     let path = format!("{}hooks/", page.path.api_path());
     match page.api().send::<Made>(Method::POST, &path, &typed.to_json()).await? {
-        Ok(made) => {
-            let project = page.ui.links.project(&page.path.organization, &page.path.project);
-            page.done(project.one("hooks", made.id), Flash::HookCreated)
-        }
+        Ok(made) => page.done(page.path.place(&page.ui.links).one("hooks", made.id), Flash::HookCreated),
         Err(refusal) => show_new(&page, StatusCode::BAD_REQUEST, typed, Some(refusal)).await,
     }
 }
@@ -126,10 +123,7 @@ pub(super) async fn update(page: Page<OfHook>, form: Form) -> Shown {
         return show_edit(&page, StatusCode::OK, typed, None).await;
     }
     match page.api().send::<Made>(Method::PUT, &page.path.api_path(), &typed.to_json()).await? {
-        Ok(_) => {
-            let project = page.ui.links.project(&page.path.organization, &page.path.project);
-            page.done(project.one("hooks", &page.path.hook), Flash::Saved)
-        }
+        Ok(_) => page.done(page.path.place(&page.ui.links), Flash::Saved),
         Err(refusal) => show_edit(&page, StatusCode::BAD_REQUEST, typed, Some(refusal)).await,
     }
 }
@@ -144,7 +138,7 @@ async fn show_new(page: &Page<OfProject>, status: StatusCode, typed: Typed, refu
 async fn show_edit(page: &Page<OfHook>, status: StatusCode, typed: Typed, refusal: Option<Refusal>) -> Shown {
     let project = page.path.of_project().head(&page.api(), &page.ui.links, Tab::Hooks).await?;
     let frame = page.frame(Here::Projects).await?;
-    let place = page.path.place(&project);
+    let place = page.path.place(&page.ui.links);
     let action = place.to("edit");
     page.show_with(status, &HookForm { frame, project, place: Some(place), action, typed: typed.with_lines(), refusal })
 }

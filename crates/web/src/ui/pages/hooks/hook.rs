@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::ui::hook::state_badge;
 use crate::ui::page::Page;
-use crate::ui::words::{count, duration, share};
+use crate::ui::words::{count, duration, share_of};
 
 /// A hook.
 #[derive(Deserialize)]
@@ -72,16 +73,7 @@ impl Hook {
 
     /// The colour and the word of its state.
     pub(super) fn state(&self) -> (&'static str, &str) {
-        match self.health.state.as_str() {
-            "healthy" => ("good", "Healthy"),
-            "failing" => ("warn", "Failing"),
-            "open" => ("bad", "Receiver away"),
-            "paused" => ("warn", "Paused by receiver"),
-            "disabled" => ("", "Disabled"),
-            "unreadable" => ("bad", "Secret unreadable"),
-            "unknown" => ("calm", "No delivery yet"),
-            other => ("", other),
-        }
+        state_badge(&self.health.state)
     }
 
     /// What its state means, and what mends it.
@@ -120,7 +112,7 @@ impl Hook {
     /// How its attempts of the last day went; nothing where there was none.
     pub(super) fn last_day_in_words(&self) -> Option<String> {
         let Last24h { attempts, succeeded } = self.health.last24h;
-        Some(format!("{} of {}", share(succeeded, attempts)?, count(attempts)))
+        share_of(succeeded, attempts)
     }
 
     /// What waits for it.

@@ -7,7 +7,6 @@ use crate::ui::form::Form;
 use crate::ui::frame::Flash;
 use crate::ui::hook::OfHook;
 use crate::ui::page::{Page, Shown};
-use crate::ui::problem::Problem;
 
 /// `POST …/hooks/{hook}/rotate/`
 pub(super) async fn rotate(page: Page<OfHook>, form: Form) -> Shown {
@@ -15,22 +14,16 @@ pub(super) async fn rotate(page: Page<OfHook>, form: Form) -> Shown {
     // What is no number of seconds the API refuses in its own words.
     let typed = form.trimmed("overlap");
     let overlap = typed.parse::<u64>().map_or_else(|_| json!(typed), |seconds| json!(seconds));
-    send(&page, &json!({ "overlap": overlap }), Flash::SecretRotated).await
+    send(&page, json!({ "overlap": overlap }), Flash::SecretRotated).await
 }
 
 /// `POST …/hooks/{hook}/finish-rotation/`
 pub(super) async fn finish(page: Page<OfHook>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
-    send(&page, &json!({"finish": true}), Flash::RotationFinished).await
+    send(&page, json!({"finish": true}), Flash::RotationFinished).await
 }
 
-async fn send(page: &Page<OfHook>, body: &Value, flash: Flash) -> Shown {
+async fn send(page: &Page<OfHook>, body: Value, flash: Flash) -> Shown {
     let path = format!("{}rotate-secret/", page.path.api_path());
-    match page.api().send::<Value>(Method::POST, &path, body).await? {
-        Ok(_) => {
-            let project = page.ui.links.project(&page.path.organization, &page.path.project);
-            page.done(project.one("hooks", &page.path.hook), flash)
-        }
-        Err(refusal) => Err(Problem::Refused(refusal)),
-    }
+    page.act((Method::POST, &path, body), page.path.place(&page.ui.links), flash).await
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::hook::Hook;
 use super::verification::{self, Verification};
@@ -13,10 +13,9 @@ use crate::ui::hook::OfHook;
 use crate::ui::links::Place;
 use crate::ui::page::{Page, Shown};
 use crate::ui::pages::deliveries::{self, Rows};
-use crate::ui::problem::Problem;
 use crate::ui::project::{ProjectHead, Tab};
 use crate::ui::refusal::Refusal;
-use crate::ui::words::{Moment, duration};
+use crate::ui::words::{Moment, duration, latency};
 
 /// What came of a test.
 #[derive(Deserialize)]
@@ -39,7 +38,7 @@ struct Response {
 impl Tested {
     /// How long it took.
     fn took(&self) -> String {
-        duration(self.duration_ms.round() as i64)
+        latency(self.duration_ms)
     }
 }
 
@@ -84,12 +83,8 @@ pub(super) async fn test(page: Page<OfHook>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
     let path = format!("{}test/", page.path.api_path());
     let tested = page.api().send::<Tested>(Method::POST, &path, &json!({})).await?;
-    let deliveries = |id: &str| {
-        let project = page.ui.links.project(&page.path.organization, &page.path.project);
-        project.one("hooks", &page.path.hook).one("deliveries", id)
-    };
     let test = Some(tested.map(|tested| {
-        let place = deliveries(&tested.delivery);
+        let place = page.path.place(&page.ui.links).one("deliveries", &tested.delivery);
         (tested, place)
     }));
     if page.wants_part() { page.show(&TestPart { test }) } else { shown(&page, test).await }
@@ -108,32 +103,21 @@ pub(super) async fn disable(page: Page<OfHook>, form: Form) -> Shown {
 async fn set_active(page: Page<OfHook>, form: Form, (active, flash): (bool, Flash)) -> Shown {
     form.checked(&page.visitor)?;
     let change = json!({ "isActive": active });
-    match page.api().send::<Value>(Method::PUT, &page.path.api_path(), &change).await? {
-        Ok(_) => {
-            let project = page.ui.links.project(&page.path.organization, &page.path.project);
-            page.done(project.one("hooks", &page.path.hook), flash)
-        }
-        Err(refusal) => Err(Problem::Refused(refusal)),
-    }
+    page.act((Method::PUT, &page.path.api_path(), change), page.path.place(&page.ui.links), flash).await
 }
 
 /// `POST …/hooks/{hook}/delete/`
 pub(super) async fn delete(page: Page<OfHook>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
-    match page.api().send::<Value>(Method::DELETE, &page.path.api_path(), &json!({})).await? {
-        Ok(_) => {
-            let project = page.ui.links.project(&page.path.organization, &page.path.project);
-            page.done(project.to("hooks"), Flash::HookDeleted)
-        }
-        Err(refusal) => Err(Problem::Refused(refusal)),
-    }
+    let hooks = page.path.of_project().place(&page.ui.links).to("hooks");
+    page.act((Method::DELETE, &page.path.api_path(), json!({})), hooks, Flash::HookDeleted).await
 }
 
 async fn shown(page: &Page<OfHook>, test: Option<Result<(Tested, Place), Refusal>>) -> Shown {
     let api = page.api();
     let project = page.path.of_project().head(&api, &page.ui.links, Tab::Hooks).await?;
     let hook: Hook = api.get(&page.path.api_path()).await?;
-    let place = page.path.place(&project);
+    let place = page.path.place(&page.ui.links);
     let recent = deliveries::newest(page, &place, RECENT).await?;
     let shown = HookPage {
         frame: page.frame(Here::Projects).await?,

@@ -101,7 +101,7 @@ impl EventView {
             breadcrumbs_in_all: crumbs.len(),
             request: Some(entry("request")).filter(|request| request.is_object()).map(Request::of),
             tags: Pairs::of(items(&event["tags"]).iter().map(|tag| (plain(&tag["key"]), plain(&tag["value"])))),
-            user: pairs(&event["user"]).filtered(|_, value| !value.is_empty()),
+            user: user(&event["user"]),
             contexts_in_all: all_contexts.len(),
             contexts: all_contexts.into_iter().take(CONTEXTS_MAX).collect(),
             extra: pairs(&event["context"]),
@@ -144,6 +144,15 @@ impl EventView {
 
 /// A name, and pairs under it.
 type Part<'e> = (&'static str, &'e Pairs);
+
+/// What is known of the user, with what the application says of its own beside the rest.
+fn user(user: &Value) -> Pairs {
+    let own = user["data"].is_object();
+    let known = user.as_object().into_iter().flatten().filter(|(name, _)| !own || *name != "data");
+    let all = known.chain(user["data"].as_object().into_iter().flatten());
+    let pairs = all.map(|(name, value)| (named(name), plain(value)));
+    Pairs::of(pairs.filter(|(_, value)| !value.is_empty()))
+}
 
 fn filled(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
     parts.into_iter().filter(|(_, pairs)| !pairs.is_empty()).collect()

@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
-use super::OfOrganization;
+use super::{Count, api_path};
 use crate::ui::chart::{Svg, sparkline};
 use crate::ui::client::Listed;
 use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::links::{Place, part};
+use crate::ui::organization::OfOrganization;
 use crate::ui::page::{Page, Shown};
 use crate::ui::problem::Problem;
 use crate::ui::refusal::Refusal;
@@ -43,7 +44,7 @@ struct Issue {
     level: String,
     status: String,
     substatus: Option<String>,
-    count: String,
+    count: Count,
     user_count: u64,
     first_seen: String,
     last_seen: String,
@@ -134,10 +135,6 @@ impl Row {
         }
     }
 
-    fn count(&self) -> String {
-        self.issue.count.parse().map_or_else(|_| self.issue.count.clone(), count)
-    }
-
     fn users(&self) -> String {
         count(self.issue.user_count)
     }
@@ -205,13 +202,15 @@ pub(super) async fn change(page: Page<OfOrganization>, form: Form) -> Shown {
         status => (Method::PUT, json!({ "status": status }), Flash::IssuesChanged),
     };
     let api = page.api();
-    for issue in issues {
-        let path = super::api_path(&page.path.organization, issue);
+    for (done, issue) in issues.iter().enumerate() {
+        let path = api_path(&page.path.organization, issue);
         match api.send::<Value>(method.clone(), &path, &body).await {
             // One that is gone by now is no reason not to change the others.
             Ok(Ok(_)) | Err(Problem::Refused(Refusal { status: StatusCode::NOT_FOUND, .. })) => {}
             Ok(Err(refusal)) => {
-                return shown(&page, (StatusCode::BAD_REQUEST, refusal.beside([].as_slice()))).await;
+                let why = refusal.beside(&[]).unwrap_or_default();
+                let complaint = format!("{why} That was said after {done} of {} were done.", issues.len());
+                return shown(&page, (StatusCode::BAD_REQUEST, Some(complaint))).await;
             }
             Err(problem) => return Err(problem),
         }

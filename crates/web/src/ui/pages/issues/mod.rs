@@ -9,17 +9,15 @@ mod text;
 mod trace;
 mod why;
 
+use std::fmt::{self, Display, Formatter};
+
 use axum::routing::{get, post};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::ui::Route;
 use crate::ui::links::part;
-
-/// `/organizations/{organization}/issues/…`
-#[derive(Deserialize)]
-struct OfOrganization {
-    organization: String,
-}
+use crate::ui::words::count;
 
 /// `/organizations/{organization}/issues/{issue}/…`
 #[derive(Deserialize)]
@@ -46,6 +44,21 @@ pub(super) fn routes() -> Vec<Route> {
         ("/organizations/{organization}/issues/{issue}/events/{event}/why/", get(why::why)),
         ("/organizations/{organization}/issues/{issue}/delete/", post(show::delete)),
     ]
+}
+
+/// How often an issue happened, which Sentry's API writes as a text.
+struct Count(u64);
+
+impl Display for Count {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&count(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Count).map_err(D::Error::custom)
+    }
 }
 
 /// Where the API has an issue.

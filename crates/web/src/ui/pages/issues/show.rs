@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::event::EventView;
 use super::tags::Tags;
-use super::{OfEvent, OfIssue, api_path};
+use super::{Count, OfEvent, OfIssue, api_path};
 use crate::ui::chart::{Svg, sparkline};
 use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
@@ -45,7 +45,7 @@ struct Issue {
     substatus: Option<String>,
     status_details: Value,
     is_unhandled: bool,
-    count: String,
+    count: Count,
     user_count: u64,
     first_seen: String,
     last_seen: String,
@@ -143,10 +143,6 @@ impl IssuePage {
         IGNORED_UNTIL
     }
 
-    fn count(&self) -> String {
-        self.issue.count.parse().map_or_else(|_| self.issue.count.clone(), count)
-    }
-
     fn users(&self) -> String {
         count(self.issue.user_count)
     }
@@ -201,10 +197,13 @@ pub(super) async fn change(page: Page<OfIssue>, form: Form) -> Shown {
 pub(super) async fn delete(page: Page<OfIssue>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
     let OfIssue { organization, issue } = &page.path;
-    match page.api().send::<Value>(Method::DELETE, &api_path(organization, issue), &json!({})).await? {
-        Ok(_) => page.done(page.ui.links.organization(organization).to("issues"), Flash::IssuesDeleted),
-        Err(refusal) => Err(Problem::Refused(refusal)),
-    }
+    let path = api_path(organization, issue);
+    page.act(
+        (Method::DELETE, &path, json!({})),
+        page.ui.links.organization(organization).to("issues"),
+        Flash::IssuesDeleted,
+    )
+    .await
 }
 
 async fn shown<P>(

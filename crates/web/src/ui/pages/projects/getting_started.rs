@@ -107,8 +107,7 @@ pub(super) async fn send_test_event(page: Page<OfProject>, form: Form) -> Shown 
     if answer.status() != StatusCode::OK {
         return Err(Problem::NotRecorded(answer.status()));
     }
-    let place = page.ui.links.project(&page.path.organization, &page.path.project);
-    page.done(place.to("getting-started"), Flash::TestEventSent)
+    page.done(page.path.place(&page.ui.links).to("getting-started"), Flash::TestEventSent)
 }
 
 async fn active_key(page: &Page<OfProject>) -> Result<Option<Key>, Problem> {

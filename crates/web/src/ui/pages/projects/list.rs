@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::OfOrganization;
 use crate::ui::chart::{Svg, sparkline};
 use crate::ui::frame::{Frame, Here};
 use crate::ui::links::Place;
+use crate::ui::organization::OfOrganization;
 use crate::ui::overview::{Overview, Project};
 use crate::ui::page::{Page, Shown};
 use crate::ui::words::count;

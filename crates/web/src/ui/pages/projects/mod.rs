@@ -6,16 +6,8 @@ mod list;
 mod new;
 mod snippets;
 
-use axum::routing::{get, post};
-use serde::Deserialize;
-
 use crate::ui::Route;
-
-/// `/organizations/{organization}/…`
-#[derive(Deserialize)]
-pub(super) struct OfOrganization {
-    organization: String,
-}
+use axum::routing::{get, post};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -5,11 +5,11 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::OfOrganization;
 use super::snippets::PLATFORMS;
 use crate::ui::form::Form;
 use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::links::{Place, part};
+use crate::ui::organization::OfOrganization;
 use crate::ui::page::{Page, Shown};
 use crate::ui::problem::Problem;
 use crate::ui::refusal::Refusal;
