@@ -5,13 +5,33 @@
 
   const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
 
-  // The answer to a request that failed is shown too: it says what is wrong.
+  // The answer to a request that failed is shown too: it says what is wrong, in its place or above the page.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const status = event.detail.xhr.status;
-    if (status === 400 || status === 409 || status === 422) {
+    const { xhr } = event.detail;
+    if ([400, 409, 422].includes(xhr.status) || xhr.getResponseHeader("HX-Retarget")) {
       event.detail.shouldSwap = true;
       event.detail.isError = false;
     }
+  });
+  const say = (text) => {
+    const note = Object.assign(document.createElement("p"), { className: "note bad", textContent: text });
+    note.setAttribute("role", "alert");
+    document.getElementById("trouble")?.replaceChildren(note);
+  };
+  document.addEventListener("htmx:sendError", () => say("Watchfire could not be reached. Try again in a moment."));
+  // What was wrong is so no longer.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) document.getElementById("trouble")?.replaceChildren();
+  });
+
+  // A form is sent once, however often its button is pressed. One that htmx sends is its own business.
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.method !== "post") return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
   // Copy: what the button names, or what stands before it.
@@ -104,9 +124,10 @@
   document.addEventListener("htmx:afterSwap", tellTimes);
 
   // Live parts: each message of the stream makes the part ask for itself again, at most twice a second.
+  // A browser has few connections to a site, so a page that nobody looks at has no stream.
   for (const part of document.querySelectorAll("[data-live]")) {
     const light = document.querySelector(".live");
-    const stream = new EventSource(part.dataset.live);
+    let stream;
     let waiting = 0;
     const tell = () => {
       if (waiting) return;
@@ -115,15 +136,27 @@
         htmx.trigger(part, "live");
       }, 500);
     };
-    stream.onopen = () => {
-      light?.classList.add("on");
-      // What happened before it was open, or while it was not.
-      tell();
+    const close = () => {
+      stream?.close();
+      stream = undefined;
+      light?.classList.remove("on");
     };
-    stream.onerror = () => light?.classList.remove("on");
-    stream.onmessage = tell;
-    for (const name of (part.dataset.events ?? "").split(" ").filter(Boolean)) stream.addEventListener(name, tell);
-    addEventListener("pagehide", () => stream.close());
+    const open = () => {
+      stream ??= new EventSource(part.dataset.live);
+      stream.onopen = () => {
+        light?.classList.add("on");
+        // What happened before it was open, or while it was not.
+        tell();
+      };
+      stream.onerror = () => light?.classList.remove("on");
+      stream.onmessage = tell;
+      for (const name of part.dataset.events.split(" ")) stream.addEventListener(name, tell);
+    };
+    const follow = () => (document.hidden ? close() : open());
+    document.addEventListener("visibilitychange", follow);
+    addEventListener("pageshow", follow);
+    addEventListener("pagehide", close);
+    follow();
   }
 
   // Keys: / searches, j and k walk a list, Enter opens, g and a letter go somewhere, ? says so.

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { ask, at, play, scene } from "../lib.mjs";
+import { ask, at, play, scene, send } from "../lib.mjs";
 
 const URL_WITH_MARKUP = `${scene.receiver}?q=<img/src=x/onerror=alert(1)>`;
 
@@ -38,8 +38,12 @@ await play(async ({ visit }) => {
   await page.getByLabel("With what").first().fill("warning");
   const lines = page.getByLabel("What is looked at");
   const before = await lines.count();
-  await visitor.button("Another line").click();
+  await visitor.button("Another line for a filter").click();
   await visitor.sees(lines.nth(before));
+  await visitor.button("Another line for a filter").click();
+  await visitor.sees(lines.nth(before + 1));
+  const another = visitor.button("Another line for a filter");
+  assert(await another.evaluate((button) => button === document.activeElement), "the page was loaded again");
   assert.equal(await page.getByLabel("With what").first().inputValue(), "warning");
   assert.equal(await visitor.field("Timeout").inputValue(), "99");
   await visitor.field("URL").fill(URL_WITH_MARKUP);
@@ -70,6 +74,9 @@ await play(async ({ visit }) => {
   await visitor.button("Send test").click();
   await visitor.sees(test.getByText("The test was delivered"));
   await visitor.sees(test.getByText("204"));
+  // What the test has changed changes on the page.
+  const recent = page.getByRole("region", { name: "Last deliveries" });
+  await visitor.sees(recent.getByRole("row").filter({ hasText: "delivered" }));
   const [webhook] = await ask("webhooks", { count: 1 });
   const headers = Object.fromEntries(webhook.headers);
   assert.equal(headers["x-team"] ?? headers["X-Team"], "shop");
@@ -80,6 +87,19 @@ await play(async ({ visit }) => {
   await visitor.sees(test.getByText("500"));
   await visitor.look("hook-test-failed");
   await ask("answer", { status: 204 });
+
+  // Whose session has ended meanwhile signs in and comes back.
+  await visitor.context.clearCookies({ name: "watchfire" });
+  await visitor.refused(401, () => visitor.button("Send test").click());
+  await visitor.arrives(at.signIn);
+  await visitor.signIn();
+  assert.equal(visitor.here, hook);
+
+  // Deliveries show as they happen here too.
+  await ask("trust", { secrets: [first] });
+  assert.equal(await send({ message: "seen at once" }), 200);
+  await visitor.sees(recent.getByRole("row").filter({ hasText: "event.created" }));
+  await visitor.sees(page.locator("#standing").getByText("Healthy"));
 
   // Rotated: both secrets sign until the overlap is ended, then the new one alone.
   await page.getByText("Rotate", { exact: true }).click();
@@ -103,7 +123,7 @@ await play(async ({ visit }) => {
   await visitor.link("A signature does not match?").click();
   await visitor.sees(visitor.heading("Signature doctor"));
   await visitor.look("doctor");
-  const last = (await ask("webhooks", { count: 4 })).at(-1);
+  const last = (await ask("webhooks", { count: 5 })).at(-1);
   const examine = async (body) => {
     await visitor.field("Headers as they arrived").fill(last.headers.map(([name, value]) => `${name}: ${value}`).join("\n"));
     await visitor.field("Body as it arrived").fill(body);

@@ -65,6 +65,11 @@ impl Links {
         format!("{}{path}", self.root)
     }
 
+    /// A path as a browser asks for it, as we know it.
+    pub(super) fn below_root<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(&self.root)
+    }
+
     pub(super) fn home(&self) -> String {
         self.at("/")
     }

@@ -8,24 +8,21 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{FromRequestParts, Path, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{HeaderMap, SET_COOKIE};
+use http::header::{HeaderMap, REFERER, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::form_urlencoded;
+use url::{Position, Url, form_urlencoded};
 
 use super::Ui;
 use super::client::Client;
 use super::frame::{Around, Flash, Frame, Here};
 use super::html::html;
 use super::links::Links;
-use super::problem::Problem;
+use super::problem::{HX_REQUEST, Problem};
 use super::words::Moment;
 use crate::auth::Visitor;
-
-/// htmx says so of what it asks for.
-const HX_REQUEST: &str = "hx-request";
 
 /// A page that somebody who is signed in asked for.
 pub(super) struct Page<P = ()> {
@@ -46,7 +43,7 @@ impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
 
     async fn from_request_parts(parts: &mut Parts, ui: &Arc<Ui>) -> Result<Self, Problem> {
         let Some(visitor) = ui.visitor(&parts.headers).await? else {
-            return Err(Problem::Elsewhere { to: ui.links.sign_in_and_then(next_of(parts)) });
+            return Err(Problem::Elsewhere { to: ui.links.sign_in_and_then(next_of(parts, &ui.links).as_deref()) });
         };
         let is_first = visitor.user.password_is_temporary;
         if is_first && !matches!(parts.uri.path(), Links::ACCOUNT | Links::SIGN_OUT | Links::THEME) {
@@ -60,10 +57,17 @@ impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
     }
 }
 
-/// Where to go after signing in: the page that was asked for, if it can be asked for again.
-fn next_of(parts: &Parts) -> Option<&str> {
-    let path = parts.uri.path_and_query()?.as_str();
-    (parts.method == Method::GET && path != "/").then_some(path)
+/// Where to go after signing in: the page that was asked for; where a form was sent or a part asked for, the page that it is on.
+fn next_of(parts: &Parts, links: &Links) -> Option<String> {
+    let is_page = parts.method == Method::GET && !parts.headers.contains_key(HX_REQUEST);
+    let path = if is_page { parts.uri.path_and_query()?.to_string() } else { referring_path(&parts.headers, links)? };
+    (path != "/").then_some(path)
+}
+
+/// The path and query of the page that the browser says it came from.
+fn referring_path(headers: &HeaderMap, links: &Links) -> Option<String> {
+    let page = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    links.below_root(&page[Position::BeforePath..Position::AfterQuery]).map(str::to_owned)
 }
 
 impl<P> Page<P> {

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{StatusCode, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 use serde_json::Value;
 
 use super::Ui;
@@ -47,6 +47,19 @@ pub(super) enum Problem {
     Unread(serde_json::Error),
     /// A template that does not render: a fault of ours.
     Template(askama::Error),
+}
+
+/// htmx says so of what it asks for, and does what these say of an answer.
+pub(super) const HX_REQUEST: &str = "hx-request";
+const HX_REDIRECT: &str = "hx-redirect";
+const HX_RETARGET: &str = "hx-retarget";
+const HX_RESWAP: &str = "hx-reswap";
+
+#[derive(Template)]
+#[template(path = "problem_part.html")]
+struct ProblemPart<'p> {
+    title: &'p str,
+    text: &'p str,
 }
 
 #[derive(Template)]
@@ -167,8 +180,10 @@ pub(super) async fn show(State(ui): State<Arc<Ui>>, request: Request, next: Next
     let (headers, uri) = (request.headers().clone(), request.uri().clone());
     let mut answer = next.run(request).await;
     let Some(problem) = answer.extensions_mut().remove::<Arc<Problem>>() else { return answer };
+    let wants_part = headers.contains_key(HX_REQUEST);
     if let Problem::Elsewhere { to } = problem.as_ref() {
-        return Redirect::to(to).into_response();
+        // A script follows a redirect by itself and would put the page that is there into this one.
+        return if wants_part { away(to) } else { Redirect::to(to).into_response() };
     }
     if let Problem::Renamed { slug } = problem.as_ref()
         && let Some(place) = ui.links.of_renamed(&uri, slug)
@@ -178,9 +193,28 @@ pub(super) async fn show(State(ui): State<Arc<Ui>>, request: Request, next: Next
     }
     problem.log();
     let (status, title, text) = problem.words();
+    if wants_part {
+        let answer = html(status, &headers, &ProblemPart { title, text: &text });
+        return answer.map_or_else(|_| status.into_response(), beside_the_page);
+    }
     let frame = BareFrame { links: &ui.links, theme: theme_name(&headers) };
     let page = ProblemPage { title, text: &text, frame };
     html(status, &headers, &page).unwrap_or_else(|_| status.into_response())
+}
+
+/// To htmx: the browser is to go to another page.
+fn away(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => (StatusCode::UNAUTHORIZED, [(HX_REDIRECT, to)]).into_response(),
+        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}
+
+/// To htmx: what could not be done is said above the page, whatever part of it was to change.
+fn beside_the_page(mut answer: Response) -> Response {
+    answer.headers_mut().insert(HX_RETARGET, HeaderValue::from_static("#trouble"));
+    answer.headers_mut().insert(HX_RESWAP, HeaderValue::from_static("innerHTML"));
+    answer
 }
 
 /// What no route names. Programs that ask for a path of `/api/` get no page.

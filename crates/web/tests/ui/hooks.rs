@@ -121,8 +121,49 @@ async fn more_lines_come_without_a_change_and_keep_what_was_typed() {
     let more = create(&person, &fields).await;
     assert_eq!(more.status, 200);
     assert!(more.html.contains("value=\"&#34;&#60;b&#62;\"") && more.html.contains("https://typed"), "{}", more.html);
-    assert_eq!(more.html.matches(r#"name="filterSubject""#).count(), 3);
+    let lines = |shown: &Shown, field: &str| shown.html.matches(&format!("name=\"{field}\"")).count();
+    assert_eq!((lines(&more, "filterSubject"), lines(&more, "headerName")), (3, 2));
+
+    // One more than there were, empty or not, of the kind that was asked for.
+    let empty = |more| [("filterSubject", ""); 3].into_iter().chain([("headerName", ""); 2]).chain([("more", more)]);
+    for (kind, count) in [("filters", (4, 2)), ("headers", (3, 3))] {
+        let more = create(&person, &empty(kind).collect::<Vec<_>>()).await;
+        assert_eq!((lines(&more, "filterSubject"), lines(&more, "headerName")), count, "{kind}");
+    }
     assert_eq!(api.get(API).await.with_status(200), json!([]));
+}
+
+#[tokio::test]
+async fn a_filter_that_does_not_say_what_is_looked_at_is_not_dropped_unsaid() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Admin).await;
+    let fields = [
+        ("url", "https://example.com/"),
+        ("filterSubject", ""),
+        ("filterKey", "environment"),
+        ("filterMatchCode", "eq"),
+        ("filterValue", "production"),
+        ("filterOther", ""),
+    ];
+    let refused = create(&person, &fields).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.html.contains("A line does not say what is looked at") && refused.html.contains("production"));
+    assert_eq!(api.get(API).await.with_status(200), json!([]));
+}
+
+#[tokio::test]
+async fn what_a_part_could_not_do_is_said_above_the_page() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Admin).await;
+    let place = made(&person, "https://example.com/").await;
+    let reader = Person::signed_in(&api, Role::ReadOnly).await;
+    let refused = reader.part(&format!("{place}test/"), &[]).await;
+    assert_eq!((refused.status, refused.headers["hx-retarget"].to_str().unwrap()), (403, "#trouble"));
+    assert!(
+        refused.html.contains("Your role does not allow this") && !refused.html.contains("<html"),
+        "{}",
+        refused.html
+    );
 }
 
 #[tokio::test]
@@ -171,14 +212,23 @@ async fn a_test_that_cannot_be_sent_says_why() {
         "{}",
         page.html
     );
-    let csrf = page.html.split(r#"name="csrf" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let part = Request::post(format!("{place}test/")).header("hx-request", "true").header("x-csrf-token", csrf);
-    let part = person.send(part.body(Body::empty()).unwrap()).await;
-    assert!(
-        part.html.contains("There is no room for a test at the moment") && !part.html.contains("<html"),
-        "{}",
-        part.html
-    );
+    let part = person.part(&format!("{place}test/"), &[]).await.html;
+    assert!(part.contains("There is no room for a test at the moment") && !part.contains("<html"), "{part}");
+    // With it comes what may have changed elsewhere on the page.
+    for changed in [r#"<div id="recent" hx-swap-oob="innerHTML">"#, r#"<div id="standing" hx-swap-oob="innerHTML">"#] {
+        assert!(part.contains(changed), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_hooks_page_asks_for_what_has_changed_since_it_was_loaded() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Admin).await;
+    let place = made(&person, "https://example.com/").await;
+    assert!(person.see(&place).await.contains(r#"<div id="recent" data-live=""#));
+    let part = Request::get(&place).header("hx-request", "true").body(Body::empty()).unwrap();
+    let part = person.send(part).await.html;
+    assert!(part.contains("None yet") && part.contains("No delivery yet") && !part.contains("<html"), "{part}");
 }
 
 #[tokio::test]

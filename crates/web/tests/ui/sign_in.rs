@@ -27,6 +27,20 @@ async fn who_has_not_signed_in_is_sent_there_and_back() {
 }
 
 #[tokio::test]
+async fn whose_session_has_ended_gets_back_to_the_page_with_the_form_and_no_part_becomes_the_sign_in() {
+    let api = Api::start().await;
+    let person = Person::new(&api);
+    let hooks = "/settings/my-org/projects/my-project/hooks/new/";
+    let from = |request: http::request::Builder| request.header("referer", format!("http://127.0.0.1:9000{hooks}?a=b"));
+    let sign_in = "/auth/login/?next=%2Fsettings%2Fmy-org%2Fprojects%2Fmy-project%2Fhooks%2Fnew%2F%3Fa%3Db";
+    let form = person.send(from(Request::post(hooks)).body(Body::empty()).unwrap()).await;
+    assert_eq!((form.status, form.to()), (303, sign_in));
+    let part = from(Request::get("/settings/my-org/projects/my-project/hooks/a/")).header("hx-request", "true");
+    let part = person.send(part.body(Body::empty()).unwrap()).await;
+    assert_eq!((part.status, part.headers["hx-redirect"].to_str().unwrap(), part.html.as_str()), (401, sign_in, ""));
+}
+
+#[tokio::test]
 async fn nobody_is_led_to_another_site() {
     let api = Api::start().await;
     store_member(&api, "ada@example.com", Role::Admin).await;

@@ -15,16 +15,22 @@ use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::hook::OfHook;
 use crate::ui::links::Place;
 use crate::ui::page::{Page, Shown};
+use crate::ui::problem::Problem;
 use crate::ui::project::{OfProject, ProjectHead, Tab};
 use crate::ui::refusal::Refusal;
 
 /// The fields that have a place for what is wrong with them.
 const FIELDS: &[&str] =
     &["url", "events", "filters", "filterMatch", "timeout", "retries", "concurrency", "maxAge", "whenOpen", "headers"];
+/// What is said of a line with a name or a value that does not say of what.
+const UNFINISHED_FILTER: &str =
+    "A line does not say what is looked at: choose level, tag or attribute, or empty the line.";
 /// Empty lines under the filters and headers that there are.
 const EMPTY_LINES: usize = 2;
-/// The button that asks for more empty lines, and changes nothing yet.
+/// The buttons that ask for another empty line of one kind, and change nothing yet.
 const MORE: &str = "more";
+const MORE_FILTERS: &str = "filters";
+const MORE_HEADERS: &str = "headers";
 
 /// What is in the form.
 struct Typed {
@@ -38,6 +44,9 @@ struct Typed {
     max_age: String,
     when_open: String,
     headers: Vec<(String, String)>,
+    /// How many lines the form has at least.
+    filter_lines: usize,
+    header_lines: usize,
 }
 
 #[derive(Template)]
@@ -103,7 +112,7 @@ pub(super) async fn create(page: Page<OfProject>, form: Form) -> Shown {
         return show_new(&page, StatusCode::OK, typed, None).await;
     }
     let path = format!("{}hooks/", page.path.api_path());
-    match page.api().send::<Made>(Method::POST, &path, &typed.to_json()).await? {
+    match typed.sent(&page, Method::POST, &path).await? {
         Ok(made) => page.done(page.path.place(&page.ui.links).one("hooks", made.id), Flash::HookCreated),
         Err(refusal) => show_new(&page, StatusCode::BAD_REQUEST, typed, Some(refusal)).await,
     }
@@ -122,7 +131,7 @@ pub(super) async fn update(page: Page<OfHook>, form: Form) -> Shown {
     if form.is_ticked(MORE) {
         return show_edit(&page, StatusCode::OK, typed, None).await;
     }
-    match page.api().send::<Made>(Method::PUT, &page.path.api_path(), &typed.to_json()).await? {
+    match typed.sent(&page, Method::PUT, &page.path.api_path()).await? {
         Ok(_) => page.done(page.path.place(&page.ui.links), Flash::Saved),
         Err(refusal) => show_edit(&page, StatusCode::BAD_REQUEST, typed, Some(refusal)).await,
     }
@@ -158,6 +167,8 @@ impl Typed {
             max_age: settings.max_age.as_secs().to_string(),
             when_open: settings.when_open.as_str().to_owned(),
             headers: Vec::new(),
+            filter_lines: 0,
+            header_lines: 0,
         }
     }
 
@@ -174,12 +185,15 @@ impl Typed {
             max_age: hook.max_age.to_string(),
             when_open: hook.when_open.clone(),
             headers: hook.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+            filter_lines: 0,
+            header_lines: 0,
         }
     }
 
     fn of_form(form: &Form) -> Typed {
         let text = |name: &str| form.trimmed(name).to_owned();
         let headers = form.all("headerName").into_iter().zip(form.all("headerValue"));
+        let lines = |field: &str, more: &str| form.all(field).len() + usize::from(form.trimmed(MORE) == more);
         Typed {
             url: text("url"),
             events: form.all("events").into_iter().map(str::to_owned).collect(),
@@ -191,7 +205,18 @@ impl Typed {
             max_age: text("maxAge"),
             when_open: text("whenOpen"),
             headers: headers.map(|(name, value)| (name.trim().to_owned(), value.to_owned())).collect(),
+            filter_lines: lines("filterSubject", MORE_FILTERS),
+            header_lines: lines("headerName", MORE_HEADERS),
         }
+    }
+
+    /// The hook, if the API takes what was typed.
+    async fn sent<P>(&self, page: &Page<P>, method: Method, path: &str) -> Result<Result<Made, Refusal>, Problem> {
+        // The API never hears of a line that does not say what it is about.
+        if self.filters.iter().any(FilterRow::is_unfinished) {
+            return Ok(Err(Refusal::of_field("filters", UNFINISHED_FILTER)));
+        }
+        page.api().send(method, path, &self.to_json()).await
     }
 
     /// As the API takes it. What is no number is sent as it is: the API says what is wrong with it.
@@ -211,8 +236,9 @@ impl Typed {
     fn with_lines(mut self) -> Typed {
         self.filters.retain(|row| !row.is_empty());
         self.headers.retain(|(name, value)| !name.is_empty() || !value.is_empty());
-        self.filters.resize_with(self.filters.len() + EMPTY_LINES, FilterRow::default);
-        self.headers.resize_with(self.headers.len() + EMPTY_LINES, Default::default);
+        let lines = |filled: usize, wanted: usize| (filled + EMPTY_LINES).max(wanted);
+        self.filters.resize_with(lines(self.filters.len(), self.filter_lines), FilterRow::default);
+        self.headers.resize_with(lines(self.headers.len(), self.header_lines), Default::default);
         self
     }
 }

@@ -51,13 +51,13 @@ struct HookPage {
     frame: Frame,
     project: ProjectHead,
     place: Place,
-    state_in_words: String,
     made: Moment,
     previous_until: Option<Moment>,
-    recent: Rows,
     verifications: Vec<Verification>,
     hook: Hook,
-    test: Option<Result<(Tested, Place), Refusal>>,
+    state_in_words: String,
+    recent: Rows,
+    test: Option<Test>,
 }
 
 impl HookPage {
@@ -67,13 +67,26 @@ impl HookPage {
     }
 }
 
+/// What changes while one looks at the page.
 #[derive(Template)]
-#[template(path = "hooks/test.html")]
-struct TestPart {
-    test: Option<Result<(Tested, Place), Refusal>>,
+#[template(path = "hooks/now.html")]
+struct Now {
+    hook: Hook,
+    state_in_words: String,
+    recent: Rows,
+    test: Option<Test>,
 }
 
-/// `GET …/hooks/{hook}/`
+/// A test, with its delivery's page, or why there was none.
+#[derive(Template)]
+#[template(path = "hooks/test.html")]
+struct Test {
+    outcome: Result<(Tested, Place), Refusal>,
+}
+
+impl askama::filters::HtmlSafe for Test {}
+
+/// `GET …/hooks/{hook}/`: the page, or what has changed since it was loaded.
 pub(super) async fn show(page: Page<OfHook>) -> Shown {
     shown(&page, None).await
 }
@@ -83,11 +96,11 @@ pub(super) async fn test(page: Page<OfHook>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
     let path = format!("{}test/", page.path.api_path());
     let tested = page.api().send::<Tested>(Method::POST, &path, &json!({})).await?;
-    let test = Some(tested.map(|tested| {
+    let outcome = tested.map(|tested| {
         let place = page.path.place(&page.ui.links).one("deliveries", &tested.delivery);
         (tested, place)
-    }));
-    if page.wants_part() { page.show(&TestPart { test }) } else { shown(&page, test).await }
+    });
+    shown(&page, Some(Test { outcome })).await
 }
 
 /// `POST …/hooks/{hook}/enable/`
@@ -113,19 +126,22 @@ pub(super) async fn delete(page: Page<OfHook>, form: Form) -> Shown {
     page.act((Method::DELETE, &page.path.api_path(), json!({})), hooks, Flash::HookDeleted).await
 }
 
-async fn shown(page: &Page<OfHook>, test: Option<Result<(Tested, Place), Refusal>>) -> Shown {
+async fn shown(page: &Page<OfHook>, test: Option<Test>) -> Shown {
     let api = page.api();
-    let project = page.path.of_project().head(&api, &page.ui.links, Tab::Hooks).await?;
     let hook: Hook = api.get(&page.path.api_path()).await?;
     let place = page.path.place(&page.ui.links);
     let recent = deliveries::newest(page, &place, RECENT).await?;
+    let state_in_words = hook.state_in_words(page);
+    if page.wants_part() {
+        return page.show(&Now { hook, state_in_words, recent, test });
+    }
     let shown = HookPage {
+        project: page.path.of_project().head(&api, &page.ui.links, Tab::Hooks).await?,
         frame: page.frame(Here::Projects).await?,
-        state_in_words: hook.state_in_words(page),
+        state_in_words,
         made: page.moment(&hook.date_created),
         previous_until: hook.previous_secret_until.as_deref().map(|until| page.moment(until)),
         verifications: verification::all(),
-        project,
         place,
         recent,
         hook,

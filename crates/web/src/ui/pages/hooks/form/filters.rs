@@ -87,9 +87,14 @@ impl FilterRow {
         (0..lines).map(row).filter(|row| !row.is_empty()).collect()
     }
 
-    /// Whether nothing was filled in.
+    /// Whether nothing was filled in. How something would be compared is always chosen.
     pub(super) fn is_empty(&self) -> bool {
-        self.subject.is_empty() && self.other.is_empty()
+        [&self.subject, &self.key, &self.value, &self.other].into_iter().all(String::is_empty)
+    }
+
+    /// Whether something was filled in, but not what it is about.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.is_empty() && self.subject.is_empty() && self.other.is_empty()
     }
 
     /// As the API takes it.
