@@ -131,6 +131,12 @@ impl Scopes {
         others.iter().all(|scope| self.allow(scope))
     }
 
+    /// The scopes of the set that no other one of it implies.
+    pub fn highest(self) -> impl Iterator<Item = Scope> {
+        let implied = move |scope| self.iter().any(|other| other != scope && Scopes::NONE.with(other).allow(scope));
+        self.iter().filter(move |&scope| !implied(scope))
+    }
+
     /// The scopes of the set, in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.iter().copied().filter(move |&scope| self.names(scope))

@@ -60,7 +60,19 @@
     else location.assign(row.dataset.href);
   };
 
+  // What was done is said for a while, and does not stand above the next thing.
+  const flash = document.querySelector(".flash");
+  if (flash) setTimeout(() => flash.matches(":hover, :focus-within") || flash.remove(), 8000);
+
+  // Where tabs do not fit, the present one is in sight.
+  const tab = document.querySelector(".tabs [aria-current]");
+  if (tab) {
+    const bar = tab.parentElement;
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
+
   document.addEventListener("click", (event) => {
+    if (closest(event, "[data-close]")) return void closest(event, ".flash").remove();
     const copyButton = closest(event, "[data-copy]");
     if (copyButton) return void copy(copyButton);
     const menu = closest(event, ".menu-button");
@@ -83,6 +95,10 @@
     const all = closest(event, "[data-check-all]");
     if (all) {
       for (const box of document.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)) box.checked = all.checked;
+    }
+    for (const told of document.querySelectorAll("[data-count-of]")) {
+      const count = document.querySelectorAll(`input[name="${told.dataset.countOf}"]:checked`).length;
+      told.textContent = `${count} selected`;
     }
     const shows = closest(event, "[data-shows]");
     if (shows) show(shows);
@@ -171,6 +187,13 @@
     rows[walked].scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const asked = document.querySelector("details.confirm[open]");
+      if (asked) {
+        asked.open = false;
+        asked.querySelector("summary").focus();
+      }
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || closest(event, "input, textarea, select, dialog")) return;
     if (going) {
       going = false;

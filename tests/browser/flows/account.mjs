@@ -16,15 +16,15 @@ await play(async ({ visit }) => {
   await here.look("account");
 
   const change = async (old, password, again = password) => {
-    await here.field("Present password").fill(old);
+    await here.field("Current password").fill(old);
     await here.field("New password").fill(password);
-    await here.field("New password again").fill(again);
+    await here.field("Confirm new password").fill(again);
     await here.button("Change password").click();
   };
   await here.refused(422, () => change(scene.password, NEW, `${NEW}!`));
   assert.equal(await here.complaintOf("New password"), "The two are not the same.");
   await here.refused(422, () => change("not it", NEW));
-  assert.equal(await here.complaintOf("Present password"), "This is not your present password.");
+  assert.equal(await here.complaintOf("Current password"), "This is not your current password.");
   await here.look("account-refused");
   await here.refused(422, () => change(scene.password, "short"));
   assert.notEqual(await here.complaintOf("New password"), "");

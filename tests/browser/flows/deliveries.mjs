@@ -39,7 +39,7 @@ await play(async ({ visit }) => {
   assert.equal(await rows.count(), 1);
   await visitor.field("State").selectOption("expired");
   await page.waitForURL((url) => url.searchParams.get("status") === "expired");
-  await visitor.sees("None like this");
+  await visitor.sees("No matching deliveries");
   await visitor.look("deliveries-none-like-this");
 
   // One delivery: what was sent, what was answered, each attempt. It is sent again, and this time it is taken.
@@ -54,7 +54,7 @@ await play(async ({ visit }) => {
   await ask("hold");
   await visitor.button("Send again").click();
   await visitor.sees(page.getByRole("status").getByText("The delivery is being sent again."));
-  await visitor.sees("It can be sent again once it is settled.");
+  await visitor.sees(page.getByText(/It can be sent again once\s+it is finished/));
   await visitor.look("delivery-sending");
   await ask("answer", { status: 200 });
   await ask("release");
@@ -77,8 +77,8 @@ await play(async ({ visit }) => {
   await visitor.link("Replay").click();
   await visitor.sees(visitor.heading("Replay"));
   await visitor.look("replay-new");
-  await visitor.field("Made in").selectOption("the last hour");
-  await visitor.button("Start the replay").click();
+  await visitor.field("Created in").selectOption("the last hour");
+  await visitor.button("Start replay").click();
   await visitor.sees(page.getByRole("status").getByText("The replay has started."));
   await visitor.sees("2 of 2 sent again");
   await visitor.sees(page.getByRole("listitem").getByText("done"));

@@ -20,11 +20,12 @@ await play(async ({ visit }) => {
 
   // What is wrong stands beside its field, and what was typed stays.
   await visitor.field("URL").fill("ftp://example.com/<b>x</b>");
-  await page.getByText("Timeout, concurrency, headers").click();
+  await page.getByText("Timeout, concurrency, custom headers").click();
   await visitor.field("Timeout").fill("99");
+  await visitor.button("Add header").click();
   await page.getByLabel("Header's name").first().fill("Host");
   await page.getByLabel("Header's value").first().fill("example.com");
-  await visitor.refused(400, () => visitor.button("Save changes").click());
+  await visitor.refused(400, () => visitor.button("Add Service Hook").click());
   assert.notEqual(await visitor.complaintOf("URL"), "");
   assert.notEqual(await visitor.complaintOf("Timeout"), "");
   await visitor.sees(page.locator("#headers-help .complaint"));
@@ -32,18 +33,21 @@ await play(async ({ visit }) => {
   assert.equal(await page.getByLabel("Header's value").first().inputValue(), "example.com");
   await visitor.look("hook-new-refused");
 
-  // More lines are asked for without losing anything, then it is made.
+  // Lines come and go without losing anything, then it is made.
+  const add = visitor.button("Add filter");
+  await add.click();
   await page.getByLabel("What is looked at").first().selectOption("level");
   await page.getByLabel("How it is compared").first().selectOption("is at least");
   await page.getByLabel("With what").first().fill("warning");
+  await visitor.lacks(page.getByRole("textbox", { name: "Name of the tag or attribute" }));
   const lines = page.getByLabel("What is looked at");
-  const before = await lines.count();
-  await visitor.button("Another line for a filter").click();
-  await visitor.sees(lines.nth(before));
-  await visitor.button("Another line for a filter").click();
-  await visitor.sees(lines.nth(before + 1));
-  const another = visitor.button("Another line for a filter");
-  assert(await another.evaluate((button) => button === document.activeElement), "the page was loaded again");
+  await add.click();
+  await visitor.sees(lines.nth(1));
+  await visitor.sees(page.getByRole("textbox", { name: "Name of the tag or attribute" }));
+  assert(await add.evaluate((button) => button === document.activeElement), "the page was loaded again");
+  await visitor.look("hook-filters");
+  await visitor.button("Remove filter 2").click();
+  await lines.nth(1).waitFor({ state: "detached" });
   assert.equal(await page.getByLabel("With what").first().inputValue(), "warning");
   assert.equal(await visitor.field("Timeout").inputValue(), "99");
   await visitor.field("URL").fill(URL_WITH_MARKUP);
@@ -52,12 +56,12 @@ await play(async ({ visit }) => {
   await page.getByLabel("Header's value").first().fill("shop");
   await page.getByRole("checkbox", { name: "event.created" }).check();
   await page.getByRole("checkbox", { name: "event.alert" }).uncheck();
-  await visitor.button("Save changes").click();
+  await visitor.button("Add Service Hook").click();
   await visitor.sees(page.getByRole("status").getByText("Service hook created."));
   const hook = visitor.here;
   await visitor.look("hook");
 
-  await visitor.sees(page.getByRole("definition").getByText("1, all must hold"));
+  await visitor.sees(page.getByRole("definition").getByText("The event's level is"));
 
   // The secret, shown and copied on demand.
   const secret = page.locator("#secret");
@@ -103,7 +107,7 @@ await play(async ({ visit }) => {
 
   // Rotated: both secrets sign until the overlap is ended, then the new one alone.
   await page.getByText("Rotate", { exact: true }).click();
-  await visitor.field("Both hold for").selectOption("an hour");
+  await visitor.field("Overlap").selectOption("an hour");
   await visitor.look("hook-rotate");
   await visitor.button("Rotate secret").click();
   await visitor.sees(page.getByRole("status").getByText("The new secret is in use."));
@@ -113,8 +117,8 @@ await play(async ({ visit }) => {
   await ask("trust", { secrets: [first, second] });
   await visitor.button("Send test").click();
   await visitor.sees(test.getByText("The test was delivered"));
-  await visitor.button("End that now").click();
-  await visitor.sees(page.getByRole("status").getByText("The old secret holds no longer."));
+  await visitor.button("End the overlap now").click();
+  await visitor.sees(page.getByRole("status").getByText("The old secret is not valid any more."));
   await ask("trust", { secrets: [second] });
   await visitor.button("Send test").click();
   await visitor.sees(test.getByText("The test was delivered"));

@@ -18,7 +18,8 @@ await play(async ({ visit }) => {
   await raise("exception");
   await ask("webhooks", { count: 5 });
   await visitor.go(at.issues);
-  const rows = page.getByRole("row").filter({ has: page.getByRole("checkbox", { name: /^Tick / }) }).filter({ has: page.locator("time") });
+  const box = page.getByRole("checkbox", { name: /^Select / });
+  const rows = page.getByRole("row").filter({ has: box }).filter({ has: page.locator("time") });
   assert.equal(await rows.count(), 4);
   await visitor.look("issues");
   await page.setViewportSize({ width: 390, height: 844 });
@@ -36,7 +37,7 @@ await play(async ({ visit }) => {
   assert.equal(await rows.count(), 1);
   await visitor.sees(rows.getByText("RangeError: cannot parse the price"));
   await search("is:unresolved nothing-like-it");
-  await visitor.sees("None like this");
+  await visitor.sees("No matching issue");
   await visitor.look("issues-none-like-this");
   visitor.tolerated = new Set([400]);
   await search("is:assigned");
@@ -63,8 +64,8 @@ await play(async ({ visit }) => {
   assert(visitor.here.startsWith(`${issue}events/`));
 
   // Who was told.
-  await visitor.link("Who was told, and why").click();
-  await visitor.sees(visitor.heading("Who was told, and why"));
+  await visitor.link("Who was notified, and why").click();
+  await visitor.sees(visitor.heading("Who was notified, and why"));
   const hooks = page.getByRole("region", { name: "Service hooks" });
   await visitor.sees(hooks.getByText("delivered"));
   await visitor.look("why");
@@ -78,15 +79,21 @@ await play(async ({ visit }) => {
   await visitor.look("issue-resolved");
   await visitor.button("Reopen").click();
   await visitor.sees(visitor.button("Resolve"));
-  await visitor.field("How long it is ignored").selectOption({ index: 1 });
-  await visitor.button("Ignore").click();
+  await page.locator("summary", { hasText: "Ignore…" }).click();
+  await visitor.field("Ignore it").selectOption({ index: 1 });
+  await visitor.showsWhole(visitor.button("Ignore issue"));
+  await visitor.look("issue-ignore");
+  await visitor.button("Ignore issue").click();
   await visitor.sees(visitor.button("Reopen"));
   await visitor.sees(page.getByText(/^ignored until /));
 
   // A regression shows: what was resolved and comes again is unresolved.
   await visitor.go(at.issues);
   assert.equal(await rows.count(), 3);
-  await visitor.field("Tick all").check();
+  assert.equal(await visitor.button("Resolve").count(), 0, "nothing is selected");
+  await visitor.field("Select all").check();
+  await visitor.sees("3 selected");
+  await visitor.look("issues-selected");
   await visitor.button("Resolve").click();
   await visitor.sees("Nothing is broken");
   await raise("message");

@@ -62,14 +62,14 @@ await play(async ({ visit }) => {
   }
 
   // Keys that are typed into a field are its text.
-  await visitor.field("Present password").focus();
+  await visitor.field("Current password").focus();
   await page.keyboard.type("gp?j");
-  assert.equal(await visitor.field("Present password").inputValue(), "gp?j");
+  assert.equal(await visitor.field("Current password").inputValue(), "gp?j");
   assert.equal(visitor.here, at.account);
   await page.evaluate(() => document.activeElement.blur());
 
   await page.keyboard.press("?");
-  const keys = page.getByRole("dialog", { name: "Keys" });
+  const keys = page.getByRole("dialog", { name: "Keyboard shortcuts" });
   await keys.waitFor();
   await visitor.look("keys");
   await page.keyboard.press("Escape");

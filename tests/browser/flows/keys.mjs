@@ -13,27 +13,29 @@ await play(async ({ visit }) => {
   const cards = page.locator("section.card");
   const before = await cards.count();
   await visitor.look("keys-page");
-  await visitor.button("New key").click();
+  await visitor.button("Create key").click();
   await visitor.sees(page.getByRole("status").getByText("Client key created."));
   assert.equal(await cards.count(), before + 1);
 
   const card = cards.first();
   const dsn = (await card.locator("code[id^=dsn-]").textContent()).trim();
   assert.equal(await send({ message: "hello" }, dsn), 200);
+  await card.getByText("No rate limit").click();
   await card.getByLabel("Name").fill("Shop <u>front</u>");
-  await card.getByRole("button", { name: "Save" }).click();
+  await card.getByRole("button", { name: "Save changes" }).click();
   await visitor.sees(page.getByRole("status").getByText("Changes saved."));
   const named = page.getByRole("region", { name: "Shop <u>front</u>" });
   await visitor.sees(named);
 
-  await named.getByLabel("at most").fill("many");
-  await named.getByLabel("Seconds").fill("60");
-  await visitor.refused(400, () => named.getByRole("button", { name: "Save" }).click());
+  await named.getByText("No rate limit").click();
+  await named.getByLabel("Rate limit").fill("many");
+  await named.getByLabel("events in").fill("60");
+  await visitor.refused(400, () => named.getByRole("button", { name: "Save changes" }).click());
   await visitor.sees(page.getByRole("alert"));
-  assert.equal(await named.getByLabel("at most").inputValue(), "many");
+  assert.equal(await named.getByLabel("Rate limit").inputValue(), "many");
   await visitor.look("keys-page-refused");
-  await named.getByLabel("at most").fill("1");
-  await named.getByRole("button", { name: "Save" }).click();
+  await named.getByLabel("Rate limit").fill("1");
+  await named.getByRole("button", { name: "Save changes" }).click();
   await visitor.sees(page.getByRole("status").getByText("Changes saved."));
   assert.deepEqual([await send({ message: "hello" }, dsn), await send({ message: "hello" }, dsn)], [200, 429]);
 

@@ -35,13 +35,13 @@ await play(async ({ visit }) => {
   // Somebody else has seen the password: nothing else is shown before it is replaced.
   await ada.signIn(EMAIL, password);
   await ada.arrives(at.account);
-  await ada.sees("Choose one of your own to go on.");
+  await ada.sees("Choose a new one to go on.");
   await ada.look("account-temporary");
   await ada.go(at.projects);
   await ada.arrives(at.account);
-  await ada.field("Present password").fill(password);
+  await ada.field("Current password").fill(password);
   await ada.field("New password").fill(OWN);
-  await ada.field("New password again").fill(OWN);
+  await ada.field("Confirm new password").fill(OWN);
   await ada.button("Change password").click();
   await ada.sees(ada.page.getByRole("status").getByText("Password changed."));
   await ada.go(at.projects);
@@ -71,7 +71,7 @@ await play(async ({ visit }) => {
 
   // Another password signs them out; removed, they see nothing here.
   await admin.go(at.members);
-  await admin.confirm("New password", "Make a new password", row);
+  await admin.confirm("New password", "Create a new password", row);
   const another = (await admin.page.locator("#one-time-password").textContent()).trim();
   await ada.go(at.projects);
   assert(ada.here.startsWith(at.signIn));

@@ -40,7 +40,7 @@ await play(async ({ visit }) => {
   await visitor.sees("Changes saved.");
   await visitor.go(at.tokens);
   await visitor.field("Name").fill("plain token");
-  await visitor.button("Make token").click();
+  await visitor.button("Create token").click();
   await visitor.sees("This is the new token.");
 
   // A hook, its test and its deliveries.
@@ -49,7 +49,7 @@ await play(async ({ visit }) => {
   await page.getByRole("main").getByRole("link", { name: "Add Service Hook" }).first().click();
   await visitor.field("URL").fill(scene.receiver);
   await page.getByRole("checkbox", { name: "event.created" }).check();
-  await visitor.button("Save changes").click();
+  await visitor.button("Add Service Hook").click();
   await visitor.sees("Service hook created.");
   const hook = visitor.here;
   await page.getByText("Show the secret").click();
@@ -61,7 +61,7 @@ await play(async ({ visit }) => {
   await ask("webhooks", { count: 2 });
   await visitor.go(`${hook}deliveries/`);
   await visitor.field("State").selectOption("delivered");
-  await visitor.button("Show").click();
+  await visitor.button("Filter").click();
   await page.getByRole("row").filter({ hasText: "event.created" }).getByRole("link").first().click();
   await visitor.sees(visitor.heading("Attempts"));
   await visitor.button("Send again").click();
@@ -98,5 +98,5 @@ await play(async ({ visit }) => {
     await visitor.field("Password").fill("not it");
     await visitor.button("Sign in").click();
   });
-  await visitor.sees("do not go together");
+  await visitor.sees("Wrong e-mail address or password");
 });

@@ -19,7 +19,7 @@ await play(async ({ visit }) => {
   const tile = (name) => page.locator(".tile", { hasText: name });
   await visitor.sees(tile("Events in").getByText(String(EVENTS), { exact: true }));
   await visitor.look("overview");
-  await page.getByRole("main").getByRole("link", { name: "All projects" }).click();
+  await visitor.link("Projects").click();
   await visitor.arrives(at.projects);
   await visitor.sees(page.getByRole("row").filter({ hasText: scene.project }).getByText(String(EVENTS), { exact: true }));
   await visitor.look("projects-with-figures");

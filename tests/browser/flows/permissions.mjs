@@ -81,7 +81,7 @@ await play(async ({ visit }) => {
     [`${ofHook}deliveries/${delivery.id}/`, reader.heading("Attempts")],
     [`${ofHook}replays/`, reader.heading("Replay")],
     [at.project("alerts"), reader.heading("Alert Rules")],
-    [ofRule, reader.heading("What it says")],
+    [ofRule, reader.heading("Rule")],
     [at.issues, reader.heading("Issues")],
     [ofIssue, reader.heading("This issue")],
     [at.members, reader.heading("Members")],

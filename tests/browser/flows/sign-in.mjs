@@ -32,7 +32,7 @@ await play(async ({ visit }) => {
   await visitor.field("E-mail address").fill(scene.user);
   await visitor.field("Password").fill("not it");
   await visitor.refused(422, () => visitor.button("Sign in").click());
-  await visitor.sees(page.getByRole("alert").getByText("do not go together"));
+  await visitor.sees(page.getByRole("alert").getByText("Wrong e-mail address or password"));
   assert.equal(await visitor.field("E-mail address").inputValue(), scene.user);
   assert.equal(await visitor.field("Password").inputValue(), "");
   await visitor.look("sign-in-wrong");

@@ -19,15 +19,15 @@ await play(async ({ visit }) => {
 
   // Nothing ticked is a mistake, said where it was made; what was typed stays.
   await visitor.field("Name").fill("deploy <b>script</b>");
-  const boxes = page.getByRole("group", { name: "What it may do" }).getByRole("checkbox");
+  const boxes = page.getByRole("group", { name: "Scopes" }).getByRole("checkbox");
   for (const box of await boxes.all()) await box.uncheck();
-  await visitor.refused(400, () => visitor.button("Make token").click());
+  await visitor.refused(400, () => visitor.button("Create token").click());
   await visitor.sees(page.locator("#scopes-help .complaint"));
   assert.equal(await visitor.field("Name").inputValue(), "deploy <b>script</b>");
   await visitor.look("tokens-refused");
 
   await visitor.field("project:read").check();
-  await visitor.button("Make token").click();
+  await visitor.button("Create token").click();
   const made = page.getByRole("status", { name: "The new token" });
   await visitor.sees(made);
   const token = (await made.getByRole("code").textContent()).trim();

@@ -44,7 +44,7 @@ pub(crate) struct SessionText(String);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignInError {
     /// No such user, or not their password: which of the two is nobody's business.
-    #[error("This e-mail address and password do not go together.")]
+    #[error("Wrong e-mail address or password.")]
     Wrong,
     /// Too many failures of this client.
     #[error("Too many sign-ins have failed from here. Try again in {} s.", .0.retry_after_seconds)]
@@ -61,7 +61,7 @@ pub(crate) enum SignInError {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangeError {
     /// Not the present one.
-    #[error("This is not your present password.")]
+    #[error("This is not your current password.")]
     Wrong,
     /// The new one is none.
     #[error("{0}.")]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use askama::filters::HtmlSafe;
 
-use super::words::duration;
+use super::words::latency;
 
 /// An SVG that a template shows as it is.
 pub(super) struct Svg(String);
@@ -48,7 +48,7 @@ pub(super) struct Phase {
 impl Phase {
     /// How long it took.
     pub(super) fn took(&self) -> String {
-        if self.millis < 10.0 { format!("{:.1} ms", self.millis) } else { duration(self.millis.round() as i64) }
+        latency(self.millis)
     }
 }
 

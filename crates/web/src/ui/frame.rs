@@ -144,16 +144,16 @@ impl Flash {
 
     const ALL: [(Flash, &str, &str); 25] = [
         (Flash::Saved, "saved", "Changes saved."),
-        (Flash::HookCreated, "hook-created", "Service hook created. It gets every event from now on."),
+        (Flash::HookCreated, "hook-created", "Service hook created. Send a test to check it."),
         (Flash::HookDeleted, "hook-deleted", "Service hook deleted. What it was still owed is cancelled."),
         (Flash::HookEnabled, "hook-enabled", "Service hook enabled."),
         (Flash::HookDisabled, "hook-disabled", "Service hook disabled. Nothing is sent to it."),
         (
             Flash::SecretRotated,
             "secret-rotated",
-            "The new secret is in use. The old one holds beside it until the overlap ends.",
+            "The new secret is in use. The old one is valid too until the overlap ends.",
         ),
-        (Flash::RotationFinished, "rotation-finished", "The old secret holds no longer."),
+        (Flash::RotationFinished, "rotation-finished", "The old secret is not valid any more."),
         (Flash::SentAgain, "sent-again", "The delivery is being sent again."),
         (Flash::ReplayStarted, "replay-started", "The replay has started."),
         (Flash::ReplayStopped, "replay-stopped", "The replay has stopped."),

@@ -34,12 +34,12 @@ impl OfHook {
 pub(super) fn state_badge(state: &str) -> (&'static str, &str) {
     match state {
         "healthy" => ("good", "Healthy"),
-        "failing" => ("warn", "Failing"),
-        "open" => ("bad", "Receiver away"),
+        "failing" => ("bad", "Failing"),
+        "open" => ("bad", "Receiver down"),
         "paused" => ("warn", "Paused by receiver"),
         "disabled" => ("", "Disabled"),
         "unreadable" => ("bad", "Secret unreadable"),
-        "unknown" => ("calm", "No delivery yet"),
+        "unknown" => ("calm", "No event yet"),
         other => ("", other),
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::client::Client;
 use super::links::part;
 use super::problem::Problem;
-use super::words::share_of;
+use super::words::{count, share, share_of};
 
 /// The figures.
 #[derive(Deserialize)]
@@ -106,6 +106,16 @@ impl Attempts {
     /// `99.9 % of 12 345`; nothing where there was none.
     pub(super) fn in_words(&self) -> Option<String> {
         share_of(self.succeeded, self.total)
+    }
+
+    /// `99.9 %`; nothing where there was none.
+    pub(super) fn share(&self) -> Option<String> {
+        share(self.succeeded, self.total)
+    }
+
+    /// `of 12 345 attempts`
+    pub(super) fn of_all(&self) -> String {
+        format!("of {} attempts", count(self.total))
     }
 
     /// The colour of how it went.

@@ -1,7 +1,7 @@
 //! What the API said to a call that it did not do, taken apart for the page that shows it.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What the API said to a call that it did not do.
 #[derive(Debug, Clone)]
@@ -12,11 +12,6 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// As the API would say it of one field.
-    pub(super) fn of_field(field: &str, said: &str) -> Refusal {
-        Refusal { status: StatusCode::BAD_REQUEST, said: json!({ field: [said] }) }
-    }
-
     /// The sentence that is about all of it, if any.
     pub(super) fn sentence(&self) -> Option<String> {
         match &self.said {

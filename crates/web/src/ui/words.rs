@@ -53,16 +53,22 @@ pub(super) fn count(number: u64) -> String {
     grouped
 }
 
-/// A length of time: `12 ms`, `1.20 s`, `13 s`, `2 min 5 s`, `3 h 0 min`.
+/// A length of time: `12 ms`, `1.20 s`, `13 s`, `2 min 5 s`, `3 h`.
 pub(super) fn duration(millis: i64) -> String {
     match millis {
         ..1_000 => format!("{millis} ms"),
         1_000..10_000 => format!("{}.{:02} s", millis / 1_000, millis % 1_000 / 10),
         10_000..60_000 => format!("{} s", millis / 1_000),
-        60_000..3_600_000 => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1_000),
-        3_600_000..86_400_000 => format!("{} h {} min", millis / 3_600_000, millis % 3_600_000 / 60_000),
-        _ => format!("{} d {} h", millis / 86_400_000, millis % 86_400_000 / 3_600_000),
+        60_000..3_600_000 => two((millis / 60_000, "min"), (millis % 60_000 / 1_000, "s")),
+        3_600_000..86_400_000 => two((millis / 3_600_000, "h"), (millis % 3_600_000 / 60_000, "min")),
+        _ => two((millis / 86_400_000, "d"), (millis % 86_400_000 / 3_600_000, "h")),
     }
+}
+
+/// `1 d 2 h`, and `1 d` where there is no rest.
+fn two((large, large_unit): (i64, &str), (small, small_unit): (i64, &str)) -> String {
+    let rest = if small == 0 { String::new() } else { format!(" {small} {small_unit}") };
+    format!("{large} {large_unit}{rest}")
 }
 
 /// How long something took, measured finely: `0.4 ms`, and from 10 ms on as [`duration`] says it.
@@ -93,9 +99,10 @@ pub(super) fn share(part: u64, whole: u64) -> Option<String> {
     })
 }
 
-/// The share and what it is of: `99.9 % of 12 345`; nothing where there was none.
+/// The share and what it is of: `99.9 % of 12 345`, `2 of 3`; nothing where there was none.
 pub(super) fn share_of(part: u64, whole: u64) -> Option<String> {
-    Some(format!("{} of {}", share(part, whole)?, count(whole)))
+    let part = if whole < 100 { count(part) } else { share(part, whole)? };
+    (whole > 0).then(|| format!("{part} of {}", count(whole)))
 }
 
 #[cfg(test)]
@@ -122,8 +129,10 @@ mod tests {
         assert_eq!(share(1, 100_000).as_deref(), Some("<0.1 %"));
         assert_eq!(share(0, 5).as_deref(), Some("0 %"));
         assert_eq!(share(0, 0), None);
+        assert_eq!((share_of(2, 3).as_deref(), share_of(0, 0)), (Some("2 of 3"), None));
         assert_eq!(share_of(9_999, 10_000).as_deref(), Some("99.9 % of 10\u{202f}000"));
         assert_eq!(duration(1_234), "1.23 s");
+        assert_eq!((duration(125_000).as_str(), duration(86_400_000).as_str()), ("2 min 5 s", "1 d"));
         assert_eq!((latency(0.44).as_str(), latency(12.6).as_str()), ("0.4 ms", "13 ms"));
         assert_eq!(bytes(3_500_000), "3.3 MiB");
     }

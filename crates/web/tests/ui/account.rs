@@ -32,7 +32,7 @@ async fn what_is_wrong_with_a_password_is_said_beside_its_field() {
     let person = Person::signed_in(&api, Role::Member).await;
     let good = "a better sentence";
     for (old, new, again, words) in [
-        ("wrong", good, good, "This is not your present password."),
+        ("wrong", good, good, "This is not your current password."),
         (PASSWORD, "short", "short", "a password needs at least 8 characters."),
         (PASSWORD, good, "another sentence", "The two are not the same."),
     ] {

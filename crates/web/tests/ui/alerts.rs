@@ -141,7 +141,7 @@ async fn a_rules_page_says_what_it_does_and_what_it_has_done() {
     assert!(!shown.contains("<em>crash") && !shown.contains("<q>"), "{shown}");
     for said in [
         "When an event arrives",
-        "Kept, and does nothing here: Send a notification to &#60;q&#62;",
+        "Kept, without effect here: Send a notification to &#60;q&#62;",
         "Alerts <span class=\"soft number\">2</span>",
         "<title>6 Nov: 2</title>",
         "&#60;em&#62;crash",

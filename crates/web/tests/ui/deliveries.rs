@@ -22,7 +22,7 @@ async fn an_empty_log_says_what_fills_it_and_wrong_filters_are_named() {
     let person = Person::signed_in(&api, Role::Member).await;
     let log = format!("{}deliveries/", hook(&api).await);
     assert!(person.see(&log).await.contains("No delivery yet"));
-    assert!(person.see(&format!("{log}?status=failed&hours=1")).await.contains("None like this"));
+    assert!(person.see(&format!("{log}?status=failed&hours=1")).await.contains("No matching deliveries"));
     let wrong = person.see(&format!("{log}?status=%3Cb%3Enope&issue=x")).await;
     assert!(wrong.contains("Invalid status parameter") && !wrong.contains("<b>nope"), "{wrong}");
     let part = Request::get(&log).header("hx-request", "true").body(Body::empty()).unwrap();

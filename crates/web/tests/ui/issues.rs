@@ -148,7 +148,7 @@ async fn issues_are_searched_resolved_ignored_reopened_and_deleted() {
     assert!(found.contains("Beta") && !found.contains("Alpha"));
     let wrong = person.see(&format!("{ISSUES}?query=is%3Anonsense")).await;
     assert!(wrong.contains("complaint") && wrong.contains(r#"value="is:nonsense""#), "{wrong}");
-    assert!(person.see(&format!("{ISSUES}?query=nothing-like-it")).await.contains("None like this"));
+    assert!(person.see(&format!("{ISSUES}?query=nothing-like-it")).await.contains("No matching issue"));
 
     let [alpha, beta] = [issues[0].to_string(), issues[1].to_string()];
     let here = format!("{ISSUES}?query=is%3Aunresolved&sort=new&statsPeriod=7d");
@@ -191,7 +191,7 @@ async fn a_change_of_issues_that_is_not_made_says_why_above_the_list() {
     let issue = record(&api, &[error(1, "Alpha", json!({}))]).await[0].to_string();
     let here = format!("{ISSUES}?query=Alpha&sort=date");
     for (fields, complaint) in [
-        (vec![("action", "resolved")], "Tick the issues first"),
+        (vec![("action", "resolved")], "Select the issues first"),
         (vec![("action", "lost"), ("issue", issue.as_str())], "is not a valid choice"),
     ] {
         let refused = person.submit(&here, &fields).await;

@@ -62,7 +62,7 @@ async fn a_wrong_password_and_an_unknown_address_read_the_same_and_nothing_typed
     let unknown = person.sign_in("bob@example.com", "no", "").await;
     for shown in [&wrong, &unknown] {
         assert_eq!(shown.status, 422);
-        assert!(shown.html.contains("This e-mail address and password do not go together."));
+        assert!(shown.html.contains("Wrong e-mail address or password."));
         assert!(shown.cookies().is_empty());
     }
     assert_eq!(wrong.html.replace("ada@", "bob@"), unknown.html);

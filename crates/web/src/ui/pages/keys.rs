@@ -74,8 +74,19 @@ impl Line {
         self.refused.as_ref().map_or_else(kept, |(_, typed)| typed[2].clone())
     }
 
+    /// What its events are limited to.
+    fn limit_in_words(&self) -> String {
+        match &self.key.rate_limit {
+            Some(RateLimit { window, count }) => format!("At most {count} events in {window} s"),
+            None => "No rate limit".to_owned(),
+        }
+    }
+
     fn complaint(&self) -> Option<String> {
-        self.refused.as_ref().and_then(|(refusal, _)| refusal.beside(&[]))
+        let (refusal, _) = self.refused.as_ref()?;
+        let limit = refusal.about("rateLimit");
+        let all: Vec<String> = limit.into_iter().chain(refusal.beside(&["rateLimit"])).collect();
+        Some(all.join(" ")).filter(|said| !said.is_empty())
     }
 }
 

@@ -10,6 +10,9 @@ use crate::ui::page::{Page, Shown};
 use crate::ui::words::{Moment, bytes, count, duration};
 use askama::Template;
 
+/// How many hours lie between two marks under the chart.
+const MARK_HOURS: usize = 6;
+
 /// A hook that fails.
 struct Failing {
     hook: FailingHook,
@@ -21,12 +24,15 @@ struct Failing {
 #[template(path = "overview.html")]
 struct OverviewPage {
     frame: Frame,
-    projects: Place,
     /// The project to begin with, where nothing has come in yet.
     begin: Option<(String, Place)>,
     overview: Overview,
     events: u64,
     chart: Svg,
+    /// The most events of an hour.
+    most: String,
+    /// Hours under the chart.
+    marks: Vec<String>,
     failing: Vec<Failing>,
 }
 
@@ -74,9 +80,13 @@ pub(super) async fn show(page: Page<OfOrganization>) -> Shown {
     let mut overview = Overview::of(&page.api(), organization).await?;
     let by_hour = overview.events_by_hour();
     let events: u64 = by_hour.iter().map(|(_, events)| *events).sum();
-    let clock = |seconds: i64| format!("{:02}:00 UTC", seconds.rem_euclid(86_400) / 3_600);
-    let bar =
-        |(start, events): &(i64, u64)| Bar { value: *events, said: format!("{}: {}", clock(*start), count(*events)) };
+    let clock = |seconds: i64| format!("{:02}:00", seconds.rem_euclid(86_400) / 3_600);
+    let most = count(by_hour.iter().map(|(_, events)| *events).max().unwrap_or_default());
+    let marks = by_hour.iter().step_by(MARK_HOURS).map(|(start, _)| clock(*start)).chain(["now".to_owned()]).collect();
+    let bar = |(start, events): &(i64, u64)| Bar {
+        value: *events,
+        said: format!("{} UTC: {}", clock(*start), count(*events)),
+    };
     let chart = bars(&by_hour.iter().map(bar).collect::<Vec<_>>(), &format!("{} events in 24 hours", count(events)));
     let failing = std::mem::take(&mut overview.failing_hooks).into_iter().map(|hook| Failing {
         place: page.ui.links.project(organization, &hook.project).one("hooks", &hook.id),
@@ -85,11 +95,10 @@ pub(super) async fn show(page: Page<OfOrganization>) -> Shown {
     });
     let failing = failing.collect();
     let frame = page.frame(Here::Overview).await?;
-    let projects = page.ui.links.organization(organization).to("projects");
     let first = overview.projects.first().filter(|_| events == 0);
     let begin = first.map(|project| {
         let settings = page.ui.links.project(organization, &project.slug);
         (project.name.clone(), settings.to("getting-started"))
     });
-    page.show(&OverviewPage { frame, projects, begin, overview, events, chart, failing })
+    page.show(&OverviewPage { frame, begin, overview, events, chart, most, marks, failing })
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use http::{Method, StatusCode};
-use model::scope::Scope;
+use model::scope::{Scope, Scopes};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -48,9 +48,38 @@ struct TokensPage<'p> {
     rows: Vec<Row>,
     /// The one that was just made, whose text is never shown again.
     made: Option<Token>,
-    choices: Vec<Choice>,
+    /// The scopes to choose from, those of a family together.
+    families: Vec<Vec<Choice>>,
     name: &'p str,
     refusal: Option<Refusal>,
+}
+
+impl Row {
+    /// Its scopes, without those that others of them imply.
+    fn highest_scopes(&self) -> Vec<&str> {
+        let scopes = Scopes::from_names(self.token.scopes.iter().map(String::as_str));
+        // What an earlier release knew is shown as it is.
+        let known = |scopes: Scopes| scopes.highest().map(Scope::as_str).collect();
+        scopes.map_or_else(|_| self.token.scopes.iter().map(String::as_str).collect(), known)
+    }
+}
+
+impl Choice {
+    fn family(&self) -> &str {
+        self.scope.split(':').next().unwrap_or_default()
+    }
+}
+
+/// Those that begin alike together.
+fn families_of(choices: Vec<Choice>) -> Vec<Vec<Choice>> {
+    let mut families: Vec<Vec<Choice>> = Vec::new();
+    for choice in choices {
+        match families.last_mut() {
+            Some(family) if family[0].family() == choice.family() => family.push(choice),
+            _ => families.push(vec![choice]),
+        }
+    }
+    families
 }
 
 impl TokensPage<'_> {
@@ -103,8 +132,9 @@ async fn show(
         Row { made: page.moment(&token.date_created), revoke, token }
     };
     let own = Scope::ALL.iter().filter(|scope| page.visitor.caller.may(**scope)).map(|scope| scope.to_string());
-    let choices = own.map(|scope| Choice { is_ticked: ticked.contains(&scope), scope }).collect();
+    let choices: Vec<Choice> = own.map(|scope| Choice { is_ticked: ticked.contains(&scope), scope }).collect();
+    let families = families_of(choices);
     let rows = tokens.into_iter().map(row).collect();
     let frame = page.frame(Here::Tokens).await?;
-    page.show_with(status, &TokensPage { frame, rows, made, choices, name, refusal })
+    page.show_with(status, &TokensPage { frame, rows, made, families, name, refusal })
 }

@@ -17,11 +17,16 @@ use crate::ui::words::{count, latency};
 /// Outcomes in the order in which they stand on one another: the API's word, ours, the colour.
 const OUTCOMES: [(&str, &str, &str); 5] = [
     ("succeeded", "succeeded", "good"),
-    ("http_error", "answered with an error", "bad"),
+    ("http_error", "error status", "bad"),
     ("timed_out", "timed out", "warn"),
-    ("unreachable", "unreachable", "ember"),
+    ("unreachable", "unreachable", "ink"),
     ("", "others", "soft"),
 ];
+
+/// What people read of the API's word for an outcome.
+pub(super) fn outcome_in_words(outcome: &str) -> &str {
+    OUTCOMES.iter().find(|(name, ..)| *name == outcome).map_or(outcome, |(_, label, _)| label)
+}
 
 /// What the page reads of a day.
 #[derive(Deserialize)]
@@ -45,6 +50,10 @@ struct Latency {
 pub(super) struct ChartCard {
     attempts: Svg,
     latency: Option<Svg>,
+    /// The highest p99 of a day.
+    slowest: String,
+    /// The most attempts of a day.
+    most: String,
     legend: Vec<(&'static str, &'static str)>,
     days: Vec<Day>,
     first: String,
@@ -64,7 +73,8 @@ struct Day {
 /// The card; `None` where nothing was attempted.
 pub(super) async fn card(page: &Page<OfHook>) -> Result<Option<ChartCard>, Problem> {
     let points: Vec<Point> = page.api().get(&format!("{}outcomes/?statsPeriod=30d", page.path.api_path())).await?;
-    let all: u64 = points.iter().flat_map(|point| point.attempts.values()).sum();
+    let days = || points.iter().map(|point| point.attempts.values().sum::<u64>());
+    let (all, most) = (days().sum::<u64>(), days().max().unwrap_or_default());
     if all == 0 {
         return Ok(None);
     }
@@ -73,14 +83,17 @@ pub(super) async fn card(page: &Page<OfHook>) -> Result<Option<ChartCard>, Probl
     let timed: Vec<(usize, Latency)> =
         points.iter().enumerate().filter_map(|(index, point)| Some((index, point.latency?))).collect();
     let line = |of: fn(&Latency) -> f64| timed.iter().map(|(index, it)| (*index, of(it))).collect::<Vec<_>>();
-    let series = [("good", line(|it| it.p50)), ("warn", line(|it| it.p95)), ("ember", line(|it| it.p99))];
+    let series = [("p50", line(|it| it.p50)), ("p95", line(|it| it.p95)), ("p99", line(|it| it.p99))];
     let slowest = timed.iter().map(|(_, it)| it.p99).fold(0.0, f64::max);
-    let words = format!("Latency by day; the slowest p99 was {}", latency(slowest));
+    let slowest = latency(slowest);
+    let words = format!("Latency by day; the slowest p99 was {slowest}");
     let used = |name: &str| points.iter().any(|point| point.of(name) > 0);
     let legend = OUTCOMES.iter().filter(|(name, ..)| used(name)).map(|(_, label, colour)| (*label, *colour));
     Ok(Some(ChartCard {
         attempts: stacks(&columns, &said),
         latency: (!timed.is_empty()).then(|| lines(points.len(), &series, &words)),
+        slowest,
+        most: count(most),
         legend: legend.collect(),
         days: points.iter().rev().filter(|point| !point.attempts.is_empty()).map(Point::day).collect(),
         first: points.first().map(Point::date).unwrap_or_default(),

@@ -20,7 +20,7 @@ const STATES: [&str; 7] = ["waiting", "sending", "delivered", "failed", "expired
 const KINDS: [&str; 3] = ["event.alert", "event.created", "test"];
 /// Spans, in hours.
 const PERIODS: [(&str, &str); 4] =
-    [("1", "the last hour"), ("24", "the last day"), ("168", "the last week"), ("", "any time")];
+    [("", "Any time"), ("1", "Last hour"), ("24", "Last 24 hours"), ("168", "Last 7 days")];
 
 #[derive(Template)]
 #[template(path = "deliveries/list.html")]

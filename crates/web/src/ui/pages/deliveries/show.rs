@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::OfDelivery;
+use super::chart::outcome_in_words;
 use super::row::{Delivery, colour};
 use crate::ui::chart::{Phase, Svg, phases};
 use crate::ui::form::Form;
@@ -150,6 +151,11 @@ impl Shot {
 
     fn colour(&self) -> &'static str {
         if self.attempt.outcome == "succeeded" { colour("delivered") } else { colour("failed") }
+    }
+
+    /// What came of it, in words.
+    fn outcome(&self) -> &str {
+        outcome_in_words(&self.attempt.outcome)
     }
 
     /// When the receiver's certificate expires.

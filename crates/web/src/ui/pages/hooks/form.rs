@@ -15,22 +15,14 @@ use crate::ui::frame::{Flash, Frame, Here};
 use crate::ui::hook::OfHook;
 use crate::ui::links::Place;
 use crate::ui::page::{Page, Shown};
-use crate::ui::problem::Problem;
 use crate::ui::project::{OfProject, ProjectHead, Tab};
 use crate::ui::refusal::Refusal;
 
 /// The fields that have a place for what is wrong with them.
 const FIELDS: &[&str] =
-    &["url", "events", "filters", "filterMatch", "timeout", "retries", "concurrency", "maxAge", "whenOpen", "headers"];
-/// What is said of a line with a name or a value that does not say of what.
-const UNFINISHED_FILTER: &str =
-    "A line does not say what is looked at: choose level, tag or attribute, or empty the line.";
-/// Empty lines under the filters and headers that there are.
-const EMPTY_LINES: usize = 2;
-/// The buttons that ask for another empty line of one kind, and change nothing yet.
-const MORE: &str = "more";
-const MORE_FILTERS: &str = "filters";
-const MORE_HEADERS: &str = "headers";
+    &["url", "events", "filters", "timeout", "retries", "concurrency", "maxAge", "whenOpen", "headers"];
+/// The buttons that add or remove a line, and change nothing yet.
+const LINES: &str = "lines";
 
 /// What is in the form.
 struct Typed {
@@ -44,9 +36,6 @@ struct Typed {
     max_age: String,
     when_open: String,
     headers: Vec<(String, String)>,
-    /// How many lines the form has at least.
-    filter_lines: usize,
-    header_lines: usize,
 }
 
 #[derive(Template)]
@@ -94,7 +83,7 @@ impl HookForm {
         let settings = |it: &Typed| [&it.timeout, &it.concurrency, &it.max_age, &it.when_open].map(String::clone);
         let complains = ["timeout", "concurrency", "maxAge", "whenOpen", "headers"];
         settings(typed) != settings(&default)
-            || typed.headers.iter().any(|(name, _)| !name.is_empty())
+            || !typed.headers.is_empty()
             || complains.iter().any(|field| self.about(field).is_some())
     }
 }
@@ -108,11 +97,11 @@ pub(super) async fn new(page: Page<OfProject>) -> Shown {
 pub(super) async fn create(page: Page<OfProject>, form: Form) -> Shown {
     let form = form.checked(&page.visitor)?;
     let typed = Typed::of_form(&form);
-    if form.is_ticked(MORE) {
-        return show_new(&page, StatusCode::OK, typed, None).await;
+    if form.is_ticked(LINES) {
+        return show_new(&page, StatusCode::OK, typed.with_lines(form.trimmed(LINES)), None).await;
     }
     let path = format!("{}hooks/", page.path.api_path());
-    match typed.sent(&page, Method::POST, &path).await? {
+    match page.api().send::<Made>(Method::POST, &path, &typed.to_json()).await? {
         Ok(made) => page.done(page.path.place(&page.ui.links).one("hooks", made.id), Flash::HookCreated),
         Err(refusal) => show_new(&page, StatusCode::BAD_REQUEST, typed, Some(refusal)).await,
     }
@@ -128,10 +117,10 @@ pub(super) async fn edit(page: Page<OfHook>) -> Shown {
 pub(super) async fn update(page: Page<OfHook>, form: Form) -> Shown {
     let form = form.checked(&page.visitor)?;
     let typed = Typed::of_form(&form);
-    if form.is_ticked(MORE) {
-        return show_edit(&page, StatusCode::OK, typed, None).await;
+    if form.is_ticked(LINES) {
+        return show_edit(&page, StatusCode::OK, typed.with_lines(form.trimmed(LINES)), None).await;
     }
-    match typed.sent(&page, Method::PUT, &page.path.api_path()).await? {
+    match page.api().send::<Made>(Method::PUT, &page.path.api_path(), &typed.to_json()).await? {
         Ok(_) => page.done(page.path.place(&page.ui.links), Flash::Saved),
         Err(refusal) => show_edit(&page, StatusCode::BAD_REQUEST, typed, Some(refusal)).await,
     }
@@ -141,7 +130,7 @@ async fn show_new(page: &Page<OfProject>, status: StatusCode, typed: Typed, refu
     let project = page.path.head(&page.api(), &page.ui.links, Tab::Hooks).await?;
     let frame = page.frame(Here::Projects).await?;
     let action = project.place.to("hooks").to("new");
-    page.show_with(status, &HookForm { frame, project, place: None, action, typed: typed.with_lines(), refusal })
+    page.show_with(status, &HookForm { frame, project, place: None, action, typed, refusal })
 }
 
 async fn show_edit(page: &Page<OfHook>, status: StatusCode, typed: Typed, refusal: Option<Refusal>) -> Shown {
@@ -149,7 +138,7 @@ async fn show_edit(page: &Page<OfHook>, status: StatusCode, typed: Typed, refusa
     let frame = page.frame(Here::Projects).await?;
     let place = page.path.place(&page.ui.links);
     let action = place.to("edit");
-    page.show_with(status, &HookForm { frame, project, place: Some(place), action, typed: typed.with_lines(), refusal })
+    page.show_with(status, &HookForm { frame, project, place: Some(place), action, typed, refusal })
 }
 
 impl Typed {
@@ -167,8 +156,6 @@ impl Typed {
             max_age: settings.max_age.as_secs().to_string(),
             when_open: settings.when_open.as_str().to_owned(),
             headers: Vec::new(),
-            filter_lines: 0,
-            header_lines: 0,
         }
     }
 
@@ -185,15 +172,12 @@ impl Typed {
             max_age: hook.max_age.to_string(),
             when_open: hook.when_open.clone(),
             headers: hook.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
-            filter_lines: 0,
-            header_lines: 0,
         }
     }
 
     fn of_form(form: &Form) -> Typed {
         let text = |name: &str| form.trimmed(name).to_owned();
         let headers = form.all("headerName").into_iter().zip(form.all("headerValue"));
-        let lines = |field: &str, more: &str| form.all(field).len() + usize::from(form.trimmed(MORE) == more);
         Typed {
             url: text("url"),
             events: form.all("events").into_iter().map(str::to_owned).collect(),
@@ -205,18 +189,7 @@ impl Typed {
             max_age: text("maxAge"),
             when_open: text("whenOpen"),
             headers: headers.map(|(name, value)| (name.trim().to_owned(), value.to_owned())).collect(),
-            filter_lines: lines("filterSubject", MORE_FILTERS),
-            header_lines: lines("headerName", MORE_HEADERS),
         }
-    }
-
-    /// The hook, if the API takes what was typed.
-    async fn sent<P>(&self, page: &Page<P>, method: Method, path: &str) -> Result<Result<Made, Refusal>, Problem> {
-        // The API never hears of a line that does not say what it is about.
-        if self.filters.iter().any(FilterRow::is_unfinished) {
-            return Ok(Err(Refusal::of_field("filters", UNFINISHED_FILTER)));
-        }
-        page.api().send(method, path, &self.to_json()).await
     }
 
     /// As the API takes it. What is no number is sent as it is: the API says what is wrong with it.
@@ -232,13 +205,25 @@ impl Typed {
         })
     }
 
-    /// With empty lines to fill in.
-    fn with_lines(mut self) -> Typed {
-        self.filters.retain(|row| !row.is_empty());
-        self.headers.retain(|(name, value)| !name.is_empty() || !value.is_empty());
-        let lines = |filled: usize, wanted: usize| (filled + EMPTY_LINES).max(wanted);
-        self.filters.resize_with(lines(self.filters.len(), self.filter_lines), FilterRow::default);
-        self.headers.resize_with(lines(self.headers.len(), self.header_lines), Default::default);
+    /// With a line more or less, as the button says: `add-filter`, `remove-header-2`.
+    fn with_lines(mut self, button: &str) -> Typed {
+        match button.split_once('-') {
+            Some(("add", "filter")) => self.filters.push(FilterRow::new()),
+            Some(("add", "header")) => self.headers.push(Default::default()),
+            Some(("remove", line)) => match line.split_once('-') {
+                Some(("filter", number)) => remove(&mut self.filters, number),
+                Some(("header", number)) => remove(&mut self.headers, number),
+                _ => {}
+            },
+            _ => {}
+        }
         self
+    }
+}
+
+/// Takes the line of this number away, if there is one.
+fn remove<T>(lines: &mut Vec<T>, number: &str) {
+    if let Some(index) = number.parse().ok().filter(|index| *index < lines.len()) {
+        lines.remove(index);
     }
 }

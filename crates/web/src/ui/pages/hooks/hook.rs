@@ -1,5 +1,6 @@
 //! A hook as its pages read it from the API, and how its state is put into words.
 
+use model::rules::{Node, NodePlace, label};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -95,16 +96,16 @@ impl Hook {
                 Some("gone") => format!(
                     "Disabled{since}: the receiver answered 410 Gone twice, which says that it wants no more. Enable it when it does."
                 ),
-                _ => format!("Disabled by somebody{since}. It gets nothing until it is enabled."),
+                _ => format!("Disabled by hand{since}. It gets nothing until it is enabled."),
             },
             "unreadable" => {
                 "Its stored secret or headers are damaged. Set the headers again, or rotate the secret without overlap."
                     .to_owned()
             }
             "unknown" if self.events.is_empty() => {
-                "It asks for no event, so it gets none. Edit it to choose some.".to_owned()
+                "It asks for no kind of event, so it gets none. Edit it to choose some.".to_owned()
             }
-            "unknown" => "Nothing was sent to it yet. Send a test to see whether it answers.".to_owned(),
+            "unknown" => "No event was sent to it yet. A test shows whether it answers.".to_owned(),
             _ => String::new(),
         }
     }
@@ -115,11 +116,21 @@ impl Hook {
         share_of(succeeded, attempts)
     }
 
+    /// Each of its filters as a sentence.
+    pub(super) fn filters_in_words(&self) -> Vec<String> {
+        let words = |node| match Node::read(node, NodePlace::HookFilter) {
+            Ok(read) => label(&read),
+            // One that an earlier release took.
+            Err(_) => node.to_string(),
+        };
+        self.filters.iter().map(words).collect()
+    }
+
     /// What waits for it.
     pub(super) fn backlog_in_words(&self) -> String {
         let Backlog { deliveries, age } = self.health.backlog;
         match (deliveries, age) {
-            (0, _) => "Nothing waits".to_owned(),
+            (0, _) => "empty".to_owned(),
             (many, Some(seconds)) => format!("{} wait, the oldest for {}", count(many), duration(seconds * 1_000)),
             (many, None) => format!("{} wait", count(many)),
         }

@@ -30,8 +30,8 @@ const PERIODS: [(&str, &str); 5] = [
     ("7d", "in 7 days"),
     ("30d", "in 30 days"),
 ];
-/// What is said where nothing is ticked.
-const NOTHING_TICKED: &str = "Tick the issues first: nothing was changed.";
+/// What is said where nothing is selected.
+const NOTHING_SELECTED: &str = "Select the issues first: nothing was changed.";
 
 /// What the page reads of an issue.
 #[derive(Deserialize)]
@@ -195,7 +195,7 @@ pub(super) async fn change(page: Page<OfOrganization>, form: Form) -> Shown {
     let form = form.checked(&page.visitor)?;
     let issues = form.all("issue");
     if issues.is_empty() {
-        return shown(&page, (StatusCode::BAD_REQUEST, Some(NOTHING_TICKED.to_owned()))).await;
+        return shown(&page, (StatusCode::BAD_REQUEST, Some(NOTHING_SELECTED.to_owned()))).await;
     }
     let (method, body, flash) = match form.trimmed("action") {
         "delete" => (Method::DELETE, json!({}), Flash::IssuesDeleted),

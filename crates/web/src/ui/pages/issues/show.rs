@@ -21,7 +21,7 @@ use crate::ui::words::{Moment, count};
 const EVENTS: usize = 10;
 /// What an issue may be ignored until: what the form sends, and what it is called.
 const IGNORED_UNTIL: [(&str, &str); 10] = [
-    ("", "until reopened"),
+    ("", "until it is reopened"),
     ("ignoreDuration:60", "for an hour"),
     ("ignoreDuration:1440", "for a day"),
     ("ignoreDuration:10080", "for a week"),
@@ -86,6 +86,7 @@ struct Other {
 }
 
 struct OtherRow {
+    id: String,
     place: Place,
     created: Moment,
     is_here: bool,
@@ -107,6 +108,13 @@ struct IssuePage {
     tags: Tags,
     graphs: [Graph; 2],
     refusal: Option<Refusal>,
+}
+
+impl OtherRow {
+    /// The beginning of its id, by which people tell events apart.
+    fn short_id(&self) -> &str {
+        self.id.get(..8).unwrap_or(&self.id)
+    }
 }
 
 /// How often the issue happened in a while.
@@ -228,10 +236,12 @@ async fn shown<P>(
         place: place.one("events", &other.id),
         created: page.moment(&other.date_created),
         is_here: event.as_ref().is_some_and(|event| event.id == other.id),
+        id: other.id,
     };
     let others = others.into_iter().map(row).collect();
     let graphs = [Graph::of("24 hours", &found.stats.day), Graph::of("30 days", &found.stats.month)];
-    let tags = Tags::of(&api, &path, &issues).await?;
+    let own = event.as_ref().map(|event| &event.tags);
+    let tags = Tags::of(&api, &path, (&issues, own)).await?;
     let shown = IssuePage {
         frame: page.frame(Here::Issues).await?,
         settings: page.ui.links.project(organization, &found.project.slug),

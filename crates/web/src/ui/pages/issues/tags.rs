@@ -1,16 +1,16 @@
-//! The tags of all events of an issue, each with the values it had, which lead to the issues that have them too.
+//! The tags of an event, each with the values that it had on other events of the issue. They lead to the issues that have them too.
 
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use super::text::of_all;
+use super::text::{Pairs, of_all};
 use crate::ui::client::Client;
 use crate::ui::links::Place;
 use crate::ui::problem::Problem;
 
 /// The most values that are shown of a tag, and the most tags.
 const VALUES_MAX: usize = 20;
-const TAGS_MAX: usize = 60;
+const TAGS_MAX: usize = 100;
 
 /// What the page reads of a tag.
 #[derive(Deserialize)]
@@ -34,35 +34,54 @@ pub(super) struct Tags {
 /// A tag: each value with the search for it.
 pub(super) struct Tag {
     pub(super) key: String,
-    pub(super) values: Vec<(String, String)>,
-    pub(super) in_all: usize,
+    /// The value of the event that is shown.
+    pub(super) own: Option<(String, String)>,
+    /// Those of other events of the issue.
+    pub(super) others: Vec<(String, String)>,
+    others_in_all: usize,
 }
 
 impl Tags {
-    /// Those of the issue at this path of the API; `issues` is where issues are searched.
-    pub(super) async fn of(api: &Client, path: &str, issues: &Place) -> Result<Tags, Problem> {
-        let read: Vec<Read> = api.get(&format!("{path}tags/")).await?;
-        let rest = of_all(read.len().min(TAGS_MAX), read.len(), "tags are shown.");
-        let shown = read.into_iter().take(TAGS_MAX).map(|tag| Tag::of(tag, issues)).collect();
+    /// Those of an event, which come first, with those of the issue at this path of the API; `issues` is where issues are searched.
+    pub(super) async fn of(api: &Client, path: &str, (issues, own): (&Place, Option<&Pairs>)) -> Result<Tags, Problem> {
+        let mut of_issue: Vec<Read> = api.get(&format!("{path}tags/")).await?;
+        let own = own.map(|own| own.shown.as_slice()).unwrap_or_default();
+        let mut all: Vec<(Read, Option<&str>)> = Vec::with_capacity(own.len() + of_issue.len());
+        for (key, value) in own {
+            let known = of_issue.iter().position(|read| read.key == *key).map(|index| of_issue.remove(index));
+            all.push((known.unwrap_or_else(|| Read { key: key.clone(), top_values: Vec::new() }), Some(value)));
+        }
+        all.extend(of_issue.into_iter().map(|read| (read, None)));
+        let rest = of_all(all.len().min(TAGS_MAX), all.len(), "tags are shown.");
+        let shown = all.into_iter().take(TAGS_MAX).map(|(read, own)| Tag::of(read, own, issues)).collect();
         Ok(Tags { shown, rest })
     }
 }
 
 impl Tag {
-    fn of(read: Read, issues: &Place) -> Tag {
-        let in_all = read.top_values.len();
-        let value = |ReadValue { value }| {
-            let query = search(&read.key, &value);
-            let query = Serializer::new(String::new()).append_pair("query", &query).finish();
+    fn of(read: Read, own: Option<&str>, issues: &Place) -> Tag {
+        let Read { key, top_values } = read;
+        let searched = |value: String| {
+            let query = Serializer::new(String::new()).append_pair("query", &search(&key, &value)).finish();
             (value, format!("{issues}?{query}"))
         };
-        let values = read.top_values.into_iter().take(VALUES_MAX).map(value).collect();
-        Tag { values, in_all, key: read.key }
+        let mut others: Vec<String> = top_values.into_iter().map(|read| read.value).collect();
+        others.retain(|value| Some(value.as_str()) != own);
+        let others_in_all = others.len();
+        others.truncate(VALUES_MAX);
+        let (own, others) = (own.map(|own| searched(own.to_owned())), others.into_iter().map(&searched).collect());
+        Tag { own, others, others_in_all, key }
     }
 
-    /// What is said where there are more values.
+    /// How many values other events have.
+    pub(super) fn others_in_all(&self) -> String {
+        let plural = if self.others_in_all == 1 { "" } else { "s" };
+        format!("{} other value{plural}", self.others_in_all)
+    }
+
+    /// What is said where there are more of them than are shown.
     pub(super) fn rest(&self) -> Option<String> {
-        of_all(self.values.len(), self.in_all, "values are shown.")
+        of_all(self.others.len(), self.others_in_all, "values are shown.")
     }
 }
 

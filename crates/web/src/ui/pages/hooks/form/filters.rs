@@ -9,7 +9,7 @@ const TAG: &str = "sentry.rules.filters.tagged_event.TaggedEventFilter";
 const ATTRIBUTE: &str = "sentry.rules.filters.event_attribute.EventAttributeFilter";
 
 /// What a line may look at, and what it is called.
-pub(super) const SUBJECTS: [(&str, &str); 3] = [("level", "level"), ("tag", "tag"), ("attribute", "attribute")];
+pub(super) const SUBJECTS: [(&str, &str); 3] = [("tag", "tag"), ("level", "level"), ("attribute", "attribute")];
 /// How it may be compared, and what that is called. Levels know the first three alone.
 pub(super) const MATCHES: [(&str, &str); 13] = [
     ("eq", "is"),
@@ -71,7 +71,7 @@ impl FilterRow {
         }
     }
 
-    /// The lines that were filled in.
+    /// The lines of the form.
     pub(super) fn all_of_form(form: &Form) -> Vec<FilterRow> {
         let columns =
             ["filterSubject", "filterKey", "filterMatchCode", "filterValue", "filterOther"].map(|name| form.all(name));
@@ -84,17 +84,12 @@ impl FilterRow {
             value: at(3, line),
             other: at(4, line),
         };
-        (0..lines).map(row).filter(|row| !row.is_empty()).collect()
+        (0..lines).map(row).collect()
     }
 
-    /// Whether nothing was filled in. How something would be compared is always chosen.
-    pub(super) fn is_empty(&self) -> bool {
-        [&self.subject, &self.key, &self.value, &self.other].into_iter().all(String::is_empty)
-    }
-
-    /// Whether something was filled in, but not what it is about.
-    pub(super) fn is_unfinished(&self) -> bool {
-        !self.is_empty() && self.subject.is_empty() && self.other.is_empty()
+    /// A line to fill in.
+    pub(super) fn new() -> FilterRow {
+        FilterRow { subject: "tag".to_owned(), match_code: "eq".to_owned(), ..FilterRow::default() }
     }
 
     /// As the API takes it.
