@@ -60,6 +60,28 @@
     else location.assign(row.dataset.href);
   };
 
+  // A reload asks for the page again and sends no form twice.
+  history.replaceState(history.state, "", location.href);
+
+  // What is wrong with a form is in sight, and its field ready to be typed into.
+  const complaint = document.querySelector("main .complaint");
+  if (complaint) {
+    const field = complaint.closest(".field")?.querySelector("[aria-invalid=true], input:not([type=hidden]), select, textarea");
+    field?.focus({ preventScroll: true });
+    complaint.scrollIntoView({ block: "center" });
+  }
+
+  // The look of the page changes where it is: what was typed stays.
+  document.addEventListener("submit", (event) => {
+    const chosen = event.submitter;
+    if (chosen?.name !== "theme") return;
+    event.preventDefault();
+    fetch(event.target.action, { method: "POST", body: new URLSearchParams({ theme: chosen.value }), redirect: "manual" });
+    if (chosen.value === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = chosen.value;
+    for (const button of event.target.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button === chosen));
+  });
+
   // What was done is said for a while, and does not stand above the next thing.
   const flash = document.querySelector(".flash");
   if (flash) setTimeout(() => flash.matches(":hover, :focus-within") || flash.remove(), 8000);
@@ -102,6 +124,11 @@
     }
     const shows = closest(event, "[data-shows]");
     if (shows) show(shows);
+    // Whoever ticks one of a choice's parts has chosen it; whoever chooses another unticks them.
+    const part = closest(event, "[data-part-of]");
+    if (part?.checked) document.getElementById(part.dataset.partOf).checked = true;
+    const without = closest(event, "[data-without]");
+    if (without) for (const box of document.querySelectorAll(`[data-part-of="${without.dataset.without}"]`)) box.checked = false;
   });
 
   // A choice that shows the fields that belong to it.

@@ -37,8 +37,8 @@ await play(async ({ visit }) => {
   const add = visitor.button("Add filter");
   await add.click();
   await page.getByLabel("What is looked at").first().selectOption("level");
-  await page.getByLabel("How it is compared").first().selectOption("is at least");
-  await page.getByLabel("With what").first().fill("warning");
+  await page.getByLabel("How the level is compared").first().selectOption("is at least");
+  await page.getByLabel("Level", { exact: true }).first().selectOption("warning");
   await visitor.lacks(page.getByRole("textbox", { name: "Name of the tag or attribute" }));
   const lines = page.getByLabel("What is looked at");
   await add.click();
@@ -48,7 +48,7 @@ await play(async ({ visit }) => {
   await visitor.look("hook-filters");
   await visitor.button("Remove filter 2").click();
   await lines.nth(1).waitFor({ state: "detached" });
-  assert.equal(await page.getByLabel("With what").first().inputValue(), "warning");
+  assert.equal(await page.getByLabel("Level", { exact: true }).first().inputValue(), "30");
   assert.equal(await visitor.field("Timeout").inputValue(), "99");
   await visitor.field("URL").fill(URL_WITH_MARKUP);
   await visitor.field("Timeout").fill("3");

@@ -35,7 +35,7 @@ await play(async ({ visit }) => {
   // Somebody else has seen the password: nothing else is shown before it is replaced.
   await ada.signIn(EMAIL, password);
   await ada.arrives(at.account);
-  await ada.sees("Choose a new one to go on.");
+  await ada.sees("Choose one of your own to go on.");
   await ada.look("account-temporary");
   await ada.go(at.projects);
   await ada.arrives(at.account);

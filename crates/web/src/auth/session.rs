@@ -63,6 +63,9 @@ pub(crate) enum ChangeError {
     /// Not the present one.
     #[error("This is not your current password.")]
     Wrong,
+    /// The new one is the present one.
+    #[error("Choose another password than the current one.")]
+    Same,
     /// The new one is none.
     #[error("{0}.")]
     New(PasswordError),
@@ -141,11 +144,16 @@ impl SignIn {
     ) -> Result<(), ChangeError> {
         let PasswordChange { old, new, salt, client, now } = change;
         self.failures.check(&client, now).map_err(ChangeError::Throttled)?;
+        // Otherwise whoever made a one-time password would go on knowing it.
+        let is_same = old == new;
         let new = Password::chosen(new).map_err(ChangeError::New)?;
         let kept = Some(visitor.user.password_hash.clone());
         if !Password::typed(old).verify_in_turn(kept).await.map_err(ChangeError::New)? {
             self.failures.failed(client, now).map_err(ChangeError::Throttled)?;
             return Err(ChangeError::Wrong);
+        }
+        if is_same {
+            return Err(ChangeError::Same);
         }
         let hash = new.hash_in_turn(salt).await.map_err(ChangeError::New)?;
         let new = NewPassword { hash, is_temporary: false, kept_session: Some(visitor.session) };

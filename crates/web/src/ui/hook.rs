@@ -39,7 +39,7 @@ pub(super) fn state_badge(state: &str) -> (&'static str, &str) {
         "paused" => ("warn", "Paused by receiver"),
         "disabled" => ("", "Disabled"),
         "unreadable" => ("bad", "Secret unreadable"),
-        "unknown" => ("calm", "No event yet"),
+        "unknown" => ("calm", "Not tried yet"),
         other => ("", other),
     }
 }

@@ -37,6 +37,8 @@ impl Links {
     pub(super) const TOKENS: &str = "/settings/account/api/auth-tokens/";
     pub(super) const SIGN_OUT: &str = "/auth/logout/";
     pub(super) const THEME: &str = "/auth/theme/";
+    /// In the query of the sign-in, where a form was not taken.
+    pub(super) const LOST: &str = "lost";
 
     /// The cookie that keeps a session. Browsers take the prefix over https only, and from this host alone.
     pub(super) fn session_cookie(&self) -> &'static str {
@@ -82,6 +84,13 @@ impl Links {
     pub(super) fn sign_in_and_then(&self, next: Option<&str>) -> String {
         let query = next.map(|next| Serializer::for_suffix("?".to_owned(), 1).append_pair("next", next).finish());
         format!("{}{}", self.sign_in(), query.unwrap_or_default())
+    }
+
+    /// The same for somebody whose form came too late: the sign-in says that nothing was done.
+    pub(super) fn sign_in_after_loss(&self, next: Option<&str>) -> String {
+        let there = self.sign_in_and_then(next);
+        let joint = if there.contains('?') { '&' } else { '?' };
+        format!("{there}{joint}{}=yes", Self::LOST)
     }
 
     /// A page of a project that has another slug by now, where the path is one.

@@ -43,7 +43,12 @@ impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
 
     async fn from_request_parts(parts: &mut Parts, ui: &Arc<Ui>) -> Result<Self, Problem> {
         let Some(visitor) = ui.visitor(&parts.headers).await? else {
-            return Err(Problem::Elsewhere { to: ui.links.sign_in_and_then(next_of(parts, &ui.links).as_deref()) });
+            let next = next_of(parts, &ui.links);
+            let to = match parts.method {
+                Method::GET | Method::HEAD => ui.links.sign_in_and_then(next.as_deref()),
+                _ => ui.links.sign_in_after_loss(next.as_deref()),
+            };
+            return Err(Problem::Elsewhere { to });
         };
         let is_first = visitor.user.password_is_temporary;
         if is_first && !matches!(parts.uri.path(), Links::ACCOUNT | Links::SIGN_OUT | Links::THEME) {
@@ -103,6 +108,12 @@ impl<P> Page<P> {
     pub(super) async fn frame(&self, here: Here) -> Result<Frame, Problem> {
         let around = Around { api: &self.api(), links: &self.ui.links, visitor: &self.visitor, headers: &self.headers };
         Frame::of(around, self.organization.as_deref(), here).await
+    }
+
+    /// The same around a form that changes something: who may not does not see it.
+    pub(super) async fn frame_to_write(&self, here: Here) -> Result<Frame, Problem> {
+        let frame = self.frame(here).await?;
+        if frame.may_write { Ok(frame) } else { Err(Problem::forbidden()) }
     }
 
     /// The page, made from a template.

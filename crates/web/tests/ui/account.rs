@@ -55,7 +55,10 @@ async fn a_password_that_others_have_seen_is_replaced_before_anything_else() {
         assert_eq!((away.status, away.to()), (303, ACCOUNT), "{path}");
     }
     assert_eq!(person.submit(TOKENS, &[("name", "x"), ("scopes", "org:read")]).await.to(), ACCOUNT);
-    assert!(person.see(ACCOUNT).await.contains("Somebody else has seen your password."));
+    assert!(person.see(ACCOUNT).await.contains("An admin made this password."));
+    let same = person.submit(ACCOUNT, &[("old", PASSWORD), ("new", PASSWORD), ("again", PASSWORD)]).await;
+    assert!(same.status == 422 && same.html.contains("Choose another password than the current one."), "{}", same.html);
+    assert_eq!(person.get(TOKENS).await.to(), ACCOUNT, "it is not replaced by itself");
     let new = "a better sentence";
     person.submit(ACCOUNT, &[("old", PASSWORD), ("new", new), ("again", new)]).await;
     person.see(TOKENS).await;

@@ -96,6 +96,10 @@ async fn a_rule_alerts_the_hooks_that_are_chosen_and_keeps_what_does_nothing_her
     let none = person.submit(&edit, &chosen(&[])).await;
     assert_eq!(none.status, 400);
     assert!(none.html.contains("Choose at least one service hook."), "{}", none.html);
+    let mut both: Vec<(&str, &str)> = changed(&[]);
+    both.push(("hooks", hook));
+    let both = person.submit(&edit, &both).await;
+    assert!(both.status == 400 && both.html.contains("say which is meant"), "{}", both.html);
     let mut fields: Vec<(&str, &str)> = chosen(&[]);
     fields.extend([("hooks", hook), ("kept", mail)]);
     assert_eq!(person.submit(&edit, &fields).await.to(), place);

@@ -13,7 +13,7 @@ async fn what_came_in_and_how_it_was_delivered_is_shown_wherever_one_looks_first
     let person = Person::signed_in(&api, Role::ReadOnly).await;
     assert_eq!(person.get("/").await.to(), "/organizations/my-org/");
     let empty = person.see("/organizations/my-org/").await;
-    assert!(empty.contains("none yet") && empty.contains("Every receiver accepts what it is sent."), "{empty}");
+    assert!(empty.contains("none yet") && empty.contains("service hook yet."), "{empty}");
     assert!(empty.contains("/settings/my-org/projects/my-project/getting-started/"), "{empty}");
     let mut sent = Sent::start(&api).await;
     for outcome in [Outcome::Succeeded, Outcome::Succeeded, Outcome::HttpError] {

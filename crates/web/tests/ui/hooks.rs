@@ -45,8 +45,10 @@ async fn a_hook_is_added_shown_changed_and_deleted() {
         ("events", "event.created"),
         ("filterSubject", "level"),
         ("filterKey", ""),
-        ("filterMatchCode", "gte"),
-        ("filterValue", "error"),
+        ("filterMatchCode", "eq"),
+        ("filterValue", ""),
+        ("filterLevelMatch", "gte"),
+        ("filterLevel", "40"),
         ("filterOther", ""),
         ("headerName", "Authorization"),
         ("headerValue", "Bearer hunter2"),
@@ -212,7 +214,8 @@ async fn a_hooks_page_asks_for_what_has_changed_since_it_was_loaded() {
     assert!(person.see(&place).await.contains(r#"<div id="recent" data-live=""#));
     let part = Request::get(&place).header("hx-request", "true").body(Body::empty()).unwrap();
     let part = person.send(part).await.html;
-    assert!(part.contains("None yet") && part.contains("No event yet") && !part.contains("<html"), "{part}");
+    assert!(part.contains("The next event of the project") && part.contains("Not tried yet"), "{part}");
+    assert!(!part.contains("<html"), "{part}");
 }
 
 #[tokio::test]

@@ -159,7 +159,8 @@ fn banner(address: SocketAddr, checked_with: Option<&str>, forward: Option<&Forw
     let curl = curl_that_adds_a_hook(EXAMPLE_HOOKS, "\"Authorization: Bearer $TOKEN\"", &url);
     format!(
         "Listening for webhooks on {url} until Ctrl-C.\n{checks}\n{forwards}\n\
-         Put {url} in as the URL of a hook. With the token that `watchfire serve --dev` printed:\n\n{curl}\n\
+         Put {url} in as the URL of a hook. With the token that `watchfire serve --dev` printed, and its \
+         address if that is another:\n\n{curl}\n\
          The answer holds the hook's secret.\n\n"
     )
 }

@@ -48,6 +48,10 @@ impl OverviewPage {
         Some((count(process.waiting_deliveries), age.unwrap_or_default()))
     }
 
+    fn has_hooks(&self) -> bool {
+        self.overview.projects.iter().any(|project| project.hooks.total > 0)
+    }
+
     fn failing_in_all(&self) -> u64 {
         self.overview.projects.iter().map(|project| project.hooks.failing).sum()
     }

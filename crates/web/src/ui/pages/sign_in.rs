@@ -31,13 +31,19 @@ struct SignInPage<'p> {
 
 /// `GET /auth/login/`
 pub(super) async fn show(State(ui): State<Arc<Ui>>, uri: Uri, headers: HeaderMap) -> Shown {
-    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let next = query.filter(|(name, _)| name == "next").last().map(|(_, value)| value.into_owned()).unwrap_or_default();
+    let query = |name: &str| {
+        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        pairs.filter(|(known, _)| known == name).last().map(|(_, value)| value.into_owned())
+    };
+    let next = query("next").unwrap_or_default();
     if ui.visitor(&headers).await?.is_some() {
         return Ok(Redirect::to(&ui.links.own(&next)).into_response());
     }
     let frame = BareFrame { links: &ui.links, theme: theme_name(&headers) };
-    Ok(html(StatusCode::OK, &headers, &SignInPage { frame, next: &next, email: "", complaint: None })?)
+    let lost =
+        query(Links::LOST).map(|_| "Your session had ended, so nothing was done. Sign in and send the form again.");
+    let page = SignInPage { frame, next: &next, email: "", complaint: lost.map(str::to_owned) };
+    Ok(html(StatusCode::OK, &headers, &page)?)
 }
 
 /// `POST /auth/login/`

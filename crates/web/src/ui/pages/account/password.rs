@@ -46,7 +46,9 @@ pub(super) async fn change(page: Page, extensions: Extensions, form: Form) -> Sh
         Err(ChangeError::Store(error)) => return Err(Problem::Auth(error.into())),
         Err(refusal @ ChangeError::Throttled(_)) => (StatusCode::TOO_MANY_REQUESTS, [Some(refusal.to_string()), None]),
         Err(refusal @ ChangeError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, [Some(refusal.to_string()), None]),
-        Err(refusal @ ChangeError::New(_)) => (StatusCode::UNPROCESSABLE_ENTITY, [None, Some(refusal.to_string())]),
+        Err(refusal @ (ChangeError::Same | ChangeError::New(_))) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, [None, Some(refusal.to_string())])
+        }
     };
     self::form(&page, status, complaints).await
 }

@@ -156,9 +156,13 @@ impl Draft {
         }
     }
 
-    /// Whether hooks are to be chosen and none is. The API would take what is left for a rule that alerts every hook.
-    pub(super) fn lacks_hook(&self) -> bool {
-        !self.is_for_every_hook && self.hooks.is_empty()
+    /// What is wrong with the choice of hooks. The API would take either for a rule that alerts every hook.
+    pub(super) fn wrong_choice(&self) -> Option<&'static str> {
+        match (self.is_for_every_hook, self.hooks.is_empty()) {
+            (false, true) => Some("Choose at least one service hook."),
+            (true, false) => Some("Some service hooks are ticked, but every one is chosen: say which is meant."),
+            _ => None,
+        }
     }
 
     /// The rule as the API takes it, `before` of which is what it says now.
@@ -300,7 +304,7 @@ mod tests {
         let rule = rule(json!([{"id": NOTIFY_EVENT, "uuid": "e"}, mail]));
         let mut draft = Draft::of_rule(&rule, &kinds());
         draft.is_for_every_hook = false;
-        assert!(draft.lacks_hook());
+        assert!(draft.wrong_choice().is_some());
         draft.hooks = vec![HOOK.to_owned()];
         assert_eq!(draft.actions(&rule.actions), [mail, json!({"id": NOTIFY_EVENT_SERVICE, "service": HOOK})]);
         draft.kept.clear();

@@ -79,8 +79,8 @@ impl HtmlSafe for Editor {}
 #[derive(Default)]
 struct Said {
     refusal: Option<Refusal>,
-    /// Where hooks are to be chosen and none is.
-    lacks_hook: bool,
+    /// What is wrong with the choice of hooks.
+    wrong_choice: Option<&'static str>,
     preview: Option<Preview>,
 }
 
@@ -102,8 +102,7 @@ impl Editor {
     }
 
     fn about_hooks(&self) -> Option<String> {
-        let lacks = self.said.lacks_hook.then(|| "Choose at least one service hook.".to_owned());
-        lacks.or_else(|| self.about("actions"))
+        self.said.wrong_choice.map(str::to_owned).or_else(|| self.about("actions"))
     }
 
     fn about_match(&self, section: &Section) -> Option<String> {
@@ -185,8 +184,8 @@ async fn take<P>(page: &Page<P>, form: &Form, desk: Desk) -> Shown {
 }
 
 async fn save<P>(page: &Page<P>, desk: Desk, draft: Draft) -> Shown {
-    if draft.lacks_hook() {
-        let said = Said { lacks_hook: true, ..Said::default() };
+    if let Some(wrong_choice) = draft.wrong_choice() {
+        let said = Said { wrong_choice: Some(wrong_choice), ..Said::default() };
         return show(page, StatusCode::BAD_REQUEST, desk, draft, (said, "")).await;
     }
     let rules = format!("{}rules/", desk.project.api_path());

@@ -77,6 +77,18 @@ impl HookForm {
         &filters::MATCHES
     }
 
+    fn level_matches(&self) -> &'static [(&'static str, &'static str)] {
+        &filters::LEVEL_MATCHES
+    }
+
+    fn levels(&self) -> &'static [(&'static str, &'static str)] {
+        &filters::LEVELS
+    }
+
+    fn line_fields(&self) -> &'static [&'static str] {
+        &filters::LINE_FIELDS
+    }
+
     /// Whether something among the settings that are folded away is not as it is for most.
     fn is_advanced(&self) -> bool {
         let (typed, default) = (&self.typed, Typed::new());
@@ -128,14 +140,14 @@ pub(super) async fn update(page: Page<OfHook>, form: Form) -> Shown {
 
 async fn show_new(page: &Page<OfProject>, status: StatusCode, typed: Typed, refusal: Option<Refusal>) -> Shown {
     let project = page.path.head(&page.api(), &page.ui.links, Tab::Hooks).await?;
-    let frame = page.frame(Here::Projects).await?;
+    let frame = page.frame_to_write(Here::Projects).await?;
     let action = project.place.to("hooks").to("new");
     page.show_with(status, &HookForm { frame, project, place: None, action, typed, refusal })
 }
 
 async fn show_edit(page: &Page<OfHook>, status: StatusCode, typed: Typed, refusal: Option<Refusal>) -> Shown {
     let project = page.path.of_project().head(&page.api(), &page.ui.links, Tab::Hooks).await?;
-    let frame = page.frame(Here::Projects).await?;
+    let frame = page.frame_to_write(Here::Projects).await?;
     let place = page.path.place(&page.ui.links);
     let action = place.to("edit");
     page.show_with(status, &HookForm { frame, project, place: Some(place), action, typed, refusal })
@@ -147,7 +159,7 @@ impl Typed {
         let settings = HookSettings::default();
         Typed {
             url: String::new(),
-            events: vec!["event.alert".to_owned()],
+            events: vec!["event.created".to_owned()],
             filters: Vec::new(),
             filter_match: "all".to_owned(),
             timeout: settings.timeout.as_secs().to_string(),

@@ -103,9 +103,11 @@ impl Hook {
                     .to_owned()
             }
             "unknown" if self.events.is_empty() => {
-                "It asks for no kind of event, so it gets none. Edit it to choose some.".to_owned()
+                "It asks for no kind of event, so it gets none: edit it to choose one.".to_owned()
             }
-            "unknown" => "No event was sent to it yet. A test shows whether it answers.".to_owned(),
+            "unknown" => {
+                "No event was sent to it since it was made or enabled. A test shows whether it answers.".to_owned()
+            }
             _ => String::new(),
         }
     }
@@ -114,6 +116,11 @@ impl Hook {
     pub(super) fn last_day_in_words(&self) -> Option<String> {
         let Last24h { attempts, succeeded } = self.health.last24h;
         share_of(succeeded, attempts)
+    }
+
+    /// Whether only alert rules have anything sent to it.
+    pub(super) fn is_for_alerts_only(&self) -> bool {
+        self.events == ["event.alert"]
     }
 
     /// Each of its filters as a sentence.

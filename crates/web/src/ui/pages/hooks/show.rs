@@ -57,6 +57,8 @@ struct HookPage {
     hook: Hook,
     state_in_words: String,
     recent: Rows,
+    /// Where the project's alert rules are.
+    alerts: Place,
     test: Option<Test>,
 }
 
@@ -74,6 +76,8 @@ struct Now {
     hook: Hook,
     state_in_words: String,
     recent: Rows,
+    /// Where the project's alert rules are.
+    alerts: Place,
     test: Option<Test>,
 }
 
@@ -132,13 +136,15 @@ async fn shown(page: &Page<OfHook>, test: Option<Test>) -> Shown {
     let place = page.path.place(&page.ui.links);
     let recent = deliveries::newest(page, &place, RECENT).await?;
     let state_in_words = hook.state_in_words(page);
+    let alerts = page.path.of_project().place(&page.ui.links).to("alerts");
     if page.wants_part() {
-        return page.show(&Now { hook, state_in_words, recent, test });
+        return page.show(&Now { hook, state_in_words, recent, alerts, test });
     }
     let shown = HookPage {
         project: page.path.of_project().head(&api, &page.ui.links, Tab::Hooks).await?,
         frame: page.frame(Here::Projects).await?,
         state_in_words,
+        alerts,
         made: page.moment(&hook.date_created),
         previous_until: hook.previous_secret_until.as_deref().map(|until| page.moment(until)),
         verifications: verification::all(),

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use http::StatusCode;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::snippets::{Snippet, with_dsn};
 use crate::ui::form::Form;
@@ -65,6 +66,8 @@ struct Newest {
     again: Place,
     event: Option<(Event, Place, Moment)>,
     hooks: Place,
+    /// Where the first hook is added, for who may and where there is none.
+    new_hook: Option<Place>,
 }
 
 /// It escapes what it shows itself.
@@ -122,5 +125,13 @@ async fn newest_of(page: &Page<OfProject>, project: &ProjectHead) -> Result<Newe
         let (place, moment) = (issues.to(&event.issue), page.moment(&event.date_created));
         (event, place, moment)
     });
-    Ok(Newest { again: project.place.to("getting-started").to("newest"), event, hooks: project.place.to("hooks") })
+    let hooks = project.place.to("hooks");
+    let new_hook = match &event {
+        Some(_) if page.frame(Here::Projects).await?.may_write => {
+            let known = page.api().list::<IgnoredAny>(&format!("{}hooks/?per_page=1", page.path.api_path())).await?;
+            known.items.is_empty().then(|| hooks.to("new"))
+        }
+        _ => None,
+    };
+    Ok(Newest { again: project.place.to("getting-started").to("newest"), event, hooks, new_hook })
 }

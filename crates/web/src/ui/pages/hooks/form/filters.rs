@@ -10,11 +10,9 @@ const ATTRIBUTE: &str = "sentry.rules.filters.event_attribute.EventAttributeFilt
 
 /// What a line may look at, and what it is called.
 pub(super) const SUBJECTS: [(&str, &str); 3] = [("tag", "tag"), ("level", "level"), ("attribute", "attribute")];
-/// How it may be compared, and what that is called. Levels know the first three alone.
-pub(super) const MATCHES: [(&str, &str); 13] = [
+/// How a tag or an attribute may be compared, and what that is called.
+pub(super) const MATCHES: [(&str, &str); 11] = [
     ("eq", "is"),
-    ("gte", "is at least"),
-    ("lte", "is at most"),
     ("ne", "is not"),
     ("co", "contains"),
     ("nc", "does not contain"),
@@ -26,93 +24,94 @@ pub(super) const MATCHES: [(&str, &str); 13] = [
     ("ns", "is not set"),
     ("in", "is one of"),
 ];
+/// How a level may be.
+pub(super) const LEVEL_MATCHES: [(&str, &str); 3] = [("gte", "is at least"), ("lte", "is at most"), ("eq", "is")];
 /// Sentry's numbers of levels.
-const LEVELS: [(&str, &str); 5] =
+pub(super) const LEVELS: [(&str, &str); 5] =
     [("50", "fatal"), ("40", "error"), ("30", "warning"), ("20", "info"), ("10", "debug")];
+/// The fields of a line, beside the one for what the lines have no words for. Each line sends all of them.
+pub(super) const LINE_FIELDS: [&str; 6] =
+    ["filterSubject", "filterKey", "filterMatchCode", "filterValue", "filterLevelMatch", "filterLevel"];
+const OTHER_FIELD: &str = "filterOther";
 
 /// A line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FilterRow {
     pub(super) subject: String,
     /// The tag's or the attribute's name.
     pub(super) key: String,
     pub(super) match_code: String,
     pub(super) value: String,
+    pub(super) level_match: String,
+    pub(super) level: String,
     /// A node that the lines have no words for, as it is: it stays.
     pub(super) other: String,
 }
 
 impl FilterRow {
-    /// The line of a node of the API.
+    /// A line to fill in.
+    pub(super) fn new() -> FilterRow {
+        FilterRow {
+            subject: "tag".to_owned(),
+            key: String::new(),
+            match_code: "eq".to_owned(),
+            value: String::new(),
+            level_match: "gte".to_owned(),
+            level: "40".to_owned(),
+            other: String::new(),
+        }
+    }
+
+    /// The line of a node of the API. What a line cannot say without loss it does not say.
     pub(super) fn of_node(node: &Value) -> FilterRow {
         let text = |name: &str| match &node[name] {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
             other => other.to_string(),
         };
-        let row = |subject: &str, key: &str, value: &str| FilterRow {
+        let knows = |choices: &[(&str, &str)], name: &str| choices.iter().any(|(code, _)| *code == text(name));
+        let new = FilterRow::new();
+        let named = |subject: &str, key: &str| FilterRow {
             subject: subject.to_owned(),
             key: text(key),
             match_code: text("match"),
-            value: text(value),
-            other: String::new(),
+            value: text("value"),
+            ..new.clone()
         };
-        let row = match node["id"].as_str() {
-            Some(LEVEL) => FilterRow { value: level_name(&text("level")), ..row("level", "", "level") },
-            Some(TAG) => row("tag", "key", "value"),
-            Some(ATTRIBUTE) => row("attribute", "attribute", "value"),
-            _ => return FilterRow { other: node.to_string(), ..FilterRow::default() },
-        };
-        // What a line cannot say without loss it does not say.
-        if MATCHES.iter().any(|(code, _)| *code == row.match_code) {
-            row
-        } else {
-            FilterRow { other: node.to_string(), ..FilterRow::default() }
+        match node["id"].as_str() {
+            Some(LEVEL) if knows(&LEVEL_MATCHES, "match") && knows(&LEVELS, "level") => {
+                FilterRow { subject: "level".to_owned(), level_match: text("match"), level: text("level"), ..new }
+            }
+            Some(TAG) if knows(&MATCHES, "match") => named("tag", "key"),
+            Some(ATTRIBUTE) if knows(&MATCHES, "match") => named("attribute", "attribute"),
+            _ => FilterRow { subject: String::new(), other: node.to_string(), ..new },
         }
     }
 
     /// The lines of the form.
     pub(super) fn all_of_form(form: &Form) -> Vec<FilterRow> {
-        let columns =
-            ["filterSubject", "filterKey", "filterMatchCode", "filterValue", "filterOther"].map(|name| form.all(name));
-        let at = |column: usize, line: usize| columns[column].get(line).copied().unwrap_or_default().trim().to_owned();
-        let lines = columns[0].len();
-        let row = |line| FilterRow {
-            subject: at(0, line),
-            key: at(1, line),
-            match_code: at(2, line),
-            value: at(3, line),
-            other: at(4, line),
+        let columns = LINE_FIELDS.map(|name| form.all(name));
+        let others = form.all(OTHER_FIELD);
+        let row = |line: usize| {
+            let [subject, key, match_code, value, level_match, level] =
+                columns.each_ref().map(|column| column.get(line).copied().unwrap_or_default().trim().to_owned());
+            let other = others.get(line).copied().unwrap_or_default().to_owned();
+            FilterRow { subject, key, match_code, value, level_match, level, other }
         };
-        (0..lines).map(row).collect()
-    }
-
-    /// A line to fill in.
-    pub(super) fn new() -> FilterRow {
-        FilterRow { subject: "tag".to_owned(), match_code: "eq".to_owned(), ..FilterRow::default() }
+        (0..columns[0].len()).map(row).collect()
     }
 
     /// As the API takes it.
     pub(super) fn to_node(&self) -> Option<Value> {
-        let FilterRow { subject, key, match_code, value, other } = self;
+        let FilterRow { subject, key, match_code, value, level_match, level, other } = self;
         match subject.as_str() {
-            "level" => Some(json!({"id": LEVEL, "match": match_code, "level": level_number(value)})),
+            "level" => Some(json!({"id": LEVEL, "match": level_match, "level": level})),
             "tag" => Some(json!({"id": TAG, "key": key, "match": match_code, "value": value})),
             "attribute" => Some(json!({"id": ATTRIBUTE, "attribute": key, "match": match_code, "value": value})),
             _ if other.is_empty() => None,
             _ => Some(serde_json::from_str(other).unwrap_or_else(|_| json!(other))),
         }
     }
-}
-
-fn level_name(number: &str) -> String {
-    LEVELS.iter().find(|(known, _)| *known == number).map_or(number, |(_, name)| name).to_owned()
-}
-
-/// What is no level goes to the API as it is, which says so.
-fn level_number(name: &str) -> String {
-    let known = LEVELS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name));
-    known.map_or(name, |(number, _)| number).to_owned()
 }
 
 #[cfg(test)]
@@ -127,9 +126,9 @@ mod tests {
             json!({"id": ATTRIBUTE, "attribute": "message", "match": "eq", "value": "x"}),
             json!({"id": "sentry.rules.filters.other.OtherFilter", "what": [1, {"a": "<b>"}]}),
             json!({"id": TAG, "key": "a", "match": "unheard of", "value": "b"}),
+            json!({"id": LEVEL, "match": "eq", "level": "0"}),
         ] {
             assert_eq!(FilterRow::of_node(&node).to_node(), Some(node));
         }
-        assert_eq!(FilterRow::default().to_node(), None);
     }
 }
