@@ -114,6 +114,8 @@ pub struct DeliveryRow {
     pub event: Option<EventId>,
     /// That event's issue.
     pub issue: Option<IssueId>,
+    /// What people call that issue: none of a deleted one.
+    pub issue_name: Option<IssueName>,
     /// When the event was read.
     pub created: Millis,
     /// When it is to be tried, where it waits.
@@ -128,6 +130,15 @@ pub struct DeliveryRow {
     pub sent: u32,
     /// The last row of its log.
     pub last: Option<LoggedAttempt>,
+}
+
+/// What people call an issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueName {
+    /// Its number in the project, from 1.
+    pub short_number: u64,
+    /// The title of its last event.
+    pub title: String,
 }
 
 /// A delivery with what was sent and what came of it.

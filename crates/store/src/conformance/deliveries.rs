@@ -11,9 +11,9 @@ use webhook::Kind;
 
 use super::world::{DAY_MS, NOW, World, days, event_id, failure, grouping, later, only, success, unsent};
 use super::{Bench, Outcome};
-use crate::deliveries::{DeliveryFilter, DeliverySearch, SearchedDeliveries, place};
+use crate::deliveries::{DeliveryFilter, DeliverySearch, IssueName, SearchedDeliveries, place};
 use crate::error::StoreError;
-use crate::issues::{Cut, CutFrom};
+use crate::issues::{Cut, CutFrom, IssuesOf};
 use crate::ledger::{AttemptRow, Batch, BatchEvent, NewEvent, NextState, Settlement};
 
 /// More than any of these lists has.
@@ -106,6 +106,21 @@ pub async fn deliveries_are_found_by_what_is_true_of_them(bench: &mut dyn Bench)
         let expected: Vec<_> = expected.iter().map(|index| keys[*index]).collect();
         assert_eq!(found(&world, hook, filter.clone()).await?, expected, "{filter:?}");
     }
+    Ok(())
+}
+
+/// A delivery in a list has what people call its issue, for as long as there is one.
+pub async fn deliveries_name_their_issue_until_it_is_deleted(bench: &mut dyn Bench) -> Outcome {
+    let world = World::new(bench).await?;
+    let hook = world.hook(1).await?.number;
+    let recorded = only(super::world::all_recorded(world.record(vec![world.event(1, &[hook]).await?]).await?));
+    let row = async || search(&world, hook, DeliveryFilter::default(), Cut { from: CutFrom::Start, limit: 1 }).await;
+    let Some(issue) = world.store.issue(recorded.issue).await? else { panic!("there is one") };
+    let named = only(row().await?.listed.items);
+    assert_eq!(named.issue_name, Some(IssueName { short_number: issue.short_number, title: issue.title }));
+    let gone = IssuesOf { project: issue.project, issues: vec![issue.id] };
+    assert_eq!(world.store.delete_issues(gone).await?, 1);
+    assert_eq!(only(row().await?.listed.items).issue_name, None);
     Ok(())
 }
 

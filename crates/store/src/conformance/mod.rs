@@ -157,6 +157,7 @@ macro_rules! every_behaviour {
             deliveries::deliveries_are_found_by_what_is_true_of_them,
             deliveries::pages_of_deliveries_lead_forth_and_back,
             deliveries::a_page_that_looks_for_too_long_says_where_it_goes_on,
+            deliveries::deliveries_name_their_issue_until_it_is_deleted,
             deliveries::a_delivery_is_shown_with_its_body_and_its_log,
             deliveries::of_a_long_log_the_newest_attempts_are_shown,
             directory::the_directory_holds_what_is_there_now,

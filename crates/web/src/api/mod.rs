@@ -41,6 +41,7 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, Method, StatusCode};
 use model::clock::StoreClock;
 use model::egress::Policy;
+use model::ids::ProjectId;
 use pipeline::directory::DirectoryHandle;
 use pipeline::{Feed, Gauges, Sending};
 use store::Store;
@@ -145,6 +146,11 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 32] {
 }
 
 impl ApiState {
+    /// The slug of a project, as the directory has it; empty where it was deleted meanwhile.
+    fn slug_of(&self, project: ProjectId) -> String {
+        self.directory.current().project(project).map(|entry| entry.project.slug.clone()).unwrap_or_default()
+    }
+
     /// Tells the directory of a change that is on disk already. Where that fails the change stands all the same: the
     /// recorder refuses what was matched under the old configuration, and the directory asks again each second.
     async fn changed(&self) {

@@ -31,8 +31,10 @@ pub(crate) enum BadFilter {
     /// `event` names two events.
     #[error("Invalid event parameter: only one event can be asked for.")]
     TwoEvents,
-    /// `issue` is no id.
-    #[error("Invalid issue parameter: \"{value}\" is not an issue's id, which is a number.")]
+    /// `issue` is no id, nor a short id of the project.
+    #[error(
+        "Invalid issue parameter: \"{value}\" is no issue of this project: an id is a number, a short id is like MY-PROJECT-1A."
+    )]
     Issue {
         /// What it says.
         value: String,

@@ -34,6 +34,8 @@ pub(super) struct Listed<T> {
     pub(super) items: Vec<T>,
     pub(super) previous: Option<String>,
     pub(super) next: Option<String>,
+    /// What the answer's header notes of it.
+    pub(super) note: Option<String>,
 }
 
 /// What the API says of a project that has another slug by now.
@@ -55,15 +57,14 @@ impl Client {
     /// The same, with what the answer's header notes of it.
     pub(super) async fn get_noted<T: DeserializeOwned>(&self, path: &str) -> Result<(T, Option<String>), Problem> {
         let (headers, body) = self.ask(Method::GET, path, None).await?;
-        let note = headers.get(NOTE_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok((read(&body)?, note))
+        Ok((read(&body)?, note(&headers)))
     }
 
     /// A page of the list at this path.
     pub(super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Listed<T>, Problem> {
         let (headers, body) = self.ask(Method::GET, path, None).await?;
         let [previous, next] = ["previous", "next"].map(|direction| cursor(&headers, direction));
-        Ok(Listed { items: read(&body)?, previous, next })
+        Ok(Listed { items: read(&body)?, previous, next, note: note(&headers) })
     }
 
     /// Does something, and says what came of it. A refusal of what was asked is a value: the form shows it.
@@ -138,6 +139,10 @@ async fn refusal(answer: Response) -> Result<Refusal, Problem> {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(Problem::Unread)
+}
+
+fn note(headers: &HeaderMap) -> Option<String> {
+    headers.get(NOTE_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
 
 /// The cursor of a `Link` header's entry of this direction, if there is something there.

@@ -22,14 +22,28 @@ async fn the_list_shows_each_delivery_with_its_last_attempt_newest_first() {
     let list = answer.with_status(200);
     assert_eq!(ids(&list), [waiting.id.as_str(), &failed.id]);
     let last = answer.text.rfind("{\"id\"").map(|at| answer.text[at..].trim_end_matches(']')).unwrap();
-    let keys =
-        ["id", "kind", "state", "event", "issue", "created", "due", "settled", "sentAgain", "attempts", "lastAttempt"];
+    let keys = [
+        "id",
+        "kind",
+        "state",
+        "event",
+        "issue",
+        "issueShortId",
+        "issueTitle",
+        "created",
+        "due",
+        "settled",
+        "sentAgain",
+        "attempts",
+        "lastAttempt",
+    ];
     assert_eq!(keys_in_order(last), keys);
     assert_eq!(
         list[1],
         json!({
             "id": failed.id, "kind": "event.created", "state": "failed", "event": failed.event,
-            "issue": failed.recorded.issue.to_string(), "created": "2018-11-06T21:20:08.143Z", "due": null,
+            "issue": failed.recorded.issue.to_string(),
+            "issueShortId": "MY-PROJECT-1", "issueTitle": "Boom: Boom failed", "created": "2018-11-06T21:20:08.143Z", "due": null,
             "settled": "2018-11-06T21:21:08.143Z", "sentAgain": null, "attempts": 1,
             "lastAttempt": {
                 "number": 1, "started": "2018-11-06T21:21:08.143Z", "outcome": "http_error", "cause": null,
@@ -68,6 +82,8 @@ async fn the_list_is_narrowed_by_state_outcome_kind_event_issue_and_time() {
         ("event=event.alert,test", &[]),
         (&event, &[delivered_id]),
         (&issue, &[tried_id, delivered_id]),
+        ("issue=MY-PROJECT-2", &[tried_id, delivered_id]),
+        ("issue=my-project-1", &[failed_id]),
         ("issue=", &[tried_id, delivered_id, failed_id]),
         ("since=2018-11-06T21:20:09Z", &[tried_id, delivered_id]),
         ("since=1541539209&until=1541539269", &[delivered_id]),
@@ -83,6 +99,11 @@ async fn the_list_is_narrowed_by_state_outcome_kind_event_issue_and_time() {
 async fn a_filter_that_means_nothing_is_refused_with_what_there_is() {
     let api = Api::start().await;
     let sent = Sent::start(&api).await;
+    let no_issue = |value: &str| {
+        format!(
+            "Invalid issue parameter: \"{value}\" is no issue of this project: an id is a number, a short id is like MY-PROJECT-1A."
+        )
+    };
     let states = "waiting, sending, delivered, failed, expired, cancelled, skipped";
     let outcomes = "succeeded, http_error, timed_out, unreachable, bad_response, refused_address, interrupted";
     let cases = [
@@ -98,7 +119,8 @@ async fn a_filter_that_means_nothing_is_refused_with_what_there_is() {
             "event=00000000000000000000000000000001,00000000000000000000000000000002",
             "Invalid event parameter: only one event can be asked for.".to_owned(),
         ),
-        ("issue=MY-1", "Invalid issue parameter: \"MY-1\" is not an issue's id, which is a number.".to_owned()),
+        ("issue=MY-1", no_issue("MY-1")),
+        ("issue=MY-PROJECT-ZZ", no_issue("MY-PROJECT-ZZ")),
         (
             "since=yesterday",
             "Invalid since parameter: an ISO 8601 date, or seconds since 1970, is expected.".to_owned(),

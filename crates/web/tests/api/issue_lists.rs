@@ -172,6 +172,23 @@ async fn a_search_finds_what_its_terms_say() {
 }
 
 #[tokio::test]
+async fn a_search_for_users_says_what_it_may_miss() {
+    let api = with_issues().await;
+    for (query, is_noted) in [
+        ("user.email:a*", true),
+        ("has:user.id", true),
+        ("!user:id:1", true),
+        ("plan:gold", false),
+        ("has:plan", false),
+    ] {
+        let answer = api.get(&format!("{ISSUES}?query={}", encoded(query))).await;
+        answer.with_status(200);
+        let note = answer.header("x-watchfire-note");
+        assert_eq!(note.is_some_and(|note| note.contains("found by one form alone")), is_noted, "{query}: {note:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_search_combines_terms_words_and_times() {
     let api = with_issues().await;
     for (query, found) in [

@@ -20,7 +20,7 @@ Examples:
   What did not arrive since yesterday:
     watchfire deliveries list 4f1c... --status failed --status expired --since 1d
   All of an issue, for a program:
-    watchfire deliveries list 4f1c... --issue 12 --limit 1000 --json";
+    watchfire deliveries list 4f1c... --issue MY-PROJECT-B --limit 1000 --json";
 
 /// What `list` is told.
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub(super) struct List {
     /// Only deliveries of this kind, such as event.alert, or of the event with this id. May be repeated
     #[arg(long, value_name = "KIND", action = ArgAction::Append)]
     event: Vec<String>,
-    /// Only deliveries of this issue
+    /// Only deliveries of this issue: its id or its short id
     #[arg(long, value_name = "ID")]
     issue: Option<String>,
     /// Only what was owed at this time or later: a date, an age such as 2h, or seconds since 1970

@@ -104,7 +104,7 @@ impl Detail {
             ("state", Some(delivery.standing())),
             ("kind", Some(tame(&delivery.kind))),
             ("event", delivery.event.as_deref().map(tame)),
-            ("issue", delivery.issue.as_deref().map(tame)),
+            ("issue", delivery.issue_name()),
             ("to", Some(tame(&format!("{} {}", self.request.method, self.request.url)))),
             ("owed", Some(api_moment(&delivery.created, Exactly::Millisecond))),
             ("sent again", at(&delivery.sent_again)),

@@ -12,7 +12,8 @@ pub(super) struct Delivery {
     pub(super) kind: String,
     pub(super) state: String,
     pub(super) event: Option<String>,
-    pub(super) issue: Option<String>,
+    issue: Option<String>,
+    issue_short_id: Option<String>,
     pub(super) created: String,
     pub(super) due: Option<String>,
     pub(super) settled: Option<String>,
@@ -71,15 +72,19 @@ impl Delivery {
         }
     }
 
+    /// What people call its issue.
+    pub(super) fn issue_name(&self) -> Option<String> {
+        self.issue_short_id.as_deref().or(self.issue.as_deref()).map(tame)
+    }
+
     fn row(&self) -> [String; 7] {
-        let shown = |text: &Option<String>| text.as_deref().map_or_else(|| "-".to_owned(), tame);
         [
             self.name(),
             tame(&self.kind),
             tame(&self.state),
             api_moment(&self.created, Exactly::Second),
             self.attempts.to_string(),
-            shown(&self.issue),
+            self.issue_name().unwrap_or_else(|| "-".to_owned()),
             self.last_attempt.as_ref().map_or_else(|| "-".to_owned(), LastAttempt::with_time),
         ]
     }

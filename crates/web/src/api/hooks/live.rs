@@ -12,6 +12,7 @@ use axum::response::IntoResponse as _;
 use futures_util::stream;
 use http::HeaderName;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use model::ids::ProjectId;
 use model::limits::LIVE_STREAM_SECONDS;
 use model::scope::Scope;
 use pipeline::live::{Heard, Listener};
@@ -38,6 +39,7 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 struct Live {
     api: Arc<ApiState>,
     listener: Listener,
+    project: ProjectId,
     greeted: bool,
     ends: Instant,
 }
@@ -47,7 +49,7 @@ pub(in super::super) async fn live(call: Call<HookPath>) -> Answer {
     let hook = call.hook(&[Scope::ProjectRead]).await?;
     let listener = call.api.feed.listen(hook.number).ok_or(Refusal::NoStream)?;
     let ends = Instant::now() + Duration::from_secs(LIVE_STREAM_SECONDS);
-    let live = Live { api: call.api, listener, greeted: false, ends };
+    let live = Live { api: call.api, listener, project: hook.project, greeted: false, ends };
     let pieces = stream::unfold(live, |mut live| async move {
         let piece = live.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(piece)), live))
@@ -72,7 +74,10 @@ impl Live {
                 Heard::Deliveries(keys) => {
                     let count = keys.len();
                     match self.api.store.deliveries_at(keys).await {
-                        Ok(rows) => Some(rows.iter().map(|row| event("delivery", &ListItem::of(row))).collect()),
+                        Ok(rows) => {
+                            let project = self.api.slug_of(self.project);
+                            Some(rows.iter().map(|row| event("delivery", &ListItem::of(row, &project))).collect())
+                        }
                         Err(error) => {
                             tracing::warn!(error = %error, "a live stream could not read deliveries");
                             Some(missed(u64::try_from(count).unwrap_or(u64::MAX)))

@@ -10,6 +10,7 @@ use store::issues::{Bound, Issue, IssueSearch, IssueSort, IssueTest};
 use super::super::ApiState;
 use super::super::error::{Answer, ApiError};
 use super::super::lookup::{Call, OrganizationPath, ProjectPath};
+use super::super::note::said;
 use super::super::page::{PageRequest, query_value, query_values};
 use super::super::search::{self, BadSearch, VALUES_MAX, times};
 use super::super::time;
@@ -21,6 +22,10 @@ pub(super) const QUERY_DEFAULT: &str = "is:unresolved";
 
 /// Says that the only issue of the answer is the one that was named.
 const DIRECT_HIT: HeaderName = HeaderName::from_static("x-sentry-direct-hit");
+
+/// What is said of a search for users, which may find less than was meant.
+const OF_USERS: &str = "A user is found by one form alone: the first that an SDK sent of id, username, email and IP address; \
+    and an issue keeps its first 100 users.";
 
 /// What is asked, and of which projects.
 struct Question {
@@ -71,7 +76,21 @@ async fn answer(api: &ApiState, uri: &Uri, question: Question) -> Answer {
     let listed = api.store.search_issues(search).await?;
     let page = request.listed(listed, |issue| issue.place(sort));
     let views = question.views(api, page.items()).await?;
-    Ok(page.answer_with(&api.base_url, uri, views))
+    let mut answer = page.answer_with(&api.base_url, uri, views);
+    if question.tests.iter().any(asks_for_user) {
+        answer.headers_mut().extend(said(OF_USERS));
+    }
+    Ok(answer)
+}
+
+/// Whether a test looks at the tag that stands for users.
+fn asks_for_user(test: &IssueTest) -> bool {
+    match test {
+        IssueTest::Tag(key, _) => key == "user",
+        IssueTest::Not(test) => asks_for_user(test),
+        IssueTest::Any(tests) => tests.iter().any(asks_for_user),
+        _ => false,
+    }
 }
 
 /// Where the query is nothing but a short id, and the client wants it so: that issue, whatever its status.

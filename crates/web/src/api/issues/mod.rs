@@ -15,7 +15,7 @@ use axum::routing::{MethodRouter, get};
 use super::ApiState;
 
 pub(super) use path::IssuePath;
-pub(super) use view::{IssueView, Surroundings};
+pub(super) use view::{IssueView, Surroundings, short_id};
 
 /// The routes of issues.
 pub(super) fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 7] {

@@ -21,7 +21,7 @@ pub(in super::super) async fn show(call: Call<ShortIdPath>) -> Answer {
         "projectSlug": found.project.slug,
         "groupId": found.issue.id.to_string(),
         "group": IssueView::of(&found.issue, around),
-        "shortId": short_id(&found.issue, &found.project),
+        "shortId": short_id(&found.project.slug, found.issue.short_number),
     }))
     .into_response())
 }

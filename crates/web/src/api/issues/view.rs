@@ -85,7 +85,7 @@ impl<'i> IssueView<'i> {
         Self {
             id: issue.id.to_string(),
             share_id: None,
-            short_id: short_id(issue, project),
+            short_id: short_id(&project.slug, issue.short_number),
             title: &issue.title,
             culprit: &issue.culprit,
             permalink: format!("{base_url}/organizations/{}/issues/{}/", organization.slug, issue.id),
@@ -130,11 +130,11 @@ impl<'i> IssueView<'i> {
     }
 }
 
-/// What people call an issue. Projects have slugs that are slugs.
-pub(in super::super) fn short_id(issue: &Issue, project: &Project) -> String {
-    match project.slug.parse() {
-        Ok(slug) => ShortId { project: slug, number: issue.short_number }.to_string(),
-        Err(_) => issue.id.to_string(),
+/// What people call the issue of this number. Projects have slugs that are slugs.
+pub(in super::super) fn short_id(project: &str, number: u64) -> String {
+    match project.parse() {
+        Ok(slug) => ShortId { project: slug, number }.to_string(),
+        Err(_) => number.to_string(),
     }
 }
 

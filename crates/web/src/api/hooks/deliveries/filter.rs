@@ -6,19 +6,47 @@
 use http::Uri;
 use model::attempt::Outcome;
 use model::delivery::DeliveryState;
-use model::ids::Millis;
+use model::ids::{Millis, ProjectId};
+use model::short_id::ShortId;
 use store::deliveries::DeliveryFilter;
 use webhook::Kind;
 
+use super::super::super::ApiState;
+use super::super::super::error::Answer;
 use super::super::super::page::{query_value, query_values};
 use super::super::super::refusal::BadFilter;
 use super::super::super::time::moment_or_seconds;
+
+/// What a query says, with the issue as it is named there.
+pub(super) struct Filter {
+    filter: DeliveryFilter,
+    issue: Option<String>,
+}
+
+impl Filter {
+    /// The filter of the store: an issue of the project, which has this slug, may be named by its id or by its short id.
+    ///
+    /// # Errors
+    /// What the store says, and [`BadFilter::Issue`].
+    pub(super) async fn resolved(self, api: &ApiState, (project, slug): (ProjectId, &str)) -> Answer<DeliveryFilter> {
+        let Filter { mut filter, issue } = self;
+        let Some(value) = issue else { return Ok(filter) };
+        filter.issue = match (value.parse(), value.parse::<ShortId>()) {
+            (Ok(id), _) => Some(id),
+            (_, Ok(named)) if named.project.as_str() == slug => {
+                api.store.issue_by_number(project, named.number).await?.map(|issue| issue.id)
+            }
+            _ => None,
+        };
+        if filter.issue.is_none() { Err(BadFilter::Issue { value }.into()) } else { Ok(filter) }
+    }
+}
 
 /// Reads `status`, `outcome`, `event`, `issue`, `since` and `until`.
 ///
 /// # Errors
 /// Any of [`BadFilter`].
-pub(super) fn read(uri: &Uri) -> Result<DeliveryFilter, BadFilter> {
+pub(super) fn read(uri: &Uri) -> Result<Filter, BadFilter> {
     let mut filter =
         DeliveryFilter { since: time(uri, "since")?, until: time(uri, "until")?, ..DeliveryFilter::default() };
     if filter.since.zip(filter.until).is_some_and(|(since, until)| since > until) {
@@ -45,10 +73,8 @@ pub(super) fn read(uri: &Uri) -> Result<DeliveryFilter, BadFilter> {
             }
         }
     }
-    if let Some(value) = query_value(uri, "issue").filter(|value| !value.is_empty()) {
-        filter.issue = Some(value.parse().map_err(|_| BadFilter::Issue { value })?);
-    }
-    Ok(filter)
+    let issue = query_value(uri, "issue").map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+    Ok(Filter { filter, issue })
 }
 
 fn values(uri: &Uri, name: &str) -> Vec<String> {

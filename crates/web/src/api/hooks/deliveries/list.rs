@@ -13,9 +13,10 @@ use super::view::ListItem;
 pub(in super::super::super) async fn list(call: Call<HookPath>) -> Answer {
     let hook = call.hook(&[Scope::ProjectRead]).await?;
     let Call { api, uri, .. } = call;
-    let (request, filter) = (PageRequest::of(&uri)?, filter::read(&uri)?);
+    let (request, project) = (PageRequest::of(&uri)?, api.slug_of(hook.project));
+    let filter = filter::read(&uri)?.resolved(&api, (hook.project, &project)).await?;
     let search = DeliverySearch { project: hook.project, hook: hook.number, filter, cut: request.of_store() };
     let searched = api.store.search_deliveries(search).await?;
     let page = request.listed_to(searched.listed, DeliveryRow::place, searched.reached);
-    Ok(page.answer(&api.base_url, &uri, ListItem::of))
+    Ok(page.answer(&api.base_url, &uri, |row| ListItem::of(row, &project)))
 }

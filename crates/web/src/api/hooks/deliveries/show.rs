@@ -14,5 +14,6 @@ pub(in super::super::super) async fn show(call: Call<DeliveryPath>) -> Answer {
     let detail = call.api.store.delivery(key).await?.ok_or(ApiError::NotFound)?;
     let directory = call.api.directory.current();
     let entry = directory.hook(hook.number).map(AsRef::as_ref);
-    Ok(Json(Detail::of(&detail, &hook, entry)).into_response())
+    let project = call.api.slug_of(hook.project);
+    Ok(Json(Detail::of(&detail, (&hook, &project), entry)).into_response())
 }

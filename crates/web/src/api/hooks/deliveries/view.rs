@@ -15,6 +15,7 @@ use store::catalog::Hook;
 use store::deliveries::{DeliveryDetail, DeliveryRow};
 use store::ledger::{AttemptRow, LoggedAttempt};
 
+use super::super::super::issues::short_id;
 use super::super::super::time::iso;
 
 /// Names and values, in the order of the wire.
@@ -29,6 +30,8 @@ pub(in super::super) struct ListItem {
     state: &'static str,
     event: Option<String>,
     issue: Option<String>,
+    issue_short_id: Option<String>,
+    issue_title: Option<String>,
     created: String,
     due: Option<String>,
     settled: Option<String>,
@@ -105,13 +108,17 @@ struct ResponseView {
 }
 
 impl ListItem {
-    pub(in super::super) fn of(row: &DeliveryRow) -> ListItem {
+    /// Of the project with this slug.
+    pub(in super::super) fn of(row: &DeliveryRow, project: &str) -> ListItem {
+        let name = row.issue_name.as_ref();
         ListItem {
             id: id(row).map(|id| id.to_string()),
             kind: row.key.kind.as_str(),
             state: row.state.as_str(),
             event: row.event.map(|event| event.to_string()),
             issue: row.issue.map(|issue| issue.to_string()),
+            issue_short_id: name.map(|name| short_id(project, name.short_number)),
+            issue_title: name.map(|name| name.title.clone()),
             created: iso(row.created),
             due: row.due.map(iso),
             settled: row.settled.map(iso),
@@ -139,7 +146,7 @@ impl LastAttempt {
 
 impl Detail {
     /// `entry` is the hook as it sends; where there is none, no headers can be shown.
-    pub(super) fn of(detail: &DeliveryDetail, hook: &Hook, entry: Option<&HookEntry>) -> Detail {
+    pub(super) fn of(detail: &DeliveryDetail, (hook, project): (&Hook, &str), entry: Option<&HookEntry>) -> Detail {
         let sender = id(&detail.delivery).zip(entry).zip(detail.body.as_ref());
         let sender =
             sender.map(|((delivery, entry), body)| Sender { delivery, entry, hop: body.hop, body: &body.bytes });
@@ -161,7 +168,7 @@ impl Detail {
             let headers = headers.map(|sender| sender.headers(number, logged.attempt.started));
             AttemptView::of(logged, headers, queue(detail, index))
         });
-        Detail { item: ListItem::of(&detail.delivery), request, log: log.collect() }
+        Detail { item: ListItem::of(&detail.delivery, project), request, log: log.collect() }
     }
 }
 

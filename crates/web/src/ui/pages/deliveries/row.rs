@@ -20,6 +20,8 @@ pub(super) struct Delivery {
     pub(super) state: String,
     pub(super) event: Option<String>,
     pub(super) issue: Option<String>,
+    pub(super) issue_short_id: Option<String>,
+    pub(super) issue_title: Option<String>,
     pub(super) created: String,
     pub(super) due: Option<String>,
     pub(super) settled: Option<String>,
@@ -76,6 +78,11 @@ impl Delivery {
     pub(super) fn colour(&self) -> &'static str {
         colour(&self.state)
     }
+
+    /// What people call its issue.
+    pub(super) fn issue_name(&self) -> &str {
+        self.issue_short_id.as_deref().or(self.issue.as_deref()).unwrap_or_default()
+    }
 }
 
 impl LastAttempt {
@@ -106,7 +113,7 @@ pub(super) struct Found {
 /// The page of the list that the query asks for.
 pub(super) async fn listed(page: &Page<OfHook>, hook: &Place, query: &str) -> Result<Found, Problem> {
     let path = format!("{}deliveries/?{query}", page.path.api_path());
-    let Listed { items, previous, next } = page.api().list::<Delivery>(&path).await?;
+    let Listed { items, previous, next, .. } = page.api().list::<Delivery>(&path).await?;
     let issues = page.ui.links.organization(&page.path.organization).to("issues");
     let row = |delivery| Row::of(page, (&issues, hook), delivery);
     Ok(Found { rows: Rows { rows: items.into_iter().map(row).collect() }, newer: previous, older: next })

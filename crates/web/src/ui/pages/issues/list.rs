@@ -84,6 +84,8 @@ struct ListPage {
     rows: Vec<Row>,
     newer: Option<String>,
     older: Option<String>,
+    /// What the list may lack.
+    note: Option<String>,
     /// Why there is no list: what was searched for is not understood.
     refusal: Option<Refusal>,
     /// Why those that are ticked were not changed.
@@ -232,14 +234,15 @@ async fn shown(page: &Page<OfOrganization>, (status, complaint): (StatusCode, Op
         Ok(listed) => (listed, None),
         // What was searched for is not understood: said under the search, above an empty list.
         Err(Problem::Refused(refusal)) if refusal.status == StatusCode::BAD_REQUEST => {
-            (Listed { items: Vec::new(), previous: None, next: None }, Some(refusal))
+            (Listed { items: Vec::new(), previous: None, next: None, note: None }, Some(refusal))
         }
         Err(problem) => return Err(problem),
     };
     let place = page.ui.links.organization(&page.path.organization).to("issues");
     let to = |cursor: &String| format!("{place}?{}", wanted.query(Some(cursor)));
     let (newer, older) = (listed.previous.as_ref().map(to), listed.next.as_ref().map(to));
+    let note = listed.note;
     let rows = listed.items.into_iter().map(|issue| Row::of(issue, page, &place)).collect();
     let frame = page.frame(Here::Issues).await?;
-    page.show_with(status, &ListPage { frame, place, wanted, projects, rows, newer, older, refusal, complaint })
+    page.show_with(status, &ListPage { frame, place, wanted, projects, rows, newer, older, note, refusal, complaint })
 }
