@@ -5,8 +5,9 @@
 //! of the pages are in `target/test-logs/screenshots`.
 
 mod stage;
+mod weeks;
 
-use stage::play;
+use stage::{play, play_after_weeks};
 
 #[test]
 #[ignore = "needs Chromium and Node: run by scripts/test"]
@@ -54,6 +55,12 @@ fn pages_are_used_with_the_keyboard_alone() {
 #[ignore = "needs Chromium and Node: run by scripts/test"]
 fn the_sdk_for_browsers_sends_from_pages_of_another_origin() {
     play("browser-sdk");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
+fn four_weeks_of_errors_and_deliveries_are_seen_at_a_glance() {
+    play_after_weeks("weeks");
 }
 
 #[test]

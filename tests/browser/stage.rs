@@ -11,6 +11,7 @@ use std::thread;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::weeks::Weeks;
 use crate::support::receiver::{Receiver, Webhook};
 use crate::support::server::{BINARY, TestServer};
 
@@ -39,11 +40,21 @@ enum Question {
     Command { arguments: Vec<String> },
 }
 
-/// Runs a flow to its end.
+/// Runs a flow to its end, on a server that is new.
 pub(super) fn play(flow: &str) {
-    let (server, receiver) = (TestServer::start(), Receiver::start());
+    play_on(flow, &TestServer::start(), &Receiver::start());
+}
+
+/// The same on one that has been in use for weeks.
+pub(super) fn play_after_weeks(flow: &str) {
+    let weeks = Weeks::begin().pass();
+    play_on(flow, &weeks.server, &weeks.receiver);
+    weeks.down.webhooks();
+}
+
+fn play_on(flow: &str, server: &TestServer, receiver: &Receiver) {
     let mut command = Command::new(program("WATCHFIRE_TEST_NODE"));
-    command.arg(format!("{FLOWS}/{flow}.mjs")).arg(scene(flow, &server, &receiver).to_string());
+    command.arg(format!("{FLOWS}/{flow}.mjs")).arg(scene(flow, server, receiver).to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stderr = child.stderr.take().unwrap();
@@ -55,7 +66,7 @@ pub(super) fn play(flow: &str) {
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
         let question: Question = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
-        let answer = question.answered(&server, &receiver);
+        let answer = question.answered(server, receiver);
         // A flow that has ended meanwhile says why below.
         drop(writeln!(answers, "{answer}"));
     }

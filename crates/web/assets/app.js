@@ -29,6 +29,8 @@
     if (event.defaultPrevented || event.target.method !== "post") return;
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
+    // Whoever stops the browser before the answer may send it again.
+    setTimeout(() => delete event.target.dataset.sent, 5000);
   });
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -85,6 +85,7 @@ impl Hook {
         let since = since(&health.since).unwrap_or_default();
         match health.state.as_str() {
             "healthy" => format!("The last attempt succeeded, {}.", age(&health.last_success)),
+            "failing" if health.failures == 1 => format!("The last attempt failed, {}.", age(&health.last_failure)),
             "failing" => format!("{} attempts in a row have failed{since}.", count(health.failures)),
             "open" => format!(
                 "The receiver fails again and again{since}. Nothing is sent but probes with real deliveries, the next one \
