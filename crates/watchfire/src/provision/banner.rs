@@ -43,8 +43,9 @@ pub fn banner(provisioned: &Provisioned, audience: Audience) -> String {
         let curl = curl_that_adds_a_hook(&hooks, &header, EXAMPLE_RECEIVER);
         let _ = write!(
             text,
-            "\nPoint an SDK at the DSN, and add a hook for your receiver (on your own machine: with `serve --dev` only; \
-             `watchfire listen` is one):\n\n{curl}",
+            "\nOpen {url} in a browser and sign in: from there on it shows the way. Or from here: point an SDK at the DSN, \
+             and\nadd a hook for your receiver (on your own machine: with `serve --dev` only; `watchfire listen` is \
+             one):\n\n{curl}",
         );
     }
     text
