@@ -53,6 +53,12 @@ fn pages_are_used_with_the_keyboard_alone() {
 
 #[test]
 #[ignore = "needs Chromium and Node: run by scripts/test"]
+fn what_goes_wrong_is_said_and_nothing_is_sent_twice_or_lost() {
+    play("script");
+}
+
+#[test]
+#[ignore = "needs Chromium and Node: run by scripts/test"]
 fn the_sdk_for_browsers_sends_from_pages_of_another_origin() {
     play("browser-sdk");
 }

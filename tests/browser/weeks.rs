@@ -74,7 +74,7 @@ impl Weeks {
             }
         }
         self.receiver.answer(204);
-        // From now on nobody answers there.
+        // From now on the other one is down.
         self.down.answer(503);
         for ago in (0..HOURS).rev() {
             self.wake(ago * HOUR_S);

@@ -19,13 +19,35 @@
     document.getElementById("trouble")?.replaceChildren(note);
   };
   document.addEventListener("htmx:sendError", () => say("Watchfire could not be reached. Try again in a moment."));
-  // What was wrong is so no longer.
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) document.getElementById("trouble")?.replaceChildren();
+  // What was wrong is so no longer once the same goes well: a part that refreshes itself says nothing of what was clicked.
+  let troubled;
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const { verb } = detail.requestConfig;
+    if (!detail.successful || detail.xhr.getResponseHeader("HX-Retarget")) troubled = verb;
+    else if (verb === troubled) document.getElementById("trouble")?.replaceChildren();
   });
+  // What asks again and again does not while nobody looks.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.getAttribute("hx-trigger")?.startsWith("every")) event.preventDefault();
+  });
+
+  // The look of the page changes where it is: what was typed stays.
+  const wear = (button) => {
+    const { dataset } = document.documentElement;
+    if (button.value === "system") delete dataset.theme;
+    else dataset.theme = button.value;
+    for (const one of button.form.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one === button));
+    const body = new URLSearchParams({ theme: button.value });
+    const kept = fetch(button.form.action, { method: "POST", body, redirect: "manual", keepalive: true });
+    kept.catch(() => say("Watchfire could not be reached, so the choice holds for this page alone."));
+  };
 
   // A form is sent once, however often its button is pressed. One that htmx sends is its own business.
   document.addEventListener("submit", (event) => {
+    if (event.submitter?.name === "theme") {
+      event.preventDefault();
+      wear(event.submitter);
+    }
     if (event.defaultPrevented || event.target.method !== "post") return;
     if (event.target.dataset.sent) event.preventDefault();
     event.target.dataset.sent = "yes";
@@ -68,25 +90,19 @@
   // What is wrong with a form is in sight, and its field ready to be typed into.
   const complaint = document.querySelector("main .complaint");
   if (complaint) {
-    const field = complaint.closest(".field")?.querySelector("[aria-invalid=true], input:not([type=hidden]), select, textarea");
+    const around = complaint.closest(".field");
+    const field = around?.querySelector("[aria-invalid=true]") ?? around?.querySelector("input:not([type=hidden]), select, textarea");
     field?.focus({ preventScroll: true });
     complaint.scrollIntoView({ block: "center" });
   }
 
-  // The look of the page changes where it is: what was typed stays.
-  document.addEventListener("submit", (event) => {
-    const chosen = event.submitter;
-    if (chosen?.name !== "theme") return;
-    event.preventDefault();
-    fetch(event.target.action, { method: "POST", body: new URLSearchParams({ theme: chosen.value }), redirect: "manual" });
-    if (chosen.value === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = chosen.value;
-    for (const button of event.target.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button === chosen));
-  });
-
   // What was done is said for a while, and does not stand above the next thing.
   const flash = document.querySelector(".flash");
-  if (flash) setTimeout(() => flash.matches(":hover, :focus-within") || flash.remove(), 8000);
+  const fade = () => {
+    if (document.hidden || flash.matches(":hover, :focus-within")) setTimeout(fade, 2000);
+    else flash.remove();
+  };
+  if (flash) setTimeout(fade, 8000);
 
   // Where tabs do not fit, the present one is in sight.
   const tab = document.querySelector(".tabs [aria-current]");
@@ -174,6 +190,7 @@
     const light = document.querySelector(".live");
     let stream;
     let waiting = 0;
+    let refusals = 0;
     const tell = () => {
       if (waiting) return;
       waiting = setTimeout(() => {
@@ -190,10 +207,18 @@
       stream ??= new EventSource(part.dataset.live);
       stream.onopen = () => {
         light?.classList.add("on");
+        refusals = 0;
         // What happened before it was open, or while it was not.
         tell();
       };
-      stream.onerror = () => light?.classList.remove("on");
+      stream.onerror = () => {
+        light?.classList.remove("on");
+        // One that breaks off is opened again by the browser; one that was refused is not.
+        if (stream?.readyState !== EventSource.CLOSED) return;
+        close();
+        refusals += 1;
+        setTimeout(follow, Math.min(60, 2 ** refusals) * 1000);
+      };
       stream.onmessage = tell;
       for (const name of part.dataset.events.split(" ")) stream.addEventListener(name, tell);
     };

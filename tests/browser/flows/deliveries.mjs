@@ -54,7 +54,7 @@ await play(async ({ visit }) => {
   await ask("hold");
   await visitor.button("Send again").click();
   await visitor.sees(page.getByRole("status").getByText("The delivery is being sent again."));
-  await visitor.sees(page.getByText(/It can be sent again once\s+it is finished/));
+  await visitor.sees(page.getByText(/It can be sent again once\s+it is settled/));
   await visitor.look("delivery-sending");
   await ask("answer", { status: 200 });
   await ask("release");
@@ -74,8 +74,8 @@ await play(async ({ visit }) => {
   await visitor.go(list);
   await visitor.sees(rows.getByText("failed"));
   await ask("answer", { status: 200 });
-  await visitor.link("Replay").click();
-  await visitor.sees(visitor.heading("Replay"));
+  await visitor.link("Replays").click();
+  await visitor.sees(visitor.heading("Replays"));
   await visitor.look("replay-new");
   await visitor.field("Created in").selectOption("the last hour");
   await visitor.button("Start replay").click();

@@ -79,7 +79,7 @@ await play(async ({ visit }) => {
     [ofHook, reader.heading("Last deliveries")],
     [`${ofHook}deliveries/`, reader.heading("Deliveries")],
     [`${ofHook}deliveries/${delivery.id}/`, reader.heading("Attempts")],
-    [`${ofHook}replays/`, reader.heading("Replay")],
+    [`${ofHook}replays/`, reader.heading("Replays")],
     [at.project("alerts"), reader.heading("Alert Rules")],
     [ofRule, reader.heading("Rule")],
     [at.issues, reader.heading("Issues")],

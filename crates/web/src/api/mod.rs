@@ -146,9 +146,9 @@ fn routes() -> [(&'static str, MethodRouter<Arc<ApiState>>); 32] {
 }
 
 impl ApiState {
-    /// The slug of a project, as the directory has it; empty where it was deleted meanwhile.
-    fn slug_of(&self, project: ProjectId) -> String {
-        self.directory.current().project(project).map(|entry| entry.project.slug.clone()).unwrap_or_default()
+    /// The slug of a project, as the directory has it; none where it was deleted meanwhile.
+    fn slug_of(&self, project: ProjectId) -> Option<String> {
+        self.directory.current().project(project).map(|entry| entry.project.slug.clone())
     }
 
     /// Tells the directory of a change that is on disk already. Where that fails the change stands all the same: the

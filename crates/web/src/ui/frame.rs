@@ -145,7 +145,7 @@ impl Flash {
     const ALL: [(Flash, &str, &str); 25] = [
         (Flash::Saved, "saved", "Changes saved."),
         (Flash::HookCreated, "hook-created", "Service hook created. Send a test to check it."),
-        (Flash::HookDeleted, "hook-deleted", "Service hook deleted. What it was still owed is cancelled."),
+        (Flash::HookDeleted, "hook-deleted", "Service hook deleted. What was still to be sent is cancelled."),
         (Flash::HookEnabled, "hook-enabled", "Service hook enabled."),
         (Flash::HookDisabled, "hook-disabled", "Service hook disabled. Nothing is sent to it."),
         (

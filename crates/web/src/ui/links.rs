@@ -2,10 +2,11 @@
 
 use std::fmt::Display;
 
-use http::Uri;
+use http::header::REFERER;
+use http::{HeaderMap, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
 use url::form_urlencoded::Serializer;
+use url::{Position, Url};
 
 use super::assets;
 
@@ -67,9 +68,10 @@ impl Links {
         format!("{}{path}", self.root)
     }
 
-    /// A path as a browser asks for it, as we know it.
-    pub(super) fn below_root<'p>(&self, path: &'p str) -> Option<&'p str> {
-        path.strip_prefix(&self.root)
+    /// The path of ours that the browser says it came from: for [`Links::own`], since a browser says what it likes.
+    pub(super) fn came_from(&self, headers: &HeaderMap) -> Option<String> {
+        let page = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+        page[Position::BeforePath..Position::AfterQuery].strip_prefix(&self.root).map(str::to_owned)
     }
 
     pub(super) fn home(&self) -> String {

@@ -71,7 +71,7 @@ pub fn router(state: Arc<ApiState>, ingest: Router) -> Router {
     for (path, methods) in pages::routes() {
         router = router.route(path, methods);
     }
-    let router = router.method_not_allowed_fallback(problem::no_page_of_its_own);
+    let router = router.method_not_allowed_fallback(pages::no_page_of_its_own);
     let router = router.fallback(problem::unknown_path).layer(from_fn_with_state(Arc::clone(&ui), problem::show));
     router.route("/_assets/{hash}/{name}", get(assets::serve)).with_state(ui)
 }

@@ -103,7 +103,7 @@ impl Project {
 }
 
 impl Attempts {
-    /// `99.9 % of 12 345`; nothing where there was none.
+    /// How many succeeded of how many; nothing where there was none.
     pub(super) fn in_words(&self) -> Option<String> {
         share_of(self.succeeded, self.total)
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{FromRequestParts, Path, RawPathParams};
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{HeaderMap, REFERER, SET_COOKIE};
+use http::header::{HeaderMap, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use url::{Position, Url, form_urlencoded};
+use url::form_urlencoded;
 
 use super::Ui;
 use super::client::Client;
@@ -45,6 +45,7 @@ impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
         let Some(visitor) = ui.visitor(&parts.headers).await? else {
             let next = next_of(parts, &ui.links);
             let to = match parts.method {
+                _ if parts.uri.path() == Links::SIGN_OUT => ui.links.sign_in(),
                 Method::GET | Method::HEAD => ui.links.sign_in_and_then(next.as_deref()),
                 _ => ui.links.sign_in_after_loss(next.as_deref()),
             };
@@ -65,14 +66,8 @@ impl<P: DeserializeOwned + Send> FromRequestParts<Arc<Ui>> for Page<P> {
 /// Where to go after signing in: the page that was asked for; where a form was sent or a part asked for, the page that it is on.
 fn next_of(parts: &Parts, links: &Links) -> Option<String> {
     let is_page = parts.method == Method::GET && !parts.headers.contains_key(HX_REQUEST);
-    let path = if is_page { parts.uri.path_and_query()?.to_string() } else { referring_path(&parts.headers, links)? };
+    let path = if is_page { parts.uri.path_and_query()?.to_string() } else { links.came_from(&parts.headers)? };
     (path != "/").then_some(path)
-}
-
-/// The path and query of the page that the browser says it came from.
-fn referring_path(headers: &HeaderMap, links: &Links) -> Option<String> {
-    let page = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
-    links.below_root(&page[Position::BeforePath..Position::AfterQuery]).map(str::to_owned)
 }
 
 impl<P> Page<P> {
@@ -135,6 +130,15 @@ impl<P> Page<P> {
         let (method, path, body) = call;
         self.api().send::<Value>(method, path, &body).await?.map_err(Problem::Refused)?;
         self.done(to, flash)
+    }
+
+    /// A part that asks for itself again and again, and says what it shows. Where that is so still, nothing is swapped: whoever
+    /// reads or has the focus in it keeps their place.
+    pub(super) fn show_news(&self, now: &str, part: &impl Template) -> Shown {
+        if self.query("shown").as_deref() == Some(now) {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+        self.show(part)
     }
 
     /// To another page, where it is said what was done.

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 use serde_json::Value;
 
 use super::Ui;
@@ -51,9 +51,12 @@ pub(super) enum Problem {
 
 /// htmx says so of what it asks for, and does what these say of an answer.
 pub(super) const HX_REQUEST: &str = "hx-request";
+/// The whole page is to be loaded again.
+pub(super) const HX_REFRESH: &str = "hx-refresh";
 const HX_REDIRECT: &str = "hx-redirect";
 const HX_RETARGET: &str = "hx-retarget";
 const HX_RESWAP: &str = "hx-reswap";
+const HX_RESELECT: &str = "hx-reselect";
 
 #[derive(Template)]
 #[template(path = "problem_part.html")]
@@ -110,7 +113,7 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE => (
                     StatusCode::SERVICE_UNAVAILABLE,
                     "Not right now",
-                    refusal.sentence().unwrap_or_else(|| "The store is away. Try again in a moment.".to_owned()),
+                    refusal.sentence().unwrap_or_else(|| "The store cannot be reached. Try again in a moment.".to_owned()),
                 ),
                 status if status.is_client_error() => {
                     (status, "That is not possible", refusal.beside(&[]).unwrap_or_default())
@@ -123,7 +126,7 @@ impl Problem {
                 format!("Ingest answered {status}, as it would an SDK. Try again in a moment."),
             ),
             Problem::Auth(AuthError::Store(_)) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "Not right now", "The store is away. Try again in a moment.".to_owned())
+                (StatusCode::SERVICE_UNAVAILABLE, "Not right now", "The store cannot be reached. Try again in a moment.".to_owned())
             }
             Problem::Auth(_) | Problem::Broken | Problem::Unread(_) | Problem::Template(_) => fault(),
         }
@@ -214,31 +217,8 @@ fn away(to: &str) -> Response {
 fn beside_the_page(mut answer: Response) -> Response {
     answer.headers_mut().insert(HX_RETARGET, HeaderValue::from_static("#trouble"));
     answer.headers_mut().insert(HX_RESWAP, HeaderValue::from_static("innerHTML"));
+    answer.headers_mut().insert(HX_RESELECT, HeaderValue::from_static("unset"));
     answer
-}
-
-/// What is done to something of a list that has no page of its own.
-const FORMS_OF_LISTS: [&str; 4] = ["role", "reset-password", "remove", "revoke"];
-
-/// What only takes forms, and was asked for: the page above it, which has the form. So a reload of what a form answered, or an
-/// address that was copied from there, shows something.
-pub(super) async fn no_page_of_its_own(State(ui): State<Arc<Ui>>, method: Method, uri: Uri) -> Response {
-    if method != Method::GET {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
-    Redirect::to(&ui.links.at(&page_above(uri.path()))).into_response()
-}
-
-/// The page that has the form which is sent to this path.
-fn page_above(path: &str) -> String {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let above = match parts.as_slice() {
-        ["auth", ..] => &[],
-        [above @ .., _, action] if FORMS_OF_LISTS.contains(action) => above,
-        [above @ .., _] => above,
-        [] => &[],
-    };
-    above.iter().fold("/".to_owned(), |path, part| format!("{path}{part}/"))
 }
 
 /// What no route names. Programs that ask for a path of `/api/` get no page.
@@ -247,24 +227,5 @@ pub(super) async fn unknown_path(uri: Uri) -> Response {
         StatusCode::NOT_FOUND.into_response()
     } else {
         Problem::NotFound.into_response()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_takes_forms_alone_leads_to_the_page_that_has_them() {
-        for (path, page) in [
-            ("/settings/o/projects/p/hooks/h/test/", "/settings/o/projects/p/hooks/h/"),
-            ("/settings/o/members/7/role/", "/settings/o/members/"),
-            ("/settings/account/api/auth-tokens/7/revoke/", "/settings/account/api/auth-tokens/"),
-            ("/settings/o/projects/p/keys/k/toggle/", "/settings/o/projects/p/keys/k/"),
-            ("/settings/o/projects/p/keys/k/", "/settings/o/projects/p/keys/"),
-            ("/auth/logout/", "/"),
-        ] {
-            assert_eq!(page_above(path), page);
-        }
     }
 }

@@ -102,10 +102,10 @@ async fn each_rule_that_did_not_fire_says_what_held_it_back() {
     let why = api.get(&why_path(second)).await.with_status(200);
     for (made, outcome, sentence) in [
         (&elsewhere, "environment", "The event is of another environment."),
-        (&filtered, "filters", "The filters do not hold."),
-        (&none, "filters", "The filters do not hold."),
-        (&regression, "conditions", "The conditions do not hold."),
-        (&counted, "conditions", "The conditions do not hold."),
+        (&filtered, "filters", "The filters do not match."),
+        (&none, "filters", "The filters do not match."),
+        (&regression, "conditions", "The conditions do not match."),
+        (&counted, "conditions", "The conditions do not match."),
         (
             &throttled,
             "frequency",

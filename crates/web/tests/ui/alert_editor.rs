@@ -206,7 +206,7 @@ async fn a_rule_is_tried_before_it_is_saved() {
             "In the last 24 hours this would have fired 1 time",
             "It would have fired 2 times on the last 4 events",
             "Those are all that are kept.",
-            "The filters do not hold: 1",
+            "The filters do not match: 1",
             "Too soon after an alert for the same issue: 1",
             "&#60;em&#62;crash",
             &format!("/events/{young}/"),

@@ -138,6 +138,69 @@ async fn lines_come_and_go_without_a_change_and_keep_what_was_typed() {
 }
 
 #[tokio::test]
+async fn a_part_that_shows_what_is_so_still_is_left_alone() {
+    let api = Api::start().await;
+    let person = Person::signed_in(&api, Role::Admin).await;
+    let place = made(&person, "https://example.com/").await;
+    let ask = async |path: String| {
+        person.send(Request::get(path).header("hx-request", "true").body(Body::empty()).unwrap()).await
+    };
+    // A hook's page: the buttons of one that was disabled meanwhile are others.
+    assert_eq!(ask(format!("{place}?shown=active")).await.headers.get("hx-refresh"), None);
+    person.submit(&format!("{place}disable/"), &[]).await;
+    assert_eq!(ask(format!("{place}?shown=active")).await.headers["hx-refresh"], "true");
+    // The set-up page: nothing has come yet.
+    let newest = "/settings/my-org/projects/my-project/getting-started/newest/";
+    assert_eq!(ask(format!("{newest}?shown=none")).await.status, 204);
+    assert_eq!(ask(format!("{newest}?shown=0f")).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_only_takes_forms_leads_to_a_page() {
+    let api = Api::start().await;
+    let nobody = Person::new(&api);
+    let project = "/settings/my-org/projects/my-project/";
+    let organization = "/organizations/my-org/";
+    for form in [
+        format!("{project}hooks/a/enable/"),
+        format!("{project}hooks/a/disable/"),
+        format!("{project}hooks/a/delete/"),
+        format!("{project}hooks/a/test/"),
+        format!("{project}hooks/a/rotate/"),
+        format!("{project}hooks/a/finish-rotation/"),
+        format!("{project}hooks/a/deliveries/b/redeliver/"),
+        format!("{project}hooks/a/replays/b/stop/"),
+        format!("{project}alerts/a/delete/"),
+        format!("{project}alerts/a/snooze/"),
+        format!("{project}alerts/a/unsnooze/"),
+        format!("{project}keys/a/"),
+        format!("{project}keys/a/toggle/"),
+        format!("{project}keys/a/delete/"),
+        format!("{project}general/delete/"),
+        format!("{project}getting-started/test-event/"),
+        format!("{organization}issues/a/delete/"),
+        "/settings/my-org/members/a/role/".to_owned(),
+        "/settings/my-org/members/a/reset-password/".to_owned(),
+        "/settings/my-org/members/a/remove/".to_owned(),
+        "/settings/account/api/auth-tokens/a/revoke/".to_owned(),
+        "/auth/logout/".to_owned(),
+        "/auth/theme/".to_owned(),
+    ] {
+        let mut place = form.clone();
+        // A page sends nobody who has not signed in anywhere but there.
+        for _ in 0..3 {
+            let shown = nobody.get(&place).await;
+            assert_eq!(shown.status, 303, "{form}: {place}");
+            shown.to().clone_into(&mut place);
+            if place.starts_with("/auth/login/") {
+                break;
+            }
+        }
+        assert!(place.starts_with("/auth/login/"), "{form}: {place}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_part_could_not_do_is_said_above_the_page() {
     let api = Api::start().await;
     let person = Person::signed_in(&api, Role::Admin).await;

@@ -184,8 +184,8 @@ async fn the_page_of_who_was_told_names_what_held_each_back() {
         "its issue was known",
         "production",
         ">not matched</span>",
-        "<strong>“The event&#39;s tag plan equals gold” does not hold.</strong>",
-        "<strong>“A new issue is created” does not hold.</strong>",
+        "<strong>“The event&#39;s tag plan equals gold” does not match.</strong>",
+        "<strong>“A new issue is created” does not match.</strong>",
         ">fired</span>",
     ] {
         assert!(page.contains(part), "{part}: {page}");

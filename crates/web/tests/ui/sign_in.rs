@@ -42,6 +42,14 @@ async fn whose_session_has_ended_gets_back_to_the_page_with_the_form_and_no_part
 }
 
 #[tokio::test]
+async fn who_signs_out_twice_is_told_nothing_of_a_lost_form() {
+    let api = Api::start().await;
+    let out = Request::post("/auth/logout/").header("referer", "http://127.0.0.1:9000/settings/account/");
+    let out = Person::new(&api).send(out.body(Body::empty()).unwrap()).await;
+    assert_eq!((out.status, out.to()), (303, "/auth/login/"));
+}
+
+#[tokio::test]
 async fn nobody_is_led_to_another_site() {
     let api = Api::start().await;
     store_member(&api, "ada@example.com", Role::Admin).await;

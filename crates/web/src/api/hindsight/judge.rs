@@ -155,10 +155,10 @@ impl Outcome {
     /// For people.
     pub(in super::super) fn sentence(self) -> String {
         match self {
-            Outcome::Fires => "Everything holds.".to_owned(),
+            Outcome::Fires => "Everything matches.".to_owned(),
             Outcome::Environment => "The event is of another environment.".to_owned(),
-            Outcome::Filters => "The filters do not hold.".to_owned(),
-            Outcome::Conditions => "The conditions do not hold.".to_owned(),
+            Outcome::Filters => "The filters do not match.".to_owned(),
+            Outcome::Conditions => "The conditions do not match.".to_owned(),
             Outcome::Throttled(last) => {
                 format!("The rule had fired for this issue at {}, within its frequency.", iso(last))
             }

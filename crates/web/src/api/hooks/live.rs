@@ -76,7 +76,7 @@ impl Live {
                     match self.api.store.deliveries_at(keys).await {
                         Ok(rows) => {
                             let project = self.api.slug_of(self.project);
-                            Some(rows.iter().map(|row| event("delivery", &ListItem::of(row, &project))).collect())
+                            Some(rows.iter().map(|row| event("delivery", &ListItem::of(row, project.as_deref()))).collect())
                         }
                         Err(error) => {
                             tracing::warn!(error = %error, "a live stream could not read deliveries");

@@ -76,7 +76,7 @@ fn said(hook: &Hook, judged: &AllJudged, deliveries: &[StoredDelivery]) -> (&'st
     } else if hook.kinds.is_empty() {
         ("events", "The hook is on no event.")
     } else if passes == Some(Verdict::Fails) {
-        ("filters", "The hook's filters do not hold.")
+        ("filters", "The hook's filters do not match.")
     } else if is_on(Kind::EventCreated) || (is_on(Kind::EventAlert) && is_alerted) {
         ("changed", "The hook would be owed a webhook now, but it, or a rule, has been changed since.")
     } else if judged.alerted.is_empty() {

@@ -173,7 +173,7 @@ fn said(
     match judged.outcome {
         Outcome::Fires => (
             "changed",
-            "Everything holds now, but the rule did not fire: it, the issue or a snooze has been changed since."
+            "Everything matches now, but the rule did not fire: it, the issue or a snooze has been changed since."
                 .to_owned(),
         ),
         outcome => (outcome.as_str(), outcome.sentence()),

@@ -82,11 +82,12 @@ impl Line {
         }
     }
 
-    fn complaint(&self) -> Option<String> {
-        let (refusal, _) = self.refused.as_ref()?;
-        let limit = refusal.about("rateLimit");
-        let all: Vec<String> = limit.into_iter().chain(refusal.beside(&["rateLimit"])).collect();
-        Some(all.join(" ")).filter(|said| !said.is_empty())
+    fn about(&self, field: &str) -> Option<String> {
+        self.refused.as_ref().and_then(|(refusal, _)| refusal.about(field))
+    }
+
+    fn about_others(&self) -> Option<String> {
+        self.refused.as_ref().and_then(|(refusal, _)| refusal.beside(&["name", "rateLimit"]))
     }
 }
 

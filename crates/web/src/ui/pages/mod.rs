@@ -1,5 +1,6 @@
 //! The pages, a file or folder for each, and all their paths.
 
+mod above;
 mod account;
 mod alerts;
 mod deliveries;
@@ -16,6 +17,8 @@ mod theme;
 use axum::routing::{get, post};
 
 use super::Route;
+
+pub(super) use above::no_page_of_its_own;
 
 /// Every page.
 pub(super) fn routes() -> Vec<Route> {

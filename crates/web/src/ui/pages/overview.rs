@@ -1,5 +1,7 @@
 //! An organization at a glance: what came in, how deliveries go, what waits, and which hooks fail.
 
+use askama::Template;
+
 use crate::ui::chart::{Bar, Svg, bars};
 use crate::ui::frame::{Frame, Here};
 use crate::ui::hook::state_badge;
@@ -8,7 +10,6 @@ use crate::ui::organization::OfOrganization;
 use crate::ui::overview::{FailingHook, Overview};
 use crate::ui::page::{Page, Shown};
 use crate::ui::words::{Moment, bytes, count, duration};
-use askama::Template;
 
 /// How many hours lie between two marks under the chart.
 const MARK_HOURS: usize = 6;

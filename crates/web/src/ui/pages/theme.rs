@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use http::HeaderMap;
-use http::header::{REFERER, SET_COOKIE};
-use url::Url;
+use http::header::SET_COOKIE;
 
 use crate::ui::Ui;
 use crate::ui::form::Form;
@@ -17,15 +16,6 @@ use crate::ui::theme::{Theme, cookie};
 pub(super) async fn choose(State(ui): State<Arc<Ui>>, headers: HeaderMap, form: Form) -> Shown {
     let form = form.checked_without_visitor()?;
     let chosen = form.trimmed("theme").parse::<Theme>().ok();
-    let from = headers.get(REFERER).and_then(|value| value.to_str().ok()).and_then(|text| Url::parse(text).ok());
-    // A path alone: whatever host the browser names, it stays here.
-    let back = from.map_or_else(
-        || ui.links.home(),
-        |url| match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        },
-    );
-    let back = if back.starts_with("//") { ui.links.home() } else { back };
+    let back = ui.links.own(&ui.links.came_from(&headers).unwrap_or_default());
     Ok(([(SET_COOKIE, cookie(chosen, &ui.links))], Redirect::to(&back)).into_response())
 }

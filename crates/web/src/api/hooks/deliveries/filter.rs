@@ -28,12 +28,16 @@ impl Filter {
     ///
     /// # Errors
     /// What the store says, and [`BadFilter::Issue`].
-    pub(super) async fn resolved(self, api: &ApiState, (project, slug): (ProjectId, &str)) -> Answer<DeliveryFilter> {
+    pub(super) async fn resolved(
+        self,
+        api: &ApiState,
+        (project, slug): (ProjectId, Option<&str>),
+    ) -> Answer<DeliveryFilter> {
         let Filter { mut filter, issue } = self;
         let Some(value) = issue else { return Ok(filter) };
         filter.issue = match (value.parse(), value.parse::<ShortId>()) {
             (Ok(id), _) => Some(id),
-            (_, Ok(named)) if named.project.as_str() == slug => {
+            (_, Ok(named)) if Some(named.project.as_str()) == slug => {
                 api.store.issue_by_number(project, named.number).await?.map(|issue| issue.id)
             }
             _ => None,

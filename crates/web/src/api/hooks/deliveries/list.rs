@@ -14,9 +14,9 @@ pub(in super::super::super) async fn list(call: Call<HookPath>) -> Answer {
     let hook = call.hook(&[Scope::ProjectRead]).await?;
     let Call { api, uri, .. } = call;
     let (request, project) = (PageRequest::of(&uri)?, api.slug_of(hook.project));
-    let filter = filter::read(&uri)?.resolved(&api, (hook.project, &project)).await?;
+    let filter = filter::read(&uri)?.resolved(&api, (hook.project, project.as_deref())).await?;
     let search = DeliverySearch { project: hook.project, hook: hook.number, filter, cut: request.of_store() };
     let searched = api.store.search_deliveries(search).await?;
     let page = request.listed_to(searched.listed, DeliveryRow::place, searched.reached);
-    Ok(page.answer(&api.base_url, &uri, |row| ListItem::of(row, &project)))
+    Ok(page.answer(&api.base_url, &uri, |row| ListItem::of(row, project.as_deref())))
 }

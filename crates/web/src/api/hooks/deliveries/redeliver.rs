@@ -19,7 +19,7 @@ pub(in super::super::super) async fn redeliver(call: Call<DeliveryPath>) -> Answ
         SendAgain::Waits(row) => {
             api.sending.is_due(key.hook);
             api.feed.publish([key]);
-            Ok((StatusCode::ACCEPTED, Json(ListItem::of(&row, &api.slug_of(key.project)))).into_response())
+            Ok((StatusCode::ACCEPTED, Json(ListItem::of(&row, api.slug_of(key.project).as_deref()))).into_response())
         }
         SendAgain::Unsettled(state) => Err(Refusal::Unsettled(state).into()),
         SendAgain::BodyGone => Err(Refusal::BodyGone.into()),

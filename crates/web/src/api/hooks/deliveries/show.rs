@@ -15,5 +15,5 @@ pub(in super::super::super) async fn show(call: Call<DeliveryPath>) -> Answer {
     let directory = call.api.directory.current();
     let entry = directory.hook(hook.number).map(AsRef::as_ref);
     let project = call.api.slug_of(hook.project);
-    Ok(Json(Detail::of(&detail, (&hook, &project), entry)).into_response())
+    Ok(Json(Detail::of(&detail, (&hook, project.as_deref()), entry)).into_response())
 }

@@ -109,7 +109,7 @@ struct ResponseView {
 
 impl ListItem {
     /// Of the project with this slug.
-    pub(in super::super) fn of(row: &DeliveryRow, project: &str) -> ListItem {
+    pub(in super::super) fn of(row: &DeliveryRow, project: Option<&str>) -> ListItem {
         let name = row.issue_name.as_ref();
         ListItem {
             id: id(row).map(|id| id.to_string()),
@@ -117,7 +117,7 @@ impl ListItem {
             state: row.state.as_str(),
             event: row.event.map(|event| event.to_string()),
             issue: row.issue.map(|issue| issue.to_string()),
-            issue_short_id: name.map(|name| short_id(project, name.short_number)),
+            issue_short_id: name.zip(project).map(|(name, project)| short_id(project, name.short_number)),
             issue_title: name.map(|name| name.title.clone()),
             created: iso(row.created),
             due: row.due.map(iso),
@@ -146,7 +146,11 @@ impl LastAttempt {
 
 impl Detail {
     /// `entry` is the hook as it sends; where there is none, no headers can be shown.
-    pub(super) fn of(detail: &DeliveryDetail, (hook, project): (&Hook, &str), entry: Option<&HookEntry>) -> Detail {
+    pub(super) fn of(
+        detail: &DeliveryDetail,
+        (hook, project): (&Hook, Option<&str>),
+        entry: Option<&HookEntry>,
+    ) -> Detail {
         let sender = id(&detail.delivery).zip(entry).zip(detail.body.as_ref());
         let sender =
             sender.map(|((delivery, entry), body)| Sender { delivery, entry, hop: body.hop, body: &body.bytes });

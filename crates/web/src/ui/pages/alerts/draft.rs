@@ -160,7 +160,7 @@ impl Draft {
     pub(super) fn wrong_choice(&self) -> Option<&'static str> {
         match (self.is_for_every_hook, self.hooks.is_empty()) {
             (false, true) => Some("Choose at least one service hook."),
-            (true, false) => Some("Some service hooks are ticked, but every one is chosen: say which is meant."),
+            (true, false) => Some("Some service hooks are selected, but so is every one of them: say which is meant."),
             _ => None,
         }
     }

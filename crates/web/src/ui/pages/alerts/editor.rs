@@ -6,7 +6,6 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use http::{Method, StatusCode};
-use serde_json::Value;
 
 use super::OfRule;
 use super::draft::{Draft, Wish, uuid_of};
@@ -217,10 +216,7 @@ impl Desk {
 
 async fn show<P>(page: &Page<P>, status: StatusCode, desk: Desk, draft: Draft, (said, focus): (Said, &str)) -> Shown {
     let api = page.api();
-    let frame = page.frame(Here::Projects).await?;
-    if !frame.may_write {
-        return Err(Problem::Refused(Refusal { status: StatusCode::FORBIDDEN, said: Value::Null }));
-    }
+    let frame = page.frame_to_write(Here::Projects).await?;
     let hooks = hooks_of(&api, &desk.project).await?;
     let alerts = desk.place(page).to("alerts");
     let rule = desk.rule.as_ref().map(|rule| desk.place(page).one("alerts", &rule.id));

@@ -165,8 +165,8 @@ fn counted(number: usize, what: &str) -> String {
 fn why_not(outcome: &str) -> &'static str {
     match outcome {
         "environment" => "Another environment",
-        "filters" => "The filters do not hold",
-        "conditions" => "The conditions do not hold",
+        "filters" => "The filters do not match",
+        "conditions" => "The conditions do not match",
         "frequency" => "Too soon after an alert for the same issue",
         "issueStatus" => "The issue was resolved or ignored",
         "loop" => "Webhooks have led to it too often",

@@ -46,10 +46,10 @@ impl RulePage {
     /// The words before the filters.
     fn only_if(&self) -> &'static str {
         match (self.rule.filters.len(), self.rule.filter_match.as_str()) {
-            (1, "all" | "any") => "if this holds",
-            (_, "any") => "if any of this holds",
-            (_, "none") => "if none of this holds",
-            _ => "if all of this holds",
+            (1, "all" | "any") => "if this matches",
+            (_, "any") => "if any of these match",
+            (_, "none") => "if none of these match",
+            _ => "if all of these match",
         }
     }
 

@@ -25,7 +25,11 @@ const OUTCOMES: [(&str, &str, &str); 5] = [
 
 /// What people read of the API's word for an outcome.
 pub(super) fn outcome_in_words(outcome: &str) -> &str {
-    OUTCOMES.iter().find(|(name, ..)| *name == outcome).map_or(outcome, |(_, label, _)| label)
+    match outcome {
+        "bad_response" => "unreadable answer",
+        "refused_address" => "address not allowed",
+        named => OUTCOMES.iter().find(|(name, ..)| *name == named).map_or(named, |(_, label, _)| label),
+    }
 }
 
 /// What the page reads of a day.

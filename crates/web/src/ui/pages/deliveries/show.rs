@@ -117,6 +117,11 @@ struct DeliveryPart {
 impl askama::filters::HtmlSafe for DeliveryPart {}
 
 impl DeliveryPart {
+    /// What it shows that may change by itself.
+    fn shown(&self) -> String {
+        format!("{}-{}", self.delivery.state, self.delivery.attempts)
+    }
+
     /// Whether nothing more happens to it by itself.
     fn is_settled(&self) -> bool {
         !matches!(self.delivery.state.as_str(), "waiting" | "sending")
@@ -212,7 +217,7 @@ async fn shown(page: &Page<OfDelivery>, status: StatusCode, refusal: Option<Refu
         refusal,
     };
     if page.wants_part() {
-        return page.show_with(status, &part);
+        return page.show_news(&part.shown(), &part);
     }
     page.show_with(status, &DeliveryPage { frame, project, hook, issue, event, part })
 }

@@ -107,7 +107,7 @@ impl Hook {
                 "It asks for no kind of event, so it gets none: edit it to choose one.".to_owned()
             }
             "unknown" => {
-                "No event was sent to it since it was made or enabled. A test shows whether it answers.".to_owned()
+                "No event was sent to it since it was created or enabled. A test shows whether it answers.".to_owned()
             }
             _ => String::new(),
         }

@@ -1,6 +1,7 @@
 //! A hook's page: how it stands, its secret, its last deliveries; a test; enabling, disabling, deleting.
 
 use askama::Template;
+use axum::response::IntoResponse as _;
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::ui::hook::OfHook;
 use crate::ui::links::Place;
 use crate::ui::page::{Page, Shown};
 use crate::ui::pages::deliveries::{self, Rows};
+use crate::ui::problem::HX_REFRESH;
 use crate::ui::project::{ProjectHead, Tab};
 use crate::ui::refusal::Refusal;
 use crate::ui::words::{Moment, duration, latency};
@@ -138,6 +140,10 @@ async fn shown(page: &Page<OfHook>, test: Option<Test>) -> Shown {
     let state_in_words = hook.state_in_words(page);
     let alerts = page.path.of_project().place(&page.ui.links).to("alerts");
     if page.wants_part() {
+        // The buttons of a hook that was enabled or disabled meanwhile are others.
+        if page.query("shown").is_some_and(|shown| shown != hook.status) {
+            return Ok([(HX_REFRESH, "true")].into_response());
+        }
         return page.show(&Now { hook, state_in_words, recent, alerts, test });
     }
     let shown = HookPage {

@@ -204,18 +204,22 @@ pub(super) async fn change(page: Page<OfOrganization>, form: Form) -> Shown {
         status => (Method::PUT, json!({ "status": status }), Flash::IssuesChanged),
     };
     let api = page.api();
-    for (done, issue) in issues.iter().enumerate() {
+    let mut done = 0_usize;
+    for issue in &issues {
         let path = api_path(&page.path.organization, issue);
-        match api.send::<Value>(method.clone(), &path, &body).await {
-            // One that is gone by now is no reason not to change the others.
-            Ok(Ok(_)) | Err(Problem::Refused(Refusal { status: StatusCode::NOT_FOUND, .. })) => {}
-            Ok(Err(refusal)) => {
-                let why = refusal.beside(&[]).unwrap_or_default();
-                let complaint = format!("{why} That was said after {done} of {} were done.", issues.len());
-                return shown(&page, (StatusCode::BAD_REQUEST, Some(complaint))).await;
+        let why = match api.send::<Value>(method.clone(), &path, &body).await {
+            Ok(Ok(_)) => {
+                done += 1;
+                continue;
             }
-            Err(problem) => return Err(problem),
-        }
+            // One that is gone by now is no reason not to change the others.
+            Err(Problem::Refused(Refusal { status: StatusCode::NOT_FOUND, .. })) => continue,
+            Ok(Err(refusal)) => refusal.beside(&[]).unwrap_or_default(),
+            Err(problem) if done == 0 => return Err(problem),
+            Err(_) => "Something went wrong.".to_owned(),
+        };
+        let complaint = format!("{why} {done} of {} issues were changed before that.", issues.len());
+        return shown(&page, (StatusCode::BAD_REQUEST, Some(complaint))).await;
     }
     // The form was sent to the very page of the list that showed it.
     let place = page.ui.links.organization(&page.path.organization).to("issues");

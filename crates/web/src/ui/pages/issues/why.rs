@@ -165,10 +165,10 @@ fn stopped_by(quantifier: &str, nodes: &[Node]) -> Option<String> {
     let names: Vec<_> = names.collect();
     let verb = match (names.len(), in_the_way) {
         (0, _) => return None,
-        (1, true) => "holds, and must not",
-        (_, true) => "hold, and must not",
-        (1, false) => "does not hold",
-        (_, false) => "do not hold",
+        (1, true) => "matches, and must not",
+        (_, true) => "match, and must not",
+        (1, false) => "does not match",
+        (_, false) => "do not match",
     };
     Some(format!("{} {verb}.", names.join(", ")))
 }
@@ -187,8 +187,8 @@ impl Kept {
 /// The colour and the word for what a node says.
 fn verdict(holds: Option<bool>) -> (&'static str, &'static str) {
     match holds {
-        Some(true) => ("good", "holds"),
-        Some(false) => ("bad", "does not hold"),
+        Some(true) => ("good", "matches"),
+        Some(false) => ("bad", "does not match"),
         None => ("", "not asked"),
     }
 }
@@ -262,9 +262,9 @@ mod tests {
     #[test]
     fn what_stops_a_rule_depends_on_how_many_must_hold() {
         let nodes = [node("a", Some(true)), node("b", Some(false)), node("c", None), node("d", Some(false))];
-        assert_eq!(stopped_by("all", &nodes).as_deref(), Some("“b”, “d” do not hold."));
-        assert_eq!(stopped_by("any", &nodes[1..2]).as_deref(), Some("“b” does not hold."));
-        assert_eq!(stopped_by("none", &nodes).as_deref(), Some("“a” holds, and must not."));
+        assert_eq!(stopped_by("all", &nodes).as_deref(), Some("“b”, “d” do not match."));
+        assert_eq!(stopped_by("any", &nodes[1..2]).as_deref(), Some("“b” does not match."));
+        assert_eq!(stopped_by("none", &nodes).as_deref(), Some("“a” matches, and must not."));
         assert_eq!(stopped_by("all", &[]), None);
     }
 }

@@ -58,7 +58,7 @@ struct SetupPage {
     newest: Newest,
 }
 
-/// The event that arrived last, asked for again and again until there is one.
+/// The event that arrived last, asked for again and again.
 #[derive(Template)]
 #[template(path = "projects/newest.html")]
 struct Newest {
@@ -73,6 +73,13 @@ struct Newest {
 /// It escapes what it shows itself.
 impl HtmlSafe for Newest {}
 
+impl Newest {
+    /// Which event it shows.
+    fn shown(&self) -> &str {
+        self.event.as_ref().map_or("none", |(event, ..)| &event.id)
+    }
+}
+
 /// `GET /settings/{organization}/projects/{project}/getting-started/`
 pub(super) async fn show(page: Page<OfProject>) -> Shown {
     let api = page.api();
@@ -85,18 +92,17 @@ pub(super) async fn show(page: Page<OfProject>) -> Shown {
     page.show(&SetupPage { frame, project, dsn, snippets: snippets.unwrap_or_default(), newest })
 }
 
-/// `GET …/getting-started/newest/`: the part of the page that waits for an event.
+/// `GET …/getting-started/newest/`: the part of the page that shows the newest event, if that is another by now.
 pub(super) async fn newest(page: Page<OfProject>) -> Shown {
     let project = page.path.head(&page.api(), &page.ui.links, Tab::Setup).await?;
-    page.show(&newest_of(&page, &project).await?)
+    let newest = newest_of(&page, &project).await?;
+    page.show_news(newest.shown(), &newest)
 }
 
 /// `POST …/getting-started/test-event/`: sends an event the way an SDK does, through everything that one goes through.
 pub(super) async fn send_test_event(page: Page<OfProject>, form: Form) -> Shown {
     form.checked(&page.visitor)?;
-    if !page.frame(Here::Projects).await?.may_write {
-        return Err(Problem::forbidden());
-    }
+    page.frame_to_write(Here::Projects).await?;
     let key = active_key(&page).await?.ok_or(Problem::NotFound)?;
     let whole: Whole = page.api().get(&page.path.api_path()).await?;
     let event = serde_json::json!({

@@ -6,8 +6,9 @@ mod list;
 mod new;
 mod snippets;
 
-use crate::ui::Route;
 use axum::routing::{get, post};
+
+use crate::ui::Route;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
