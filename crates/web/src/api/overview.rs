@@ -15,7 +15,7 @@ use store::catalog::{Hook, Project};
 use store::figures::{Attempts, ProjectHour};
 
 use super::error::Answer;
-use super::hooks::state_of;
+use super::hooks::{last_day, standing_of, state_of};
 use super::lookup::{Call, OrganizationPath};
 use super::time::iso;
 
@@ -108,7 +108,7 @@ pub(super) async fn show(call: Call<OrganizationPath>) -> Answer<Json<Overview>>
     let directory = api.directory.current();
     let mut projects: Vec<&ProjectEntry> = directory.projects_of(organization.id).collect();
     projects.sort_by_key(|entry| entry.project.id);
-    let since = Millis(now.0 - (HOURS - 1) * HOUR_SECONDS * 1_000);
+    let since = last_day(now);
     let hours = api.store.project_hours(projects.iter().map(|entry| entry.project.id).collect(), since).await?;
     let stored: HashMap<HookNumber, Standing> = api.store.standings().await?.into_iter().collect();
     let numbers = projects.iter().flat_map(|entry| &entry.hooks).map(|entry| entry.hook.number).collect();
@@ -118,8 +118,7 @@ pub(super) async fn show(call: Call<OrganizationPath>) -> Answer<Json<Overview>>
         let attempts: Vec<Attempts> = attempts.by_ref().take(hooks.len()).collect();
         let mut counts = HooksView::default();
         for HookEntry { hook, .. } in hooks.iter().map(Arc::as_ref) {
-            let known = || api.sending.standing(hook.number).or_else(|| stored.get(&hook.number).copied());
-            let (state, since) = state_of(hook, &known().unwrap_or_default(), now);
+            let (state, since) = state_of(hook, &standing_of(api, hook.number, &stored), now);
             let is_failing = matches!(state, "failing" | "open" | "unreadable");
             counts.total += 1;
             counts.active += u64::from(hook.active);

@@ -132,13 +132,11 @@ impl<P> Page<P> {
         self.done(to, flash)
     }
 
-    /// A part that asks for itself again and again, and says what it shows. Where that is so still, nothing is swapped: whoever
-    /// reads or has the focus in it keeps their place.
-    pub(super) fn show_news(&self, now: &str, part: &impl Template) -> Shown {
-        if self.query("shown").as_deref() == Some(now) {
-            return Ok(StatusCode::NO_CONTENT.into_response());
-        }
-        self.show(part)
+    /// The answer to a part that asks for itself again and again, says what it shows, and shows this already: nothing is swapped,
+    /// and whoever reads or has the focus in it keeps their place. Asked before the rest of the part is made.
+    pub(super) fn nothing_new(&self, now: &str) -> Option<Response> {
+        let is_shown = self.wants_part() && self.query("shown").as_deref() == Some(now);
+        is_shown.then(|| StatusCode::NO_CONTENT.into_response())
     }
 
     /// To another page, where it is said what was done.

@@ -70,11 +70,11 @@ impl Health {
         let stored: HashMap<HookNumber, Standing> = api.store.standings().await?.into_iter().collect();
         let backlogs = api.store.backlogs(hooks.iter().map(|hook| hook.number).collect()).await?;
         let now = api.clock.now();
-        let since = Millis(now.0 - LAST_HOURS_MS);
+        let since = last_day(now);
         let attempts = api.store.attempts_since(hooks.iter().map(|hook| hook.number).collect(), since).await?;
         let health = |((hook, backlog), attempts): ((&&Hook, Backlog), Attempts)| {
             let number = hook.number;
-            let standing = api.sending.standing(number).or_else(|| stored.get(&number).copied()).unwrap_or_default();
+            let standing = standing_of(api, number, &stored);
             // A disabled hook is shown as the store has it: the process has let go of what it knew.
             let kept = if hook.active { standing } else { stored.get(&number).copied().unwrap_or_default() };
             Health::of(hook, &kept, (backlog, attempts), now)
@@ -113,6 +113,20 @@ impl Health {
             disabled_by: hook.disabled_by.map(|by| by.as_str()),
         }
     }
+}
+
+/// Where the 24 hours begin that figures of the last day are of, the present one included.
+pub(in super::super) fn last_day(now: Millis) -> Millis {
+    Millis(now.0 - LAST_HOURS_MS)
+}
+
+/// How a receiver stands: the process that sends to it knows better than what is stored.
+pub(in super::super) fn standing_of(
+    api: &ApiState,
+    hook: HookNumber,
+    stored: &HashMap<HookNumber, Standing>,
+) -> Standing {
+    api.sending.standing(hook).or_else(|| stored.get(&hook).copied()).unwrap_or_default()
 }
 
 /// The state that a hook is in, and since when, where that is known.

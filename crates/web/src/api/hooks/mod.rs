@@ -35,7 +35,7 @@ use super::lookup::{Call, HookPath, ProjectPath};
 use super::note::said;
 use super::page::{PageRequest, query_value};
 
-pub(super) use self::health::state_of;
+pub(super) use self::health::{last_day, standing_of, state_of};
 pub(super) use self::rotate::rotate;
 pub(super) use self::stats::stats;
 pub(super) use self::test::test;

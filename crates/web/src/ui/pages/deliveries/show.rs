@@ -117,9 +117,9 @@ struct DeliveryPart {
 impl askama::filters::HtmlSafe for DeliveryPart {}
 
 impl DeliveryPart {
-    /// What it shows that may change by itself.
+    /// What it says of what it shows.
     fn shown(&self) -> String {
-        format!("{}-{}", self.delivery.state, self.delivery.attempts)
+        shown_of(&self.delivery)
     }
 
     /// Whether nothing more happens to it by itself.
@@ -193,10 +193,18 @@ impl OfDelivery {
     }
 }
 
+/// What may change of a delivery by itself.
+fn shown_of(delivery: &Delivery) -> String {
+    format!("{}-{}", delivery.state, delivery.attempts)
+}
+
 async fn shown(page: &Page<OfDelivery>, status: StatusCode, refusal: Option<Refusal>) -> Shown {
     let api = page.api();
-    let project = page.path.hook.of_project().head(&api, &page.ui.links, Tab::Hooks).await?;
     let Whole { delivery, request, log } = api.get(&page.path.api_path()).await?;
+    if let Some(answer) = page.nothing_new(&shown_of(&delivery)) {
+        return Ok(answer);
+    }
+    let project = page.path.hook.of_project().head(&api, &page.ui.links, Tab::Hooks).await?;
     let hook = page.path.hook.place(&page.ui.links);
     let frame = page.frame(Here::Projects).await?;
     let issues = page.ui.links.organization(&page.path.hook.organization).to("issues");
@@ -217,7 +225,7 @@ async fn shown(page: &Page<OfDelivery>, status: StatusCode, refusal: Option<Refu
         refusal,
     };
     if page.wants_part() {
-        return page.show_news(&part.shown(), &part);
+        return page.show_with(status, &part);
     }
     page.show_with(status, &DeliveryPage { frame, project, hook, issue, event, part })
 }

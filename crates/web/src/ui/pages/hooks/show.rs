@@ -135,15 +135,15 @@ pub(super) async fn delete(page: Page<OfHook>, form: Form) -> Shown {
 async fn shown(page: &Page<OfHook>, test: Option<Test>) -> Shown {
     let api = page.api();
     let hook: Hook = api.get(&page.path.api_path()).await?;
+    // The buttons of a hook that was enabled or disabled meanwhile are others.
+    if page.wants_part() && page.query("shown").is_some_and(|shown| shown != hook.status) {
+        return Ok([(HX_REFRESH, "true")].into_response());
+    }
     let place = page.path.place(&page.ui.links);
     let recent = deliveries::newest(page, &place, RECENT).await?;
     let state_in_words = hook.state_in_words(page);
     let alerts = page.path.of_project().place(&page.ui.links).to("alerts");
     if page.wants_part() {
-        // The buttons of a hook that was enabled or disabled meanwhile are others.
-        if page.query("shown").is_some_and(|shown| shown != hook.status) {
-            return Ok([(HX_REFRESH, "true")].into_response());
-        }
         return page.show(&Now { hook, state_in_words, recent, alerts, test });
     }
     let shown = HookPage {

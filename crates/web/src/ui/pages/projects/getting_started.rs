@@ -76,7 +76,7 @@ impl HtmlSafe for Newest {}
 impl Newest {
     /// Which event it shows.
     fn shown(&self) -> &str {
-        self.event.as_ref().map_or("none", |(event, ..)| &event.id)
+        shown(self.event.as_ref().map(|(event, ..)| event))
     }
 }
 
@@ -87,16 +87,19 @@ pub(super) async fn show(page: Page<OfProject>) -> Shown {
     let whole: Whole = api.get(&page.path.api_path()).await?;
     let dsn = active_key(&page).await?.map(|key| key.dsn.public);
     let snippets = dsn.as_deref().map(|dsn| with_dsn(dsn, whole.platform.as_deref().unwrap_or_default()));
-    let newest = newest_of(&page, &project).await?;
+    let newest = newest_of(&page, &project, newest_event(&page).await?).await?;
     let frame = page.frame(Here::Projects).await?;
     page.show(&SetupPage { frame, project, dsn, snippets: snippets.unwrap_or_default(), newest })
 }
 
 /// `GET …/getting-started/newest/`: the part of the page that shows the newest event, if that is another by now.
 pub(super) async fn newest(page: Page<OfProject>) -> Shown {
+    let event = newest_event(&page).await?;
+    if let Some(answer) = page.nothing_new(shown(event.as_ref())) {
+        return Ok(answer);
+    }
     let project = page.path.head(&page.api(), &page.ui.links, Tab::Setup).await?;
-    let newest = newest_of(&page, &project).await?;
-    page.show_news(newest.shown(), &newest)
+    page.show(&newest_of(&page, &project, event).await?)
 }
 
 /// `POST …/getting-started/test-event/`: sends an event the way an SDK does, through everything that one goes through.
@@ -124,10 +127,19 @@ async fn active_key(page: &Page<OfProject>) -> Result<Option<Key>, Problem> {
     Ok(keys.items.into_iter().rfind(|key| key.is_active))
 }
 
-async fn newest_of(page: &Page<OfProject>, project: &ProjectHead) -> Result<Newest, Problem> {
+/// What the part says of what it shows.
+fn shown(event: Option<&Event>) -> &str {
+    event.map_or("none", |event| &event.id)
+}
+
+async fn newest_event(page: &Page<OfProject>) -> Result<Option<Event>, Problem> {
     let events = page.api().list::<Event>(&format!("{}events/?per_page=1", page.path.api_path())).await?;
+    Ok(events.items.into_iter().next())
+}
+
+async fn newest_of(page: &Page<OfProject>, project: &ProjectHead, event: Option<Event>) -> Result<Newest, Problem> {
     let issues = page.ui.links.organization(&page.path.organization).to("issues");
-    let event = events.items.into_iter().next().map(|event| {
+    let event = event.map(|event| {
         let (place, moment) = (issues.to(&event.issue), page.moment(&event.date_created));
         (event, place, moment)
     });
